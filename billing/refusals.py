@@ -10,6 +10,7 @@ Refused                 a business rule refuses; `userErrors` of a mutation, `re
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
 ├── merchant            EXTERNAL_ID_TAKEN · EXTERNAL_ID_FINAL · DUPLICATE_EMAIL · EMAIL_SHARED · CURRENCY_IN_USE · CUSTOMER_CLOSED
+│                       CUSTOMER_ERASED · SUBSCRIPTION_RUNNING · AMOUNT_OWED · MONEY_IN_FLIGHT · BALANCE_NOT_ZERO
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED · NOT_REFUNDABLE · REFUND_DECLINED
@@ -94,6 +95,11 @@ class ErrorCode(StrEnum):
     EMAIL_SHARED = "EMAIL_SHARED", "The e-mail address signs in to another customer, so this one is entered by portal links only."
     CURRENCY_IN_USE = "CURRENCY_IN_USE", "The customer has a history in the present currency, so it cannot change."
     CUSTOMER_CLOSED = "CUSTOMER_CLOSED", "The customer is closed: nobody signs in, and nothing begins or renews."
+    CUSTOMER_ERASED = "CUSTOMER_ERASED", "The customer's personal data was erased. Nothing is changed or exported any more."
+    SUBSCRIPTION_RUNNING = "SUBSCRIPTION_RUNNING", "The customer has a subscription that has not ended."
+    AMOUNT_OWED = "AMOUNT_OWED", "The customer owes something: on an invoice, an installment or the account."
+    MONEY_IN_FLIGHT = "MONEY_IN_FLIGHT", "A payment or a refund of the customer is under way."
+    BALANCE_NOT_ZERO = "BALANCE_NOT_ZERO", "The customer has credit, which would be lost."
     EXTERNAL_ID_FINAL = "EXTERNAL_ID_FINAL", "The object has an external id already, and an external id never changes."
     NO_CHANGE = "NO_CHANGE", "The new value equals the current one."
     PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE", "The plan or price is no longer sold."

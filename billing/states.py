@@ -237,6 +237,14 @@ class AttachmentStatus(UpperStrEnum):
     REJECTED = auto()
 
 
+class DataExportStatus(UpperStrEnum):
+    REQUESTED = auto()
+    MAKING = auto()
+    READY = auto()
+    FAILED = auto()
+    EXPIRED = auto()
+
+
 class Uploader(UpperStrEnum):
     CUSTOMER = auto()
     STAFF = auto()

@@ -58,9 +58,14 @@ def _acting(caller: Caller) -> str:
 
 
 def permission_check(caller: Caller, mode: str) -> str:
-    """Return the statements that check the caller, empty if none is needed. A session has a customer, and the session of a partner's token has an app, so one call checks all of them."""
+    """Return the statements that check the caller, and that staff write for no erased customer; empty if none is needed.
+
+    A session has a customer, and the session of a partner's token has an app, so one call checks all of them.
+    """
     if caller.session_id:
         return f"; SELECT assert_session({literal(caller.session_id)})"
     is_unchecked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
     client = f"; SELECT assert_client({literal(caller.app)})" if caller.app else ""
+    if caller.actor is Actor.STAFF and caller.customer_id and mode == WRITE:
+        client += "; SELECT assert_not_erased()"
     return client + ("; SELECT assert_customer()" if is_unchecked else "")

@@ -25,6 +25,8 @@ UNKNOWN_CUSTOMER = "PO402"
 OWNER_OF_KEY = "client_key_owner_id_fkey"
 # The SQLSTATE that assert_client raises for a token whose app is disabled.
 CLIENT_DISABLED = "PO403"
+# The SQLSTATE that check_erased raises.
+CUSTOMER_ERASED = "PO404"
 
 # SQLSTATEs, or the first two characters of a whole class of them: https://www.postgresql.org/docs/current/errcodes-appendix.html
 CONFLICTS = ("40001", "40P01")
@@ -85,6 +87,10 @@ class UnknownOwner(Exception):
     """The customer for whom staff act does not exist. Nothing was written."""
 
 
+class CustomerErased(Exception):
+    """The customer is erased, so nothing is written for them. Nothing was written."""
+
+
 class SessionEnded(Exception):
     """The token's session was ended, although the token itself has not expired."""
 
@@ -99,7 +105,7 @@ class UnknownCustomer(SessionEnded):
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Translate exceptions of Postgres and asyncpg into DatabaseUnavailable, AlreadyTaken, UnknownOwner or SessionEnded. Exceptions that are bugs pass unchanged."""
+    """Translate exceptions of Postgres and asyncpg into DatabaseUnavailable, AlreadyTaken, UnknownOwner, CustomerErased or SessionEnded. Exceptions that are bugs pass unchanged."""
     try:
         yield
     except asyncpg.UniqueViolationError as error:
@@ -113,6 +119,8 @@ def translate_errors() -> Iterator[None]:
             raise UnknownCustomer from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLIENT_DISABLED:
             raise ClientDisabled from error
+        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CUSTOMER_ERASED:
+            raise CustomerErased from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == SESSION_ENDED:
             raise SessionEnded from error
         if kind := outage_of(error):

@@ -16,6 +16,7 @@ from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from jobs.clock import Billing
 from resolvers.context import Post
+from resolvers.exports.archive import Printing
 from resolvers.reads.facts import fetch_rows
 from storage.bucket import Bucket
 
@@ -29,11 +30,13 @@ TRANSIENT_ERRORS = (DatabaseUnavailable, REFUSED)
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """What a worker works with: for money, for letters that are left, for files that nobody owns, and for rows that nobody can use any more."""
+    """What a worker works with: for money, for letters that are left, for files that nobody owns, for rows that nobody can use any more,
+    and for exports; without `printing` it makes none."""
 
     billing: Billing
     bucket: Bucket
     post: Post
+    printing: Printing | None = None
 
     def system(self, now: datetime) -> UnitOfWork:
         """A unit of work of the portal's own."""

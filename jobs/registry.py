@@ -6,6 +6,7 @@ from jobs.attachments import SweepResult, sweep
 from jobs.clock import ClockPassResult, tick
 from jobs.coming import ComingResult, note_coming
 from jobs.composing import compose_due
+from jobs.exporting import ExportResult, make_exports
 from jobs.passes import Duties, Job, Schedule
 from jobs.upkeep import Upkeep, forget
 from resolvers.letters import SendResult, send
@@ -67,6 +68,14 @@ JOBS = (
         unit="file",
         summary="{expired_uploads} expired upload reservations removed, {objects} unused objects deleted",
         advice=_unchecked,
+    ),
+    Job(
+        "data_exports",
+        EVERY_MINUTE,
+        ExportResult,
+        lambda duties, now, done: make_exports(duties, now, done=done),
+        unit="export",
+        summary="{exports} exports made, {expired} expired",
     ),
     Job(
         "upkeep",

@@ -33,6 +33,7 @@ class Letter(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     PORTAL_LINK = "portal_link"
     NEW_SIGN_IN_ELSEWHERE = "new_sign_in_elsewhere"
+    DATA_EXPORT = "data_export"
     PAYMENT_FAILED = "payment_failed"
     PRICE_CHANGE = "price_change"
     INVOICE_ISSUED = "invoice_issued"
@@ -61,6 +62,7 @@ WORDS = {
     Letter.PASSWORD_CHANGED: {"portal", "help"},
     Letter.PORTAL_LINK: {"portal", "help", "link"},
     Letter.NEW_SIGN_IN_ELSEWHERE: {"portal", "help"},
+    Letter.DATA_EXPORT: {"portal", "help", "link"},
     Letter.PAYMENT_FAILED: {"portal", "help", "link", "invoice", "amount", "next"},
     Letter.PRICE_CHANGE: {"portal", "help", "plan", "old", "new", "from"},
     Letter.INVOICE_ISSUED: {"portal", "help", "link", "invoice", "issued", "amount", "due", "method", "next"},

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from strawberry import UNSET
 
+from billing.customers.erasing import erased_already
 from billing.refusals import NotRun, Refused
-from db.outages import Conflict, DatabaseUnavailable
+from db.outages import Conflict, CustomerErased, DatabaseUnavailable
 from resolvers.audit import note_refusal
 from resolvers.context import Context
 from storage.bucket import BucketUnavailable
@@ -40,13 +41,21 @@ async def running(context: Context) -> AsyncIterator[None]:
 async def resolved(context: Context, name: str, work: Callable[[], Awaitable[T]]) -> T:
     """Return the answer of the mutation `name`. Raises Refused, after the refusal is in the audit trail."""
     try:
-        answer = await _repeated(context, work)
+        answer = await _repeated(context, lambda: _for_present_customers(work))
     except Refused as refused:
         code = refused.code
         await _repeated(context, lambda: note_refusal(context, name, code))
         raise
     context.has_effect = True
     return answer
+
+
+async def _for_present_customers(work: Callable[[], Awaitable[T]]) -> T:
+    """Run `work`. Raises Refused for a customer who is erased, whom no mutation changes."""
+    try:
+        return await work()
+    except CustomerErased:
+        raise erased_already() from None
 
 
 async def _repeated(context: Context, work: Callable[[], Awaitable[T]]) -> T:

@@ -3,11 +3,11 @@
 import re
 
 # The form of every key.
-KEY = re.compile(r"(customer|incoming)/cus_[0-9a-z]{1,40}/att_[0-9a-z]{1,40}(-[0-9a-f]{16})?")
+KEY = re.compile(r"(customer|incoming)/cus_[0-9a-z]{1,40}/(?:att|exp)_[0-9a-z]{1,40}(-[0-9a-f]{16})?")
 
 
 def stored(customer_id: str, identifier: str, nonce: str) -> str:
-    """Return the key of an attachment's stored bytes. `nonce` is 16 hex digits."""
+    """Return the key of the stored bytes of an attachment or an export. `nonce` is 16 hex digits."""
     return f"customer/{customer_id}/{identifier}-{nonce}"
 
 

@@ -34,6 +34,10 @@ class Links:
     def download(self, identifier: str, customer_id: str) -> str:
         return self._link("files", identifier, customer_id).url
 
+    def export(self, identifier: str, customer_id: str) -> str:
+        """Return the URL of an export of the customer's data."""
+        return self._link("exports", identifier, customer_id).url
+
     def paper(self, name: str, customer_id: str) -> TemporaryUrl:
         """Return the URL of a PDF. `name` is the id of an invoice, a credit note or a payment, or names a statement."""
         return self._link("papers", name, customer_id)

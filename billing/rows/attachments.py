@@ -47,5 +47,13 @@ class OrphanedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedObject:
+    """An object of a row that was deleted; None where it had none. `is_pending`: its client may still send it."""
+
+    object_key: str | None
+    is_pending: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FileCount:
     files: int

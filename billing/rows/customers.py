@@ -30,6 +30,7 @@ class CustomerRow:
     tax_name: str | None
     closed_at: datetime | None
     shares_email: bool
+    erased_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,76 @@ class StoredCustomer:
 @dataclass(frozen=True, slots=True)
 class CustomerHistory:
     has_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnsettledMatters:
+    """What of a customer is owed or runs. `credit_minor` and `debt_minor` are sums over all currencies, only to be compared with 0."""
+
+    running_subscriptions: int
+    unpaid_invoices: int
+    unpaid_installments: int
+    payments_in_flight: int
+    refunds_in_flight: int
+    credit_minor: int
+    debt_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataExportRow:
+    """An export of everything that is stored about the customer. `missing` names what could not be added to it."""
+
+    id: str
+    customer_id: str
+    status: str
+    requested_by: str
+    requested_at: datetime
+    ready_at: datetime | None
+    expires_at: datetime | None
+    size_bytes: int | None
+    sha256: str | None
+    missing: list[str]
+    is_downloadable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedExport:
+    """An export that a worker makes. `tries` counts the workers that began it."""
+
+    id: str
+    customer_id: str
+    requested_by: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRow:
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedTable:
+    """A table of which an export has the customer's rows."""
+
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedDocument:
+    """An invoice, a credit note or a receipt. `year` is the year in which it was issued, or the money came."""
+
+    id: str
+    currency: str
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedMethod:
+    """A payment method that its processor still knows."""
+
+    id: str
+    processor: str
+    processor_reference: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
+# What is downloaded under a path, by the block that finds it.
+PLACES = {"files": "attachments.place", "exports": "data_exports.place"}
 MAX_FIELD_BYTES = 4096
 INVALID_LINK = "This URL has expired or its signature is invalid. Request a new one."
 
@@ -80,8 +82,8 @@ class FileBounds:
 def routes(database: Database, issuer: OwnIssuer, files: Files, clock: Clock, *, bounds: FileBounds) -> list[BaseRoute]:
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
 
-    async def download(request: Request) -> Response:
-        link = parse_signed_url(request.path_params["id"], request.query_params, "files")
+    async def download(request: Request, place: str) -> Response:
+        link = parse_signed_url(request.path_params["id"], request.query_params, place)
         if not link.verify(secrets, now=clock()):
             return responses.refused("FORBIDDEN", INVALID_LINK, form())
         if seconds := await bounds.allowance.spend(f"{link.customer_id} {link.app}"):
@@ -110,7 +112,7 @@ def routes(database: Database, issuer: OwnIssuer, files: Files, clock: Clock, *,
         return Response(status_code=204, headers=HEADERS)
 
     uploads = [Route(DIRECT, upload, methods=["POST"])] if files.bucket.is_fed_by_us else []
-    return [*uploads, Route("/files/{id}", download, methods=["GET", "HEAD"])]
+    return [*uploads, *(Route(f"/{place}/{{id}}", partial(download, place=place), methods=["GET", "HEAD"]) for place in PLACES)]
 
 
 def form() -> ResponseFormat:
@@ -122,10 +124,10 @@ def missing() -> Response:
 
 
 async def _stored(link: SignedUrl, database: Database, now: datetime) -> AttachmentObject | None:
-    """Return the current row of the file; None if the file has been deleted since the URL was made."""
+    """Return the current row of the file; None if the file has been deleted, or the export has expired, since the URL was made."""
     session = UnitOfWork(database, Caller(link.customer_id, Actor.CUSTOMER, now, app=link.app or None))
     try:
-        row: AttachmentObject | None = await Loaders(session).one(blocks()["attachments.place"]).load((link.customer_id, link.identifier))
+        row: AttachmentObject | None = await Loaders(session).one(blocks()[PLACES[link.place]]).load((link.customer_id, link.identifier))
     finally:
         await session.close()
     return row if row and row.status == "STORED" else None

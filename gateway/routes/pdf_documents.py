@@ -58,7 +58,7 @@ def routes(database: Database, issuer: OwnIssuer, settings: Settings, clock: Cal
     """Raises WrongSetting for a merchant setting or font folder that cannot be used."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
     admission = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
-    renderer, allowance = PdfRenderer(at_once=settings.papers_at_once, fonts=_font_folders(settings)), Allowance(settings.papers_per_minute)
+    renderer, allowance = PdfRenderer(at_once=settings.papers_at_once, fonts=font_folders(settings)), Allowance(settings.papers_per_minute)
     context = PdfContext(database, merchant_of(settings), renderer, settings, admission, allowance, clock)
 
     async def download(request: Request) -> Response:
@@ -171,7 +171,8 @@ def _file(content: bytes, name: str, context: PdfContext) -> Response:
     return ChunkedResponse(content, headers, seconds=context.settings.paper_seconds)
 
 
-def _font_folders(settings: Settings) -> list[Path]:
+def font_folders(settings: Settings) -> list[Path]:
+    """Return the folders with more fonts. Raises WrongSetting."""
     folders = [Path(folder) for folder in settings.paper_fonts]
     for folder in folders:
         if not folder.is_dir():

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from db.connections import DRIVER_ERRORS
 from db.outages import CONNECTION_LOST_ERRORS
 from db.pool import Database, Pool
 from db.unit_of_work import DatabaseUnavailable
+from gateway.routes.pdf_documents import font_folders, merchant_of
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.connection_status import ConnectionStatus
 from gateway.wiring.database import DatabaseAway, DatabaseUrls, check
@@ -24,6 +26,8 @@ from jobs.clock import Billing
 from jobs.passes import Duties
 from jobs.registry import JOBS
 from jobs.worker import POLL_SECONDS, WorkerState, finish, pause, register, work
+from pdf.renderer import PdfRenderer
+from resolvers.exports.archive import Printing
 
 logger = logging.getLogger("portico.worker")
 
@@ -135,10 +139,17 @@ async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Dutie
                 payment_setup.issuer,
                 payment_setup.invoice_days,
             )
-            yield Duties(billing, bucket, post(settings))
+            yield Duties(billing, bucket, post(settings), printing(settings))
     finally:
         await payment_setup.close()
         await bucket.close()
+
+
+def printing(settings: Settings) -> Printing:
+    """Return what PDFs of exports are made with. The printer is started with the first PDF, because most workers print none."""
+    fonts = font_folders(settings)
+    renderer = cache(lambda: PdfRenderer(at_once=1, fonts=fonts))
+    return Printing(merchant_of(settings), renderer, settings.max_statement_rows, settings.max_statement_csv_rows)
 
 
 @asynccontextmanager

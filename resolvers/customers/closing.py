@@ -47,11 +47,17 @@ async def reopen(arguments: Any, context: Context) -> MutationResult:
 
 async def locked_customer(transaction: Transaction, arguments: Any) -> Any:
     """Lock and return the customer for whom staff act. Raises Refused, also where the customer has another version."""
+    customer = await existing_customer(transaction)
+    check_version(arguments.expected_version, customer.version)
+    return customer
+
+
+async def existing_customer(transaction: Transaction) -> Any:
+    """Lock and return the customer of the transaction. Raises Refused."""
     await transaction.run("customers.lock")
     customer = await transaction.first("customers.by_id", key=transaction.caller.customer_id)
     if customer is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
-    check_version(arguments.expected_version, customer.version)
     return customer
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from billing.customers.erasing import erased_already
 from billing.customers.saving import BLANK, EmailNeighbour, customer_columns, duplicate_email, shares_email
 from billing.customers.values import NO_ZONE
 from billing.lifecycle.bills import retaxed
@@ -98,7 +99,7 @@ async def _upserted(transaction: Transaction, context: Context, sent: Mapping[st
 
 
 async def _stored(transaction: Transaction, sent: Mapping[str, Any]) -> _StoredState:
-    """Read and lock the customer that the input names. Raises Refused for an id that does not exist, and a time zone that Postgres does not know."""
+    """Read and lock the customer that the input names. Raises Refused for an id that does not exist, an erased customer, and a time zone that Postgres does not know."""
     identifier = sent.get("id")
     row = await transaction.first(
         "customers.to_save",
@@ -111,8 +112,11 @@ async def _stored(transaction: Transaction, sent: Mapping[str, Any]) -> _StoredS
         raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "id")
     if not row.is_time_zone:
         raise Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone")
+    stored = json.loads(row.stored) if row.stored else None
+    if stored and stored["erased_at"] is not None:
+        raise erased_already("externalId" if identifier is None else "id")
     neighbour = EmailNeighbour(row.other_id, row.other_external_id, row.is_owner) if row.other_id else None
-    return _StoredState(json.loads(row.stored) if row.stored else None, neighbour)
+    return _StoredState(stored, neighbour)
 
 
 async def _updated(transaction: Transaction, context: Context, stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:

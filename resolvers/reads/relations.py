@@ -27,6 +27,7 @@ BY_ID = {
     "ref": "refunds.by_id",
     "pm": "payment_methods.by_id",
     "att": "attachments.by_id",
+    "exp": "data_exports.by_id",
 }
 
 

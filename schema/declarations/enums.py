@@ -193,4 +193,13 @@ described(
     STORED="It can be downloaded.",
     REJECTED="Its content was refused.",
 )
+described(
+    states.DataExportStatus,
+    "The status of an export of a customer's data.",
+    REQUESTED="The worker makes it soon.",
+    MAKING="The worker makes it.",
+    READY="It can be downloaded.",
+    FAILED="It could not be made. Request another one.",
+    EXPIRED="Its time is over. Request another one.",
+)
 described(states.Uploader, "Who uploaded a file. Staff cannot delete what a customer uploaded.", CUSTOMER="The customer.", STAFF="The merchant's staff.")

@@ -3,7 +3,8 @@
 import strawberry
 
 from auth import permissions
-from resolvers.customers import closing, inviting, saving
+from resolvers.customers import closing, erasing, inviting, saving
+from resolvers.exports import requesting
 from schema.declarations.payloads import mutation
 from schema.payloads import customers
 from schema.payloads.operations import idempotent_mutation
@@ -46,4 +47,32 @@ class CustomerMutations:
         payload_type=customers.ReopenCustomerPayload,
         permission=permissions.CUSTOMERS,
         description="For staff: let a closed customer sign in again, with the password of before. What closing has ended stays ended. NOT_FOUND, VERSION_CONFLICT.",
+    )
+    export_customer = idempotent_mutation(
+        requesting.request_of_staff,
+        name="exportCustomer",
+        input_type=customers.ExportCustomerInput,
+        payload_type=customers.ExportCustomerPayload,
+        permission=permissions.CUSTOMERS_READ,
+        description="For staff: request everything that is stored about a customer as one ZIP, which the worker makes. `Customer.dataExport` says when it can be downloaded. "
+        "While one is under way, and for an hour after a request, the answer is the same export. NOT_FOUND, CUSTOMER_ERASED.",
+    )
+    request_my_data = idempotent_mutation(
+        requesting.request_of_customer,
+        name="requestMyData",
+        input_type=customers.RequestMyDataInput,
+        payload_type=customers.RequestMyDataPayload,
+        permission=permissions.MY_DATA,
+        description="Request everything that is stored about the caller as one ZIP, which the worker makes. A letter says when it can be downloaded at `Customer.dataExport`, for 7 days. "
+        "While one is under way, and for a day after a request, the answer is the same export. SIGN_IN_REQUIRED: in a session that began with a portal link.",
+    )
+    erase_customer = idempotent_mutation(
+        erasing.erase,
+        name="eraseCustomer",
+        input_type=customers.EraseCustomerInput,
+        payload_type=customers.EraseCustomerPayload,
+        permission=permissions.ERASE,
+        description="For staff: erase the personal data of a customer for good: profile, credentials, sessions, links, payment methods, attachments, exports and letters. "
+        "Issued invoices, credit notes and payments stay with what they printed, as the law asks. NOT_FOUND, VERSION_CONFLICT, CUSTOMER_ERASED. "
+        "MONEY_IN_FLIGHT, SUBSCRIPTION_RUNNING, AMOUNT_OWED, BALANCE_NOT_ZERO: something is owed or runs.",
     )

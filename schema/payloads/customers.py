@@ -86,6 +86,34 @@ class CloseCustomerInput:
     idempotency_key: str | None = strawberry.field(default=None, description="A key of your own: a second call with it returns the answer of the first.")
 
 
+@strawberry.input(description="The customer whose data is exported.")
+class ExportCustomerInput:
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    idempotency_key: str | None = strawberry.field(default=None, description="A key of your own: a second call with it returns the answer of the first.")
+
+
+@strawberry.input(description="A request for everything that is stored about the caller.")
+class RequestMyDataInput:
+    idempotency_key: str | None = strawberry.field(default=None, description="A key of your own: a second call with it returns the answer of the first.")
+
+
+@strawberry.type(description="The payload of `exportCustomer`.")
+class ExportCustomerPayload(Payload):
+    data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
+
+
+@strawberry.type(description="The payload of `requestMyData`.")
+class RequestMyDataPayload(Payload):
+    data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
+
+
+@strawberry.input(description="The customer to erase.")
+class EraseCustomerInput:
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    idempotency_key: str = strawberry.field(description="A key of your own: a second call with it returns the answer of the first.")
+    expected_version: int | None = strawberry.field(default=None, description="Erase only if `Customer.version` still has this value.")
+
+
 @strawberry.type(description="The payload of `saveCustomer`.")
 class SaveCustomerPayload(Payload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
@@ -105,3 +133,8 @@ class CloseCustomerPayload(Payload):
 @strawberry.type(description="The payload of `reopenCustomer`.")
 class ReopenCustomerPayload(Payload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
+
+
+@strawberry.type(description="The payload of `eraseCustomer`.")
+class EraseCustomerPayload(Payload):
+    customer: nouns.Customer | None = strawberry.field(description="What is left of the customer; null when refused.")

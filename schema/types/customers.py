@@ -2,11 +2,13 @@
 
 import strawberry
 
+from auth import permissions
+from auth.urls.links import Links
 from billing.money.coupons import percent_text
-from billing.states import BalanceEntryKind, NextPaymentKind, TaxExemption
+from billing.states import BalanceEntryKind, DataExportStatus, NextPaymentKind, TaxExemption, Uploader
 from schema.declarations import nouns
 from schema.declarations.enums import AgeOrder, InvoiceOrder, MethodOrder
-from schema.declarations.fields import any_of, derived, many, money, one, page, part
+from schema.declarations.fields import any_of, derived, guarded, many, money, one, page, part
 from schema.declarations.filters import (
     BalanceEntryFilter,
     CreditNoteFilter,
@@ -84,6 +86,32 @@ class BalanceEntry:
     credit_note = one("credit_notes.by_id", key="credit_note_id", graphql_type=nouns.CreditNote | None, description="The credit note that granted it, if any.")
 
 
+def export_url(identifier: str, customer_id: str, is_downloadable: bool, *, links: Links | None) -> str | None:
+    return links.export(identifier, customer_id) if links and is_downloadable else None
+
+
+@strawberry.type(description="An export of everything that is stored about a customer: a ZIP with JSON, files and PDFs.")
+class DataExport(Node):
+    status: DataExportStatus = strawberry.field(description="Its status.")
+    requested_by: Uploader = strawberry.field(description="Who requested it.")
+    requested_at: DateTime = strawberry.field(description="When it was requested.")
+    ready_at: DateTime | None = strawberry.field(description="Since when it can be downloaded; null before.")
+    expires_at: DateTime | None = strawberry.field(description="Until when it can be downloaded, 7 days; null before it is ready.")
+    size_bytes: int | None = strawberry.field(description="Its size in bytes; null before it is ready.")
+    sha256: str | None = strawberry.field(description="SHA-256 of its bytes, 64 lower-case hex digits; null before it is ready.")
+    missing: list[str] = strawberry.field(description="Names of files and documents that could not be added, such as a file that the bucket has lost.")
+    download_url = guarded(
+        derived(
+            export_url,
+            needs=("id", "customer_id", "is_downloadable"),
+            graphql_type=str | None,
+            description="The download URL, valid for 5 minutes for anybody who has it: query it when it is needed. "
+            "Null unless READY, and in a session that began with a portal link which staff had seen.",
+        ),
+        permissions.EXPORT,
+    )
+
+
 @strawberry.type(description="A customer of the merchant: who pays.")
 class Customer(Node):
     name: str = strawberry.field(description="Name of the person or company.")
@@ -106,8 +134,17 @@ class Customer(Node):
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
     closed_at: DateTime | None = strawberry.field(description="Since when the customer is closed: nobody signs in, and nothing renews. Null if they are not.")
+    erased_at: DateTime | None = strawberry.field(
+        description="When the personal data of the customer was erased. Name and address say nothing then, and no mutation changes the customer. Null if it was not."
+    )
     shares_email: bool = strawberry.field(
         description="For STAFF: whether the e-mail address signs in to another customer or to none, so that this one is entered by portal links only. False for other callers."
+    )
+    data_export = one(
+        "data_exports.latest",
+        key="id",
+        graphql_type=nouns.DataExport | None,
+        description="The newest export of the customer's data (`requestMyData`, `exportCustomer`); null if none was requested lately.",
     )
     summary = one("summaries.of_customer", key="id", graphql_type=Summary, description="The figures of the Summary page.")
     subscriptions = page(

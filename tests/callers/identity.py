@@ -123,7 +123,18 @@ async def delete_account(admin: asyncpg.Connection, account: Account) -> None:
     for _ in range(20):
         try:
             await admin.execute("delete from client_key where owner_id = $1", account.customer_id)
-            for table in ("letter_cause", "letter", "partner_grant", "refresh_token", "portal_session", "identity_link", "credential"):
+            for table in (
+                "data_export",
+                "loose_object",
+                "idempotency_key",
+                "letter_cause",
+                "letter",
+                "partner_grant",
+                "refresh_token",
+                "portal_session",
+                "identity_link",
+                "credential",
+            ):
                 await admin.execute(f"delete from {table} where customer_id = $1", account.customer_id)
             await admin.execute("delete from customer where id = $1", account.customer_id)
         except asyncpg.ForeignKeyViolationError:

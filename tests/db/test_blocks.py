@@ -45,6 +45,8 @@ OF_CLOCK = {
     "payments.owner",
     "letter_causes.due",
     "letter_causes.coming",
+    "data_exports.due",
+    "data_exports.past",
 }
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
@@ -72,7 +74,14 @@ OF_CATALOG = {name for name in blocks() if name.startswith("catalog.")}
 COUNTS = {"catalog.uses"}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "operations.claim_of_client", "operations.of_client_key", "invoices.issue_number", "credit_notes.issue_number"}
+OF_CALLER = {
+    "operations.claim",
+    "operations.claim_of_client",
+    "operations.of_client_key",
+    "invoices.issue_number",
+    "credit_notes.issue_number",
+    "exporting.rows",
+}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "credentials.other_owner", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
@@ -95,6 +104,8 @@ SMALL = (
     "refund",
     "refund_allocation",
     "refund_request",
+    "data_export",
+    "column_erasure",
     "job_pass",
     "alembic_version",
 )
@@ -106,7 +117,7 @@ READS = [item for item in blocks().values() if item.sql.startswith("select") and
 WRITES = [item for item in blocks().values() if not item.sql.startswith("select") and item.name not in OF_AUDIT]
 
 # What has no owner: everybody may read it.
-PUBLIC = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "schema.revision"}
+PUBLIC = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "schema.revision", "exporting.tables"}
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,10 @@ KINDS = {
         "letter_cause",
         "insert into letter_cause (customer_id, kind, object_id, written_at) values ($3, 'receipt', 'upkeep' || $1, $2)",
     ),
+    "upkeep.data_exports": (
+        "data_export",
+        "insert into data_export (customer_id, id, status, requested_by, requested_at) values ($3, 'exp_upkeep' || $1, 'EXPIRED', 'STAFF', $2)",
+    ),
 }
 
 
@@ -79,6 +83,7 @@ async def test_past_rows_go_once_their_time_is_over_and_not_before(
         await admin.execute("delete from identity_link where made_by = 'upkeep'")
         await admin.execute("delete from webhook_event where processor = 'upkeep'")
         await admin.execute("delete from letter_cause where object_id like 'upkeep%'")
+        await admin.execute("delete from data_export where id like 'exp\\_upkeep%'")
 
 
 async def test_what_runs_is_never_forgotten(portal: Portal, admin: asyncpg.Connection) -> None:

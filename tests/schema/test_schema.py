@@ -47,6 +47,8 @@ OF_STAFF = {
     "inviteCustomer",
     "closeCustomer",
     "reopenCustomer",
+    "exportCustomer",
+    "eraseCustomer",
 }
 
 

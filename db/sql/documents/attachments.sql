@@ -29,7 +29,7 @@ returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoi
 -- name: attachments.lock
 -- returns: Owner
 -- Lock the customer, so that groups of one customer are counted one after the other.
-select id, customer_id from (select id, id as customer_id from customer) c where customer_id = :customer_id for no key update
+select id, customer_id from (select id, id as customer_id, erased_at from customer) c where customer_id = :customer_id and check_erased(erased_at) for no key update
 
 -- name: attachments.count
 -- returns: FileCount

@@ -44,6 +44,8 @@ select id, customer_id from payment_method where id = :key
 union all
 select id, customer_id from attachment where id = :key
 union all
+select id, customer_id from data_export where id = :key
+union all
 select id, id from customer where id = :key
 
 -- name: external_ids.owner

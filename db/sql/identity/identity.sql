@@ -172,7 +172,7 @@ update customer
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
+       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email, erased_at
 
 -- name: customers.set_email
 -- returns: CustomerRow
@@ -180,7 +180,7 @@ update customer set email = :email, shares_email = false, version = version + 1 
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
+       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email, erased_at
 
 -- name: audit.append
 -- returns: nothing

@@ -35,6 +35,13 @@ with past as (select ctid from webhook_event where processed_at < :before limit 
      gone as (delete from webhook_event where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
 
+-- name: upkeep.data_exports
+-- returns: DeletedCount
+-- Delete exports that expired or failed. Their objects went when they expired.
+with past as (select ctid from data_export where requested_at < :before and make_at is null and object_key is null limit :wanted),
+     gone as (delete from data_export where ctid in (select ctid from past) returning 1)
+select count(*) as rows from gone
+
 -- name: upkeep.letter_causes
 -- returns: DeletedCount
 with past as (select ctid from letter_cause where written_at < :before and compose_at is null limit :wanted),

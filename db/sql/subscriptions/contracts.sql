@@ -128,5 +128,5 @@ select * from portal_cancellation_option where customer_id = :customer_id and su
 
 -- name: customers.lock
 -- returns: Owner
--- Lock the customer, so that decisions about a customer's money are made one after the other.
-select id, id as customer_id from customer where id = :customer_id for no key update
+-- Lock the customer, so that decisions about a customer's money are made one after the other. Fails for an erased customer, also one that was erased while it waited.
+select id, id as customer_id from customer where id = :customer_id and check_erased(erased_at) for no key update

@@ -29,6 +29,15 @@ CLOSING = frozenset(
     }
 )  # fmt: skip
 
+# Whatever has personal data.
+ERASING = frozenset(
+    {
+        "customer", "credential", "portal_session", "identity_link", "partner_grant", "payment_method", "attachment", "loose_object", "letter", "letter_cause",
+        "idempotency_key", "charge", "refund_request", "subscription", "subscription_event", "invoice", "payment", "payment_schedule", "installment", "refund",
+        "data_export",
+    }
+)  # fmt: skip
+
 # Staff of the version before have their keys in the table of customers' keys (migration 0029).
 KEYS_OF_BEFORE = frozenset({"idempotency_key"})
 
@@ -58,6 +67,8 @@ WRITES: dict[str, frozenset[str]] = {
     "inviteCustomer": frozenset({"identity_link", "letter"}),
     "closeCustomer": CLOSING,
     "reopenCustomer": frozenset({"customer", "credential"}),
+    "exportCustomer": frozenset({"data_export"}),
+    "eraseCustomer": ERASING,
     "createPortalLink": frozenset({"identity_link", "letter"}),
     "uploadAttachments": FILES | KEYS_OF_BEFORE,
     "createAttachmentUploads": FILES | KEYS_OF_BEFORE,

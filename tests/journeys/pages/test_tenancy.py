@@ -1,5 +1,6 @@
 """Generated from the schema: whatever a customer asks for of somebody else's is exactly what a random id gets, and its owner gets the thing itself."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -22,6 +23,7 @@ OWNED = {
     "ref": "refund",
     "pm": "payment_method",
     "att": "attachment",
+    "exp": "data_export",
     "cpn": "coupon_redemption",
 }
 ROOTS = {
@@ -45,6 +47,19 @@ def is_visible_to_owner(root: str, prefix: str) -> bool:
 
 # Fields that do without no argument.
 REQUIRED = {"statement": '(currency: "USD", startsOn: "2026-01-01", endsOn: "2026-12-31")'}
+
+
+@pytest.fixture(autouse=True)
+async def export_of_another(admin: asyncpg.Connection) -> AsyncIterator[None]:
+    """An export of another customer's data; the demo has none."""
+    identifier = "exp_01m829w97ne1msh76cygrhecz8"
+    await admin.execute(
+        """insert into data_export (customer_id, id, status, requested_by, requested_at)
+           select id, $2, 'EXPIRED', 'STAFF', now() from customer where id <> $1 limit 1""",
+        ADA.customer_id, identifier,
+    )  # fmt: skip
+    yield
+    await admin.execute("delete from data_export where id = $1", identifier)
 
 
 @pytest.mark.parametrize("prefix", OWNED)

@@ -170,6 +170,9 @@ async def variables(admin: asyncpg.Connection, external_id: str) -> dict[str, di
         **{f"{verb}{kind}": {"input": {"id": UNKNOWN}} for verb in ("Save", "Archive") for kind in ("Plan", "Price", "Coupon", "CancellationOption")},
         "SaveCustomer": {"input": {"id": UNKNOWN, "name": "Ada"}},
         **{f"{verb}Customer": {"input": {"customerId": UNKNOWN}} for verb in ("Invite", "Close", "Reopen")},
+        "CustomerExport": {"id": ADA.customer_id},
+        "ExportCustomer": {"input": {"customerId": UNKNOWN}},
+        "EraseCustomer": {"input": {"customerId": UNKNOWN, "idempotencyKey": uuid4().hex}},
         **of_money(await admin.fetchval("select id from payment where customer_id = $1 and status = 'SUCCEEDED' limit 1", ADA.customer_id), invoice),
     }
 

@@ -26,6 +26,7 @@ from tests.lifecycle.subscriptions.test_kill import EVERYTHING, KillPoint, asser
 KILLED_ELSEWHERE = {
     "createInvoice", "creditInvoice", "refundPayment", "recordPayment",  # test_staff_kills
     "createPaymentSchedule", "updateInstallments", "cancelPaymentSchedule",  # test_schedule_kills
+    "exportCustomer", "eraseCustomer",  # test_privacy_kills
 }  # fmt: skip
 # Each call makes a new link on purpose; documents of apps are published as a whole (tests/journeys/partners).
 OTHERS = {"createPortalLink", "checkDocuments", "publishDocuments", "retireDocuments", "deprecateDocuments"}
