@@ -29,10 +29,14 @@ OF_EVERYBODY = {
     "customers.to_save",
     "customers.owner",
     "external_ids.owner",
+    "open_items.listed",
     "audit.listed",
     "attachments.overdue",
     "loose_objects.due",
 }
+
+# Reports read whole tables of all customers, for staff.
+OF_REPORTS = {name for name in blocks() if name.startswith("reports.")} | {"open_items.totals"}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {
@@ -42,6 +46,7 @@ OF_CLOCK = {
     "clock.open_charges",
     "clock.open_refunds",
     "clock.holds_to_lift",
+    "clock.broken_promises",
     "payments.owner",
     "letter_causes.due",
     "letter_causes.coming",
@@ -138,7 +143,7 @@ def kind_of(hint: Any) -> Any:
     """What a column holds: str for `str | None` and for `list[str] | None`."""
     while arguments := get_args(hint):
         hint = next(kind for kind in arguments if kind is not NoneType)
-    return hint
+    return getattr(hint, "__supertype__", hint)
 
 
 @pytest.mark.parametrize("block", READS, ids=[item.name for item in READS])
@@ -173,7 +178,7 @@ def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
 @pytest.mark.parametrize("block", READS, ids=[item.name for item in READS])
 async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Connection) -> None:
     """Planned as the server runs it (a generic plan), over two thousand customers after ANALYZE."""
-    if block.name in COUNTS:
+    if block.name in COUNTS | OF_REPORTS:
         return
     actor = "STAFF" if block.name in OF_EVERYBODY | OF_CATALOG else "SYSTEM" if block.name in OF_CLOCK | OF_REGISTRY else "CUSTOMER"
     await app.execute(f"set app.customer_id = '{ADA.customer_id}'; set app.actor = '{actor}'; set app.now = '2026-11-22T00:00:00Z'")
