@@ -18,6 +18,7 @@ from schema.payloads.identity import AuditEvent, PortalSession
 from schema.payloads.invoicing_previews import InvoicingPreviews
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import Grant, TrustedDocument
+from schema.payloads.reports import metrics
 from schema.payloads.schedules import equal_installments
 from schema.types.viewer import Viewer
 
@@ -96,6 +97,7 @@ class Query(InvoicingPreviews):
         many("open_items.totals", key="", graphql_type=OpenItemTotal, description="For staff: the sums of `openItems` by currency and ageing."),
         permissions.CUSTOMERS_READ,
     )
+    metrics = metrics(permissions.CUSTOMERS_READ)
     audit_events = guarded(
         page(
             "audit.listed",

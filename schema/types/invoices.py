@@ -27,7 +27,7 @@ class InvoiceCollection:
     collection: Collection = strawberry.field(name="state", description="Its status.")
     retry_count: int = strawberry.field(name="failedAttempts", description="Failed tries since another payment method came; a try without any method counts.")
     next_attempt_at: DateTime | None = strawberry.field(
-        description="For DUE and RETRYING, when it is charged next, not before a promise has passed; null while a payment of it is in flight."
+        description="For DUE and RETRYING, when it is charged next, after an open promise; null while a payment of it is in flight."
     )
     awaited_on: Date | None = strawberry.field(
         name="promisedOn", description="The day until which the customer has promised to pay it, while that has not passed. Until then it is not charged."

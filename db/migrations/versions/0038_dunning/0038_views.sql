@@ -1,5 +1,5 @@
 -- As before. The clock charges nothing before a promise has passed; and seven columns: the due day that the document prints, the promise, and on what staff's actions depend.
--- `awaited_on`: the promised day, while the promise is open. `is_retryable`: the clock charges it, and something of it is due. `is_awaited`: something remains that is
+-- `awaited_on`: the promised day, while the promise is open. `is_retryable`: the clock charges it, and something of it is due, or its tries have begun. `is_awaited`: something remains that is
 -- not written off.
 create or replace view portal_invoice with (security_invoker = true) as
 select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscription_id, i.schedule_id, i.issued_at, i.due_on, i.period_starts_at, i.period_ends_at,
@@ -39,7 +39,8 @@ select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscrip
                   then exists (select from installment p join customer c on c.id = p.customer_id
                                 where p.customer_id = i.customer_id and p.invoice_id = i.id and p.remaining_minor > 0
                                   and p.due_on <= (operation_now() at time zone c.time_zone - interval '9 hours')::date)
-                  else i.due_on <= (select today_in(c.time_zone) from customer c where c.id = i.customer_id) end as is_retryable,
+                  else i.collection in ('RETRYING', 'WAITING_FOR_METHOD', 'GIVEN_UP') or i.collect_at <= operation_now()
+                    or i.due_on <= (select today_in(c.time_zone) from customer c where c.id = i.customer_id) end as is_retryable,
        i.remaining_minor > 0 and i.written_off_at is null as is_awaited
   from invoice i
  cross join lateral (
