@@ -21,7 +21,7 @@ async def metrics(from_month: date, to_month: date, currency: str | None, contex
     """Return the figures of each month and currency, by month and then by currency. Raises BadUserInput."""
     months = months_between(from_month, to_month, context.now.astimezone(UTC).date())
     before = add_months(months[0], -1)  # whose end is the start of the first month
-    read = _reader(before, add_months(months[-1], 1), currency, context)
+    read = _reader([before, *months, add_months(months[-1], 1)], currency, context)
     mrr, active, ended = await read("mrr", "minor"), await read("active_subscriptions", "number"), await read("ended_subscriptions", "number")
     collected, refunded, opened = await read("collected", "minor"), await read("refunded", "minor"), await read("open_amount", "minor")
     currencies = sorted({cell[1] for figures in (mrr, active, ended, collected, refunded, opened) for cell in figures})
@@ -54,13 +54,14 @@ def months_between(from_month: date, to_month: date, today_on: date) -> Sequence
     return [add_months(first, number) for number in range(count)]
 
 
-def _reader(first: date, end: date, currency: str | None, context: Context) -> Any:
-    """Return a function that reads one figure of all months."""
-    bounds = {"from_at": _instant(first), "until_at": _instant(end), "currency": currency}
+def _reader(starts: Sequence[date], currency: str | None, context: Context) -> Any:
+    """Return a function that reads one figure of all months. `starts` are the days on which the months begin, and the last one ends."""
+    instants = [_instant(day) for day in starts]
+    values = {"starts": instants, "until_at": instants[-1], "currency": currency}
 
     async def read(name: str, column: str) -> Mapping[Cell, int]:
-        rows = await fetch_rows(context.session, f"reports.{name}", **bounds)
-        return {(row.month, row.currency): getattr(row, column) for row in rows}
+        rows = await fetch_rows(context.session, f"reports.{name}", **values)
+        return {(starts[row.month - 1], row.currency): getattr(row, column) for row in rows}
 
     return read
 

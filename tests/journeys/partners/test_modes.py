@@ -154,7 +154,8 @@ async def variables(admin: asyncpg.Connection, external_id: str) -> dict[str, di
     return {
         **{name: {"id": ADA.customer_id} for name in ("Customer", "CustomerInvoices", "CustomerPayments")},
         **{"CustomerSubscription": {"id": held}, "CustomerInvoice": {"id": invoice}, "CustomerSchedule": {"id": schedule}, "Nodes": {"ids": [held, invoice]}},
-        **{"Customers": {"search": "ada"}, "Catalogue": {}, "AuditEvents": {}, "TrustedDocuments": {"filter": {"clientId": "portal-staff"}}},
+        **{"Customers": {"search": "ada"}, "Catalogue": {}, "AuditEvents": {}, "OpenItems": {}, "TrustedDocuments": {"filter": {"clientId": "portal-staff"}}},
+        "Metrics": {"from": "2026-01-01", "to": "2026-02-01"},
         **{"PreviewHoldSubscription": {"input": holding}, "PreviewReleaseSubscription": {"input": holding}},
         **{"HoldSubscription": {"input": holding | {"expectedVersion": 0}}, "ReleaseSubscription": {"input": holding | {"expectedVersion": 0}}},
         "CreatePortalLink": {"input": {"customerId": UNKNOWN}},

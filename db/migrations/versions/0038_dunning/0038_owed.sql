@@ -26,25 +26,29 @@ select d.customer_id, d.kind, d.invoice_id, d.installment_id, d.subscription_id,
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) t
  where d.remaining_minor > 0 and d.covered_by is null and (d.kind = 'INVOICE' or d.due_on <= t.today_on);
 
--- The ageing of what is owed: the first and the last day overdue of each bucket. What was written off is in none.
-create view ageing_bucket as
-select bucket, first_day, last_day
-  from (values ('CURRENT', 0, 0), ('DAYS_1_30', 1, 30), ('DAYS_31_60', 31, 60), ('DAYS_61_90', 61, 90), ('DAYS_OVER_90', 91, null)) buckets (bucket, first_day, last_day);
+-- The ageing of what is owed: buckets, and the first day overdue of each. What was written off is in none.
+create function ageing_buckets() returns text[] language sql immutable parallel safe
+  return array['CURRENT', 'DAYS_1_30', 'DAYS_31_60', 'DAYS_61_90', 'DAYS_OVER_90'];
+create function ageing_first_days() returns integer[] language sql immutable parallel safe
+  return array[0, 1, 31, 61, 91];
+create function ageing_of(days_overdue integer) returns text language sql immutable parallel safe
+  return (ageing_buckets())[width_bucket(days_overdue, ageing_first_days())];
 
--- The first and the last due day that what is in one of these buckets may have, wherever the customer lives.
-create function ageing_due_from(buckets text[]) returns date language sql stable set search_path = portico
-  return (select case when bool_or(b.last_day is null) then '-infinity' else today_in('UTC') - 1 - max(b.last_day) end from ageing_bucket b where b.bucket = any(buckets));
-create function ageing_due_until(buckets text[]) returns date language sql stable set search_path = portico
-  return (select case when min(b.first_day) = 0 then 'infinity' else today_in('UTC') + 1 - min(b.first_day) end from ageing_bucket b where b.bucket = any(buckets));
-grant execute on function ageing_due_from(text[]), ageing_due_until(text[]) to portico_app;
+-- The first and the last due day that what is in one of these buckets may have, wherever the customer lives. Null for no buckets.
+create function ageing_due_from(buckets text[]) returns date language sql stable parallel safe set search_path = portico
+  return (select case when max(array_position(ageing_buckets(), b)) = cardinality(ageing_buckets()) then '-infinity'
+                      else today_in('UTC') - (ageing_first_days())[max(array_position(ageing_buckets(), b)) + 1] end from unnest(buckets) b);
+create function ageing_due_until(buckets text[]) returns date language sql stable parallel safe set search_path = portico
+  return (select case when min(array_position(ageing_buckets(), b)) = 1 then 'infinity'
+                      else today_in('UTC') + 1 - (ageing_first_days())[min(array_position(ageing_buckets(), b))] end from unnest(buckets) b);
+grant execute on function ageing_buckets(), ageing_first_days(), ageing_of(integer), ageing_due_from(text[]), ageing_due_until(text[]) to portico_app;
 
 create view portal_open_item with (security_invoker = true) as
 select o.item_id, o.customer_id, o.kind, o.invoice_id, o.installment_id, o.currency, o.due_on, o.remaining_minor, o.overdue_minor, o.days_overdue,
-       case when o.written_off_at is null
-            then (select b.bucket from ageing_bucket b where o.days_overdue >= b.first_day and (b.last_day is null or o.days_overdue <= b.last_day)) end as ageing,
+       case when o.written_off_at is null then ageing_of(o.days_overdue) end as ageing,
        o.collection, o.retry_count,
        case when o.status <> 'PROCESSING' and o.collection in ('DUE', 'RETRYING') then greatest(o.collect_at, o.promise_until) end as next_attempt_at,
-       case when o.promise_until > operation_now() then o.promised_on end as promised_on,
+       case when o.promise_until > (select operation_now()) then o.promised_on end as promised_on,
        o.status = 'PROCESSING' as is_in_payment, o.written_off_at is not null as is_written_off
   from owed_item o;
-grant select on open_document, ageing_bucket, portal_open_item to portico_app;
+grant select on open_document, portal_open_item to portico_app;
