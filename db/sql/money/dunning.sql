@@ -2,8 +2,8 @@
 
 -- name: dunning.terms
 -- returns: DunnedInvoice
--- Select what promises and due days depend on. Read after the customer was locked. `is_held`: dunning holds the subscription, and this invoice is a reason for it.
-select i.id, i.subscription_id, i.due_on, i.remaining_minor, i.promised_on, i.promise_until, i.is_hold_paused, i.collection, c.time_zone,
+-- Select what promises and due days depend on; of what was written off nothing remains. Read after the customer was locked. `is_held`: dunning holds the subscription, and this invoice is a reason for it.
+select i.id, i.subscription_id, i.due_on, case when i.written_off_at is null then i.remaining_minor else 0 end as remaining_minor, i.promised_on, i.promise_until, i.is_hold_paused, i.collection, c.time_zone,
        coalesce('DUNNING' = any(s.holds) and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP'), false) as is_held
   from invoice i
   join customer c on c.id = i.customer_id

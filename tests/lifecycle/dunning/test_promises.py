@@ -126,3 +126,13 @@ async def test_the_note_is_for_staff_and_is_one_line(life: Life) -> None:
 async def promise(life: Life, identifier: str, viewer: Any = STAFF) -> Any:
     text = "query I($id: ID!) { node(id: $id) { ... on Invoice { promise { promisedOn state note } } } }"
     return (await life.ask(text, viewer, id=identifier))["node"]["promise"]
+
+
+async def test_a_hold_does_not_come_back_for_what_was_written_off(life: Life) -> None:
+    subscription = await held(life)
+    (invoice,) = await unpaid(life)
+    await done(life, "promiseToPay", invoiceId=invoice["id"], on=day(life, 3))
+    await done(life, "writeOffInvoice", invoiceId=invoice["id"])
+    await days(life, 5)
+    assert await standing(life, subscription) == ("ACTIVE", [])
+    assert [row["is_hold_paused"] for row in await unpaid(life)] == [False]
