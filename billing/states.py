@@ -143,6 +143,27 @@ class Collection(UpperStrEnum):
     GIVEN_UP = auto()
 
 
+class PromiseState(UpperStrEnum):
+    OPEN = auto()
+    KEPT = auto()
+    BROKEN = auto()
+
+
+class OpenItemKind(UpperStrEnum):
+    INVOICE = auto()
+    INSTALLMENT = auto()
+
+
+class Ageing(UpperStrEnum):
+    """How long something has been overdue."""
+
+    CURRENT = auto()
+    DAYS_1_30 = auto()
+    DAYS_31_60 = auto()
+    DAYS_61_90 = auto()
+    DAYS_OVER_90 = auto()
+
+
 class CollectionMethod(UpperStrEnum):
     AUTOMATIC = auto()
     MANUAL = auto()

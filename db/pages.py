@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from types import NoneType
 from typing import Any, get_args
 
+from billing.rows.money.dunning import MinorUnits
 from billing.utf8 import is_storable
 from db.blocks import Block, RowOrder
 
@@ -86,10 +87,11 @@ def _checked(kind: type, holds: Callable[[Any], bool]) -> Callable[[Any], Any]:
     return parse
 
 
-# The parser of a cursor's value, by the type of the column. The numeric columns that rows are ordered by are of Postgres' type `integer`.
-PARSERS: dict[type, Callable[[Any], Value]] = {
+# The parser of a cursor's value, by the type of the column. An `int` is of Postgres' type `integer`, and MinorUnits of `bigint`.
+PARSERS: dict[Any, Callable[[Any], Value]] = {
     str: _checked(str, is_storable),
     int: _checked(int, lambda number: abs(number) < 2**31),
+    MinorUnits: _checked(int, lambda number: abs(number) < 2**63),
     bool: _checked(bool, lambda _: True),
     date: date.fromisoformat,
     datetime: lambda text: datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),

@@ -117,7 +117,7 @@ async def _checking_references_at_once(connection: Connection) -> AsyncIterator[
 
 async def _force_row_security(connection: Connection, force: str) -> None:
     """Force row security on the owner, or do not. COPY is refused under row security, also to the owner while it is forced."""
-    for table in CUSTOMER_TABLES.values():
+    for table in (*CUSTOMER_TABLES.values(), "subscription_state"):
         await connection.execute(f"alter table {table} {force} row level security")
 
 
@@ -130,6 +130,7 @@ async def _fill(connection: Connection, *, customers: int, now: datetime, progre
     makes: list[Make] = [partial(run_story, person, now) for person in PERSONAS if person.id not in known]
     makes += [partial(_generate, number, now) for number in range(generated + 1, customers + 1)]
     await _copy_all(connection, _batches(makes, await Numbers.following(connection)), progress)
+    await connection.execute("call add_subscription_states()")
     await connection.execute("update coupon c set redeemed_count = (select count(*) from coupon_redemption r where r.coupon_id = c.id)")
 
 

@@ -22,7 +22,7 @@ from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.changes.writing import WriteContext, system_writer
-from resolvers.charges.collecting import collect, lift_hold
+from resolvers.charges.collecting import collect, hold_again, lift_hold
 from resolvers.charges.reconciling import PATIENCE, reconcile
 from resolvers.charges.refund_requests import reconcile_refund
 from resolvers.context import Letterhead
@@ -92,6 +92,10 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         await lift_hold(_session(billing, due, now), by=by)
         done.steps += 1
 
+    async def hold_one(due: Due) -> None:
+        await hold_again(_session(billing, due, now), due.id, by=by)
+        done.steps += 1
+
     async def invoice_one(due: Due) -> None:
         await issue_ahead(_session(billing, due, now), due.id, by=by)
         done.invoiced += 1
@@ -109,6 +113,7 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         Stage("clock.open_charges", settle_one),
         Stage("clock.open_refunds", settle_one),
         Stage("clock.holds_to_lift", lift_one),
+        Stage("clock.broken_promises", hold_one),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_installments", invoice_one),
         Stage("clock.due_collections", collect_one),

@@ -51,7 +51,7 @@ def _invoice_content(
     facts = [
         (words["number"], invoice.number),
         (words["issued"], reader.day(invoice.issued_at)),
-        (words["due"], reader.day(invoice.due_on)),
+        (words["due"], reader.day(invoice.printed_due_on)),
         (words["period"], reader.days(invoice.period_starts_at, invoice.period_ends_at)),
         (words["currency"], invoice.currency),
     ]

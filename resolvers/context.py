@@ -19,6 +19,7 @@ from billing.lifecycle.trials import TrialPolicy
 from billing.money.dunning import RetryPolicy
 from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
+from billing.money.promises import MAX_PROMISE_DAYS
 from billing.rows.partners import CostBudget
 from billing.schedules.documents import DAYS_AHEAD
 from billing.states import Actor
@@ -102,8 +103,8 @@ class Files:
 @dataclass(frozen=True, slots=True)
 class Payments:
     """What charges need: the processors by name, the secret that signs previews, whether partial payments are accepted, the policy of trials, the numbering of
-    invoices, the retry policy of unpaid invoices and the letterhead of its letters, when a service begins that is paid by a debit, the issuer of invoices, and how many
-    days before an installment is due its invoice is issued."""
+    invoices, the retry policy of unpaid invoices and the letterhead of its letters, when a service begins that is paid by a debit, the issuer of invoices, how many days
+    before an installment is due its invoice is issued, and for how many days a customer's promise to pay holds at most."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
@@ -115,6 +116,7 @@ class Payments:
     service_begins: ServiceBegins = ServiceBegins.MONEY
     issuer: InvoiceIssuer | None = None
     invoice_days: int = DAYS_AHEAD
+    promise_days: int = MAX_PROMISE_DAYS
 
     async def close(self) -> None:
         for processor in self.processors.values():

@@ -8,15 +8,17 @@ from auth import permissions
 from resolvers.subscriptions import actions
 from schema.declarations import nouns, roots
 from schema.declarations.catalog_enums import CancellationOptionOrder, CatalogOrder
-from schema.declarations.enums import AgeOrder, CustomerOrder, PlanOrder
-from schema.declarations.fields import derived, guarded, page, part
-from schema.declarations.filters import AuditFilter, CatalogFilter, CatalogPriceFilter, DocumentFilter, PlanFilter
+from schema.declarations.enums import AgeOrder, CustomerOrder, OpenItemOrder, PlanOrder
+from schema.declarations.fields import derived, guarded, many, page, part
+from schema.declarations.filters import AuditFilter, CatalogFilter, CatalogPriceFilter, DocumentFilter, OpenItemFilter, PlanFilter
 from schema.limits import Limits, limits
 from schema.payloads import subscriptions
+from schema.payloads.dunning import OpenItem, OpenItemTotal
 from schema.payloads.identity import AuditEvent, PortalSession
 from schema.payloads.invoicing_previews import InvoicingPreviews
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import Grant, TrustedDocument
+from schema.payloads.reports import metrics
 from schema.payloads.schedules import equal_installments
 from schema.types.viewer import Viewer
 
@@ -79,6 +81,23 @@ class Query(InvoicingPreviews):
         CatalogFilter,
         "The cancellation options of the catalog, the archived ones too.",
     )
+    open_items = guarded(
+        page(
+            "open_items.listed",
+            key="",
+            graphql_type=OpenItem,
+            sort=OpenItemOrder,
+            filter=OpenItemFilter,
+            nullable=True,
+            description="For staff: what is unpaid, of all customers.",
+        ),
+        permissions.CUSTOMERS_READ,
+    )
+    open_item_totals = guarded(
+        many("open_items.totals", key="", graphql_type=OpenItemTotal, description="For staff: the sums of `openItems` by currency and ageing."),
+        permissions.CUSTOMERS_READ,
+    )
+    metrics = metrics(permissions.CUSTOMERS_READ)
     audit_events = guarded(
         page(
             "audit.listed",

@@ -36,6 +36,9 @@ class Action(StrEnum):
     CREDIT = "CREDIT"
     REFUND = "REFUND"
     UPDATE_INSTALLMENTS = "UPDATE_INSTALLMENTS"
+    RETRY = "RETRY"
+    EXTEND_DUE_DATE = "EXTEND_DUE_DATE"
+    PROMISE = "PROMISE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,8 @@ class InvoiceFacts:
     is_expected: bool
     creditable_minor: int
     is_being_credited: bool
+    is_retryable: bool
+    is_awaited: bool
 
 
 def of_invoice_for(actor: Actor, status: str, remaining_minor: int, is_in_payment: bool, facts: InvoiceFacts) -> list[ActionAvailability]:
@@ -167,6 +172,9 @@ def of_invoice_for(actor: Actor, status: str, remaining_minor: int, is_in_paymen
         _state(Action.VOID, waiting or (None if facts.is_voidable else E.WRONG_STATE)),
         _state(Action.WRITE_OFF, waiting or (None if facts.is_expected else E.WRONG_STATE)),
         _state(Action.CREDIT, waiting or (None if facts.creditable_minor > 0 else E.WRONG_STATE)),
+        _state(Action.RETRY, waiting or pay or (None if facts.is_retryable else E.WRONG_STATE)),
+        _state(Action.EXTEND_DUE_DATE, waiting or pay or (None if facts.is_expected else E.WRONG_STATE)),
+        _state(Action.PROMISE, waiting or pay or (None if facts.is_awaited else E.WRONG_STATE)),
     ]
 
 
@@ -181,9 +189,10 @@ def invoice_actions(
 def installment_actions(
     status: str, remaining_minor: int, invoice_status: str | None, invoice_remaining_minor: int | None, *, actor: Actor
 ) -> list[ActionAvailability]:
-    """Return the caller's actions on an installment: staff may record its payment where the customer may pay it."""
+    """Return the caller's actions on an installment: staff may record its payment, and extend its due day, where the customer may pay it."""
     (pay,) = of_installment(status, remaining_minor, invoice_status, invoice_remaining_minor)
-    return [pay, replace(pay, action=Action.RECORD_PAYMENT)] if actor is Actor.STAFF else [pay]
+    of_staff = (Action.RECORD_PAYMENT, Action.EXTEND_DUE_DATE) if actor is Actor.STAFF else ()
+    return [pay, *(replace(pay, action=action) for action in of_staff)]
 
 
 def of_payment(refundable_minor: int, *, actor: Actor) -> list[ActionAvailability]:

@@ -48,6 +48,10 @@ class Happening(StrEnum):
     RELEASED = "RELEASED"  # by staff, although the invoice is unpaid
 
 
+# What ends a promise to pay before its day: the customer asks to be charged now, the money was taken back, or staff released the subscription.
+ENDS_PROMISE = frozenset({Happening.RETRY_REQUESTED, Happening.RETURNED, Happening.DISPUTED, Happening.RELEASED})
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """The merchant's policy: the days after the first failure on which charges are retried, and the action after the last try. Raises ValueError for invalid days."""
@@ -90,7 +94,7 @@ class Collecting:
 @dataclass(frozen=True, slots=True)
 class Step:
     """The collection after an event. `is_charged`: charge the method now. `is_failure`: one more try has failed, and the customer is notified.
-    `ending`: the action on the subscription."""
+    `ending`: the action on the subscription. `ends_promise`: a promise to pay holds no longer."""
 
     state: Collection
     next_at: datetime | None
@@ -99,6 +103,7 @@ class Step:
     is_charged: bool = False
     is_failure: bool = False
     ending: Ending | None = None
+    ends_promise: bool = False
 
 
 def step(current: Collecting, happening: Happening, policy: RetryPolicy, *, now: datetime) -> Step:
@@ -142,6 +147,13 @@ def with_next_day(decided: Step, day: date | None, time_zone: str) -> Step:
     if decided.state is Collection.GIVEN_UP:
         return replace(decided, state=Collection.DUE, next_at=next_at, failures=None, tried_method_id=None)
     return replace(decided, next_at=min(decided.next_at, next_at) if decided.next_at else next_at)
+
+
+def extended(current: Collecting, due_on: date) -> Step:
+    """Return the collection of an invoice whose due day was moved to a later one: it begins anew on that day. What the clock does not collect, and what is in dispute, stays."""
+    if current.state is Collection.NONE or current.is_disputed:
+        return _same(current)
+    return Step(Collection.DUE, charge_at(due_on, current.time_zone), None, None)
 
 
 def can_be_held(status: str) -> bool:

@@ -62,6 +62,11 @@ def share(minor: int, part: int, whole: int = MILLION) -> int:
     return rounded if minor >= 0 else -rounded
 
 
+def ratio_text(part: int, whole: int) -> str:
+    """Return a part of a number as a share from 0 to 1 with four decimals: (1, 3) is "0.3333"."""
+    return str((Decimal(part) / whole).quantize(Decimal("0.0001")))
+
+
 def formatted(minor: int, currency: str, locale: str | None = None) -> str:
     """Return the amount as text by CLDR, with all its decimals: "$12.90" in en, "12,90 $" in de. An unknown locale is read as en."""
     known = known_locale(locale or "en")

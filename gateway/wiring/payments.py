@@ -40,6 +40,7 @@ def payments(settings: Settings) -> Payments:
         ServiceBegins(settings.service_begins),
         settings.issuer,
         settings.installment_invoice_days,
+        settings.promise_days,
     )
 
 

@@ -25,7 +25,7 @@ def invoice_xml(invoice: InvoiceRow, lines: Sequence[InvoiceLineRow], parties: D
         raise NoEInvoice("The invoice is void.")
     reader, untaxed, details = parties.reader, _untaxed(parties, lines), parties.merchant.details
     account = (details.iban, details.bic) if invoice.remaining_minor > 0 else (None, None)
-    terms = PaymentTerms(invoice.total_minor - invoice.remaining_minor, invoice.remaining_minor, invoice.due_on, None, *account)
+    terms = PaymentTerms(invoice.total_minor - invoice.remaining_minor, invoice.remaining_minor, invoice.printed_due_on, None, *account)
     document = EInvoice(
         DocumentType.INVOICE,
         invoice.number,

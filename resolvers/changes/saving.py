@@ -16,6 +16,7 @@ Changes = dict[str, list[dict[str, Any]]]
 COUNTED = {
     "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
     "voided", "written_off", "changed_schedule", "changed_installment", "canceled_installment", "deleted_installment", "invoiced_installment", "withdrawn_invoice",
+    "extended", "extended_installment", "promised",
 }  # fmt: skip
 
 # Kinds written in a first statement: a credit note may be refused, and other rows refer to it.

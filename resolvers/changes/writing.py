@@ -142,6 +142,7 @@ def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
         "retry_last_on": failures.last_on if failures else None,
         "retry_method_id": step.tried_method_id,
         "failures": int(step.is_failure),
+        "ends_promise": step.ends_promise,
     }
 
 

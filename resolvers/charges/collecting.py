@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.money.allocation import AllocationPart, OpenInstallment, OpenInvoice, items_of, spread
-from billing.money.dunning import AGAIN, Happening, charge_at
+from billing.money.dunning import AGAIN, Ending, Happening, charge_at
+from billing.refusals import ErrorCode, Refused
 from billing.rows.money.operations import Collectable
 from billing.rows.money.owed import OwedInstallment
 from db.unit_of_work import Transaction, UnitOfWork
@@ -16,6 +17,9 @@ from resolvers.changes.writing import WriteContext, allocation_row
 from resolvers.charges import dunning
 from resolvers.charges.attempts import ChargeSubmission, PendingCharge, attempt
 from resolvers.charges.charging import apply_result, submit
+from resolvers.idempotency import MutationCall
+
+NO_METHOD = "No payment method can be charged for this invoice: there is none, or it has expired, was declined for good, or was tried too often."
 
 
 async def collect(session: UnitOfWork, invoice_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> None:
@@ -25,6 +29,29 @@ async def collect(session: UnitOfWork, invoice_id: str, processors: Mapping[str,
     if sending is not None:
         result = await submit(processors[sending.processor], sending)
         await apply_result(session, sending.charge.key, result, by=by)
+
+
+async def retried(transaction: Transaction, invoice_id: str, call: MutationCall, *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
+    """Return the request and rows of a charge that staff make now of what is due. If it fails, the clock's tries go on as before. Raises Refused."""
+    invoice: Collectable | None = await transaction.first("collections.facts", key=invoice_id)
+    if invoice is None or invoice.is_planned:
+        raise Refused(ErrorCode.WRONG_STATE, "Nothing of this invoice is charged now.", "invoiceId")
+    if dunning.collecting(invoice).method_id is None:
+        raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, NO_METHOD, "invoiceId")
+    installments = await _installments(transaction, invoice)
+    return _attempt(invoice, installments, call, by=by)
+
+
+async def hold_again(session: UnitOfWork, invoice_id: str, *, by: WriteContext) -> None:
+    """Hold the subscription of an invoice again whose customer has not kept the promise to pay."""
+    async with session.write() as transaction:
+        await transaction.run("customers.lock")
+        invoice = await transaction.first("dunning.terms", key=invoice_id)
+        if not invoice.is_hold_paused or invoice.promise_until is None or invoice.promise_until > by.now:
+            return
+        await transaction.run("dunning.resume_hold", key=invoice_id)
+        if invoice.remaining_minor and invoice.subscription_id:
+            await dunning.end(transaction, invoice.subscription_id, Ending.HOLD, by=by)
 
 
 async def lift_hold(session: UnitOfWork, *, by: WriteContext) -> None:
@@ -48,23 +75,29 @@ async def _reserved(transaction: Transaction, invoice_id: str, processors: Mappi
     if not decided.is_charged:
         await dunning.write_step(transaction, invoice, decided, by=by)
         return None
-    installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice_id]) if invoice.has_installments else []
-    sending, changes = _attempt(invoice, installments, by=by)
+    sending, changes = _attempt(invoice, await _installments(transaction, invoice), None, by=by)
     await save(transaction, changes)
     return sending
 
 
+async def _installments(transaction: Transaction, invoice: Collectable) -> Sequence[OwedInstallment]:
+    return await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.invoice_id]) if invoice.has_installments else []
+
+
 def _is_due(invoice: Collectable, now: datetime) -> bool:
     """Return whether the invoice is to be charged now. Not while a charge for the subscription is pending: it may credit unused time of this same invoice."""
-    if invoice.is_subscription_charging:
+    if invoice.is_subscription_charging or (invoice.promise_until is not None and invoice.promise_until > now):
         return False
     return invoice.collect_at is not None and invoice.collect_at <= now and invoice.status in ("OPEN", "PARTIALLY_PAID")
 
 
-def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
-    """Return the request and rows of an attempt. The step after a decline is decided when it happens (`dunning.declined`): the customer may have added another method."""
+def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], call: MutationCall | None, *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
+    """Return the request and rows of an attempt. The step after a decline of the clock's charge is decided when it happens (`dunning.declined`): the customer may have added
+    another method."""
     payment_id, parts = by.new_id("pay"), _parts(invoice, installments)
-    open_again = uncollected_rows(parts) | {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
+    open_again = uncollected_rows(parts)
+    if call is None:
+        open_again |= {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
     intent = PendingCharge(
         payment_id,
         invoice.customer_id,
@@ -78,7 +111,7 @@ def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, b
         subscription_id=invoice.subscription_id,
         invoice_id=invoice.invoice_id,
     )
-    sending, changes = attempt(intent, invoice, None, by=by)
+    sending, changes = attempt(intent, invoice, call, by=by)
     allocations = [allocation_row(invoice.customer_id, payment_id, part, invoice.currency, by=by) for part in parts]
     return sending, changes | {"payment_allocation": allocations} | attempted_rows(parts)
 

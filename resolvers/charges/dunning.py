@@ -1,5 +1,6 @@
 """Dunning: writes the decisions of `billing/money/dunning.py` about unpaid invoices and their subscriptions. Every function needs the customer's lock."""
 
+from dataclasses import replace
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ from billing.lifecycle.facts import Decision, LifecycleEvent
 from billing.lifecycle.resume import lift as lifted
 from billing.lifecycle.stops import canceled, hold
 from billing.money.collection import message
-from billing.money.dunning import MAX_TRIES, Collecting, Ending, Failures, Happening, Step, can_be_held, charge_at, step, with_next_day
+from billing.money.dunning import ENDS_PROMISE, MAX_TRIES, Collecting, Ending, Failures, Happening, Step, can_be_held, charge_at, step, with_next_day
 from billing.money.money import formatted
 from billing.rows.letters import LetterRecipientRow
 from billing.rows.money.operations import Collectable
@@ -67,6 +68,7 @@ async def await_next_day(transaction: Transaction, invoice: Collectable) -> None
 def next_step(invoice: Collectable, happening: Happening, *, charged_method_id: str | None = None, by: WriteContext) -> Step:
     """Return the collection of an invoice after an event. One that is charged in parts begins anew on the day of the next part, unless its money was disputed."""
     decided = step(collecting(invoice, charged_method_id=charged_method_id), happening, by.policy, now=by.now)
+    decided = replace(decided, ends_promise=happening in ENDS_PROMISE)
     is_over = invoice.is_disputed or happening is Happening.DISPUTED
     return decided if is_over else with_next_day(decided, invoice.next_part_on, invoice.time_zone)
 

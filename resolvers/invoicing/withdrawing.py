@@ -30,7 +30,9 @@ async def invoice_for(run: RunBlock, invoice_id: Any, action: Action) -> Credita
     if not rows:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such invoice.", "invoiceId")
     invoice: CreditableInvoice = rows[0]
-    facts = InvoiceFacts(invoice.is_voidable, invoice.is_expected, invoice.creditable_minor, invoice.is_being_credited)
+    facts = InvoiceFacts(
+        invoice.is_voidable, invoice.is_expected, invoice.creditable_minor, invoice.is_being_credited, invoice.is_retryable, invoice.is_awaited
+    )
     check_action(of_invoice_for(Actor.STAFF, invoice.status, invoice.remaining_minor, invoice.is_in_payment, facts), action, "invoiceId")
     return invoice
 

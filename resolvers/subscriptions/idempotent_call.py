@@ -24,7 +24,7 @@ from resolvers.reads.ownership import NO_CUSTOMER, unit_of_work_for
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
 
 # Kinds of rows that reduce what an invoice owes, and may so end what dunning held a subscription for.
-LIFTING = ("collected", "released", "voided", "written_off")
+LIFTING = ("collected", "released", "voided", "written_off", "extended", "promised")
 
 
 @dataclass(frozen=True, slots=True)

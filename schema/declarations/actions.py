@@ -31,6 +31,9 @@ described(
     CREDIT="For staff: take back a part of it, or all, by a credit note.",
     REFUND="For staff: give money of it back.",
     UPDATE_INSTALLMENTS="For staff: change, add or remove its unpaid installments.",
+    RETRY="For staff: charge now what is due of it, by `retryNow`.",
+    EXTEND_DUE_DATE="For staff: let it be due later, by `extendDueDate`.",
+    PROMISE="For staff: note until when the customer has promised to pay it, by `promiseToPay`.",
 )
 described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 

@@ -38,3 +38,5 @@ CALL = costing(5)
 FILES = costing(1, length=MAX_GROUP_FILES, is_of_input=True)
 # A call is refused for one reason.
 ERRORS = costing(1)
+# Statements that read all customers: of at most 24 months, each in a few currencies.
+REPORT = costing(100, length=24)

@@ -51,12 +51,25 @@ class MethodOrder(StrEnum):
     OLDEST = "oldest"
 
 
+class OpenItemOrder(StrEnum):
+    OVERDUE_DAYS = "overdue_days"
+    AMOUNT = "amount"
+    DUE_ON = "due_on"
+
+
 class PlanOrder(StrEnum):
     NAME = "name"
 
 
 described(AgeOrder, "By age.", NEWEST="The newest first.", OLDEST="The oldest first.")
 described(CustomerOrder, "How customers are ordered.", NEWEST="The newest first.", OLDEST="The oldest first.", NAME="By name, A to Z.")
+described(
+    OpenItemOrder,
+    "How open items are ordered.",
+    OVERDUE_DAYS="What has been due the longest first. Items of one due day are together, though it may be another day of the week where one customer lives.",
+    AMOUNT="The largest amount first, one currency after the other, the last of the alphabet first.",
+    DUE_ON="What is due last comes first.",
+)
 described(DueOrder, "By due day.", DUE_FIRST="What is due first comes first.", DUE_LAST="What is due last comes first.")
 described(
     InvoiceOrder,

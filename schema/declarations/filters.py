@@ -2,8 +2,18 @@
 
 import strawberry
 
-from billing.states import BillingInterval, InstallmentStatus, InvoiceStatus, PaymentMethodKind, PaymentStatus, ScheduleStatus, SubscriptionStatus
-from schema.declarations.scalars import CurrencyCode, DateTime
+from billing.states import (
+    Ageing,
+    BillingInterval,
+    Collection,
+    InstallmentStatus,
+    InvoiceStatus,
+    PaymentMethodKind,
+    PaymentStatus,
+    ScheduleStatus,
+    SubscriptionStatus,
+)
+from schema.declarations.scalars import BigInt, CurrencyCode, DateTime
 
 
 @strawberry.input(description="Narrows subscriptions.")
@@ -55,6 +65,18 @@ class PaymentMethodFilter:
 @strawberry.input(description="Narrows the ledger.")
 class BalanceEntryFilter:
     currency: CurrencyCode | None = strawberry.field(default=strawberry.UNSET, description="In this currency.")
+
+
+@strawberry.input(description="Narrows open items.")
+class OpenItemFilter:
+    of_customer: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, name="customerId", description="Of this customer.")
+    currency: CurrencyCode | None = strawberry.field(default=strawberry.UNSET, description="In this currency.")
+    ageing: list[Ageing] | None = strawberry.field(default=strawberry.UNSET, description="In one of these buckets.")
+    collection: list[Collection] | None = strawberry.field(default=strawberry.UNSET, description="Collected in one of these ways.")
+    minimum_minor: BigInt | None = strawberry.field(
+        default=strawberry.UNSET, name="minimumMinorUnits", description="Of which at least this remains, in minor units. Meaningful with `currency`."
+    )
+    is_promised: bool | None = strawberry.field(default=strawberry.UNSET, description="With, or without, an open promise to pay.")
 
 
 @strawberry.input(description="Narrows plans.")

@@ -67,6 +67,23 @@ described(
     MANUAL="It waits for a payment: by the customer, or one that staff record.",
 )
 described(
+    states.PromiseState,
+    "What became of a promise to pay.",
+    OPEN="Its day has not passed: the billing clock waits.",
+    KEPT="The invoice is paid.",
+    BROKEN="Its day has passed, and something remains: the billing clock goes on where it was.",
+)
+described(states.OpenItemKind, "What is owed.", INVOICE="An invoice.", INSTALLMENT="An installment that no invoice covers.")
+described(
+    states.Ageing,
+    "For how many days something has been overdue, where the customer lives.",
+    CURRENT="It is not overdue.",
+    DAYS_1_30="1 to 30 days.",
+    DAYS_31_60="31 to 60 days.",
+    DAYS_61_90="61 to 90 days.",
+    DAYS_OVER_90="91 days or more.",
+)
+described(
     states.BalanceEntryKind,
     "Why the balance changed.",
     CREDIT_NOTE="A credit note granted credit.",

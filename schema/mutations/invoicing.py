@@ -3,8 +3,8 @@
 import strawberry
 
 from auth import permissions
-from resolvers.invoicing import balances, crediting, issuing, recording, refunds, withdrawing
-from schema.payloads import invoicing
+from resolvers.invoicing import balances, crediting, extending, issuing, promising, recording, refunds, retrying, withdrawing
+from schema.payloads import dunning, invoicing
 from schema.payloads.operations import idempotent_mutation
 
 
@@ -68,4 +68,31 @@ class InvoicingMutations:
         payload_type=invoicing.AdjustBalancePayload,
         permission=permissions.BALANCE,
         description="For staff: add to the credit of a customer, or take from it. INVALID_VALUE, CURRENCY_MISMATCH.",
+    )
+    retry_now = idempotent_mutation(
+        retrying.retry_now,
+        name="retryNow",
+        input_type=dunning.RetryNowInput,
+        payload_type=dunning.RetryNowPayload,
+        permission=permissions.COLLECT,
+        description="For staff: charge what is due of an unpaid invoice now, to the method that the billing clock would charge. When it is declined, the clock goes on as before. "
+        "WRONG_STATE for what the clock does not charge, or is not due; ALREADY_PAID, NOT_PAYABLE, IN_PROGRESS, PAYMENT_METHOD_REQUIRED; PAYMENT_DECLINED, PAYMENT_UNAVAILABLE.",
+    )
+    extend_due_date = idempotent_mutation(
+        extending.extend_due_date,
+        name="extendDueDate",
+        input_type=dunning.ExtendDueDateInput,
+        payload_type=dunning.ExtendDueDatePayload,
+        permission=permissions.INVOICES,
+        description="For staff: let an invoice or an installment be due later. Dunning begins anew on that day, a hold of dunning ends if nothing else is overdue, and an issued "
+        "document stays as it was printed. INVALID_VALUE, WRONG_STATE, ALREADY_PAID, NOT_PAYABLE, IN_PROGRESS, VERSION_CONFLICT.",
+    )
+    promise_to_pay = idempotent_mutation(
+        promising.promise_to_pay,
+        name="promiseToPay",
+        input_type=dunning.PromiseToPayInput,
+        payload_type=dunning.PromiseToPayPayload,
+        permission=permissions.INVOICES,
+        description="For staff: note that the customer has promised to pay an invoice. Until the day after, the clock does not charge it, and dunning does not hold a subscription for "
+        "it; then dunning goes on where it was. INVALID_VALUE, WRONG_STATE, ALREADY_PAID, NOT_PAYABLE, IN_PROGRESS, NO_CHANGE.",
     )

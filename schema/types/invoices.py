@@ -4,7 +4,7 @@ import strawberry
 
 from billing.lifecycle import actions
 from billing.money import collection as rules
-from billing.states import Collection, CollectionMethod, InvoiceReason, InvoiceStatus
+from billing.states import Collection, CollectionMethod, InvoiceReason, InvoiceStatus, PromiseState
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, LineOrder
@@ -26,14 +26,26 @@ from schema.types.subscriptions import Period
 class InvoiceCollection:
     collection: Collection = strawberry.field(name="state", description="Its status.")
     retry_count: int = strawberry.field(name="failedAttempts", description="Failed tries since another payment method came; a try without any method counts.")
-    next_attempt_at: DateTime | None = strawberry.field(description="For DUE and RETRYING, when it is charged next; null while a payment of it is in flight.")
+    next_attempt_at: DateTime | None = strawberry.field(
+        description="For DUE and RETRYING, when it is charged next, after an open promise; null while a payment of it is in flight."
+    )
+    awaited_on: Date | None = strawberry.field(
+        name="promisedOn", description="The day until which the customer has promised to pay it, while that has not passed. Until then it is not charged."
+    )
     message = derived(
         rules.message,
-        needs=("collection", "next_attempt_on", "status"),
+        needs=("collection", "next_attempt_on", "status", "awaited_on"),
         arguments=(LOCALE,),
         graphql_type=str | None,
-        description="The state in a sentence for the customer, such as: We will try again on February 11. In English, German or French; null for NONE.",
+        description="The state in a sentence for the customer, such as: We will try again on February 11. Null for NONE without a promise.",
     )
+
+
+@strawberry.type(description="A customer's promise to pay an invoice, noted by staff.")
+class PaymentPromise:
+    promised_on: Date = strawberry.field(description="The day until which the customer has promised to pay.")
+    promise_state: PromiseState = strawberry.field(name="state", description="What became of it.")
+    promise_note: str | None = strawberry.field(name="note", description="The note of staff. For STAFF; null for all other callers.")
 
 
 @strawberry.type(description="An invoice of the merchant. Drafts are never shown.")
@@ -44,6 +56,7 @@ class Invoice(Node, Attachable):
     currency: CurrencyCode = strawberry.field(description="The currency of all its amounts.")
     issued_at: DateTime = strawberry.field(description="When it was issued.")
     due_on: Date = strawberry.field(description="The day on which it is due, where the customer lives.")
+    issued_due_on: Date | None = strawberry.field(description="The due day that the document prints, where staff have extended `dueOn` since; null otherwise.")
     is_overdue: bool = strawberry.field(description="Whether something remains and its due day has passed where the customer lives.")
     days_overdue: int = strawberry.field(description="Days since its due day; 0 when not overdue.")
     period = part(Period, when="period_starts_at", description="The period of the subscription that it pays for, if it does.")
@@ -57,6 +70,7 @@ class Invoice(Node, Attachable):
     amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
     collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
+    promise = part(PaymentPromise, when="promised_on", description="The customer's promise to pay it, if there is one; also one that was kept or broken.")
     collection_method: CollectionMethod = strawberry.field(description="Who collects it.")
     memo: str | None = strawberry.field(description="A text of the merchant that is printed on it.")
     written_off_at: DateTime | None = strawberry.field(
@@ -99,7 +113,18 @@ class Invoice(Node, Attachable):
     attachments = page("attachments.of_invoice", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
     available_actions = derived(
         actions.invoice_actions,
-        needs=("status", "remaining_minor", "is_in_payment", "file_count", "is_voidable", "is_expected", "creditable_minor", "is_being_credited"),
+        needs=(
+            "status",
+            "remaining_minor",
+            "is_in_payment",
+            "file_count",
+            "is_voidable",
+            "is_expected",
+            "creditable_minor",
+            "is_being_credited",
+            "is_retryable",
+            "is_awaited",
+        ),
         graphql_type=list[ActionState],
         description="What may be done with it now: by the customer, and for staff also what only staff do.",
     )

@@ -18,6 +18,7 @@ from billing.money.dunning import (
     Step,
     can_be_held,
     charge_at,
+    extended,
     next_attempt_on,
     step,
     with_next_day,
@@ -281,3 +282,27 @@ def test_without_a_next_part_nothing_is_different() -> None:
         assert with_next_day(decided, None, "Europe/Zurich") == decided
     none = Step(Collection.NONE, None, None, None)
     assert with_next_day(none, NEXT_PART, "Europe/Zurich") == none
+
+
+@given(st.sampled_from(list(Collection)), st.integers(0, 3_000), st.booleans())
+def test_a_later_due_day_begins_dunning_anew_unless_nothing_is_collected(state: Collection, later: int, is_disputed: bool) -> None:
+    failures = Failures(2, DAY, DAY)
+    before = due(state=state, failures=failures, tried_method_id="visa", is_disputed=is_disputed)
+    done = extended(before, DAY + timedelta(days=later))
+    if state is Collection.NONE or is_disputed:
+        assert (done.state, done.next_at, done.failures) == (state, before.next_at, failures)
+        return
+    assert (done.state, done.next_at, done.failures, done.tried_method_id) == (Collection.DUE, charge_at(DAY + timedelta(days=later), ZONE), None, None)
+    assert run(after(due(), done), POLICY)[0][0] == DAY + timedelta(days=later)
+
+
+@pytest.mark.parametrize("state", Collection)
+def test_a_promise_is_said_in_the_customers_words_in_every_state(state: Collection) -> None:
+    expected = {
+        "en-GB": "Please pay it by 3 March, as agreed.",
+        "de-DE": "Bitte zahlen Sie wie vereinbart bis zum 3. März.",
+        "fr-FR": "Merci de le régler d'ici le 3 mars, comme convenu.",
+        "es-ES": "Páguelo a más tardar el 3 de marzo, según lo acordado.",
+    }
+    assert {locale: message(state, None, "OPEN", date(2026, 3, 3), locale=locale) for locale in expected} == expected
+    assert message(state, None, "PROCESSING", "2026-03-03", locale="en") == "A payment is in progress."

@@ -56,6 +56,11 @@ def test_the_numbers_days_and_amounts_are_those_of_the_invoice() -> None:
         assert value(xml, path) == text, path
 
 
+def test_the_due_day_is_that_of_the_issue_also_when_it_was_extended() -> None:
+    xml = of(line(10_000), due_on=date(2027, 3, 31), issued_due_on=date(2026, 12, 6))
+    assert value(xml, "DueDateDateTime/udt:DateTimeString") == "20261206"
+
+
 def test_seller_and_buyer_are_named_with_address_and_numbers() -> None:
     xml = of(line(10_000))
     for path, text in {

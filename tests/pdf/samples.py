@@ -82,6 +82,13 @@ NOT_COLLECTED: dict[str, Any] = {
     "is_voidable": False,
     "is_expected": False,
     "is_being_credited": False,
+    "issued_due_on": None,
+    "promised_on": None,
+    "promise_note": None,
+    "promise_state": None,
+    "awaited_on": None,
+    "is_retryable": False,
+    "is_awaited": False,
 }
 
 

@@ -51,6 +51,14 @@ async def test_an_invoice_says_what_was_bought_what_was_paid_and_what_is_left(pr
     assert "6 Dec 2026" in text
 
 
+async def test_a_due_day_that_was_extended_is_not_printed(press: PdfRenderer) -> None:
+    rows = lines(1)
+    later = replace(invoice(rows), due_on=date(2027, 3, 31), issued_due_on=date(2026, 12, 6))
+    text = text_of(await press.print(invoice_paper(later, rows, [], merchant=ACME, reader=ADA)))
+    assert "6 Dec 2026" in text
+    assert "2027" not in text
+
+
 async def test_five_hundred_lines_break_into_pages_with_the_header_on_each(press: PdfRenderer) -> None:
     rows = lines(500)
     pdf = await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=ADA))

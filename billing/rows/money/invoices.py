@@ -45,6 +45,18 @@ class InvoiceRow:
     is_expected: bool
     creditable_minor: int
     is_being_credited: bool
+    issued_due_on: date | None
+    promised_on: date | None
+    promise_note: str | None
+    promise_state: str | None
+    awaited_on: date | None
+    is_retryable: bool
+    is_awaited: bool
+
+    @property
+    def printed_due_on(self) -> date:
+        """Return the due day that the document prints: the one of its issue."""
+        return self.issued_due_on or self.due_on
 
 
 @dataclass(frozen=True, slots=True)

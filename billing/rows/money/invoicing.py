@@ -42,6 +42,8 @@ class CreditableInvoice:
     is_expected: bool
     creditable_minor: int
     is_being_credited: bool
+    is_retryable: bool
+    is_awaited: bool
     version: int
 
 

@@ -101,6 +101,7 @@ class Collectable:
     be charged for it. `account_minor` is the debt on the account that is collected together with it. Days are in the customer's time zone.
 
     `due_minor` is the part that is charged now: of a schedule, the installments whose day has come. `next_part_on` is the day of the next ones.
+    Nothing is charged before `promise_until`.
     """
 
     customer_id: str
@@ -111,6 +112,7 @@ class Collectable:
     remaining_minor: int
     account_minor: int
     collect_at: datetime | None
+    promise_until: datetime | None
     due_on: date
     time_zone: str
     subscription_id: str | None

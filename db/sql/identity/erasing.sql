@@ -110,7 +110,7 @@ update subscription_event set note = '' where customer_id = :customer_id and not
 
 -- name: erasing.invoices
 -- returns: nothing
-update invoice set metadata = '{}' where customer_id = :customer_id and metadata <> '{}'
+update invoice set metadata = '{}', promise_note = null where customer_id = :customer_id and (metadata <> '{}' or promise_note is not null)
 
 -- name: erasing.payments
 -- returns: nothing

@@ -87,17 +87,17 @@ select customer_id, id from installment where invoice_at <= :now order by invoic
 -- name: clock.due_collections
 -- returns: Due
 -- Select all due invoices of the customers of the :wanted invoices that were due first, so there may be more rows than :wanted. The invoices of one customer are in the
--- order of their due date, the oldest first, whenever they are to be collected.
+-- order of their due date, the oldest first, whenever they are to be collected. What the customer has promised to pay waits until the day after.
 select i.customer_id, i.id
   from (select customer_id, min(collect_at) as collect_at
           from (select customer_id, collect_at
                   from invoice
-                 where collect_at <= :now and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID')
+                 where collect_at <= :now and (promise_until is null or promise_until <= :now) and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID')
                  order by collect_at, customer_id
                  limit :wanted) due
          group by customer_id) early
   join invoice i on i.customer_id = early.customer_id
- where i.collect_at <= :now and i.remaining_minor > 0 and i.status in ('OPEN', 'PARTIALLY_PAID')
+ where i.collect_at <= :now and (i.promise_until is null or i.promise_until <= :now) and i.remaining_minor > 0 and i.status in ('OPEN', 'PARTIALLY_PAID')
  order by early.collect_at, i.customer_id, i.due_on, i.period_starts_at, i.sequence
 
 -- name: clock.holds_to_lift
@@ -108,9 +108,15 @@ select s.customer_id, s.id
   from subscription s
  where 'DUNNING' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.written_off_at is null
+                    and (i.promise_until is null or i.promise_until <= :now)
                     and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < cast((cast(:now as timestamptz) + interval '14 hours') at time zone 'UTC' as date)))
  order by s.customer_id, s.id
  limit :wanted
+
+-- name: clock.broken_promises
+-- returns: Due
+-- Select invoices whose promise was not kept, and for which dunning held a subscription when it was made.
+select customer_id, id from invoice where is_hold_paused and promise_until <= :now order by promise_until, customer_id, id limit :wanted
 
 -- name: clock.open_charges
 -- returns: Due

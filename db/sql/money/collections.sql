@@ -1,11 +1,11 @@
 -- name: collections.facts
 -- returns: Collectable
 -- Select unpaid invoices of subscriptions and of automatic schedules, and others that the clock charges, the oldest first, or with :key one of them: how they are collected, the method that is charged for
--- them, and what is owed on the account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries.
+-- them, and what is owed on the account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries, those of staff (`retryNow`) are.
 -- Of an automatic schedule only the installments whose day has come are charged (due_minor), from the hour of charges on (HOUR in billing/money/dunning.py); next_part_on is
 -- the day of the next ones.
 select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
-       i.collect_at, i.due_on, c.time_zone, i.subscription_id,
+       i.collect_at, i.promise_until, i.due_on, c.time_zone, i.subscription_id,
        coalesce(s.charging_payment_id is not null, false) as is_subscription_charging,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        i.collection, i.retry_count, i.retry_began_on, i.retry_last_on, i.retry_method_id, i.due_on < today.today_on as is_overdue,
@@ -19,7 +19,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
        (select cast(count(*) as integer)
           from payment_allocation a
           join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-          join charge h on h.customer_id = p.customer_id and h.payment_id = p.id and h.mutation is null
+          join charge h on h.customer_id = p.customer_id and h.payment_id = p.id and (h.mutation is null or h.mutation = 'retryNow')
          where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED' and p.payment_method_id = m.id
            and p.decline_code not in ('processor_unavailable', 'never_arrived') and p.created_at > cast(:now as timestamptz) - interval '30 days') as recent_tries,
        exists (select from refund_allocation b

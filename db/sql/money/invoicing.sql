@@ -20,7 +20,7 @@ select c.id as customer_id, c.currency,
 select i.customer_id, i.id, i.number, i.status, i.currency, i.total_minor, i.tax_minor, i.paid_minor, i.credited_minor, i.refunded_minor, i.remaining_minor,
        i.noted_minor,
        cast(coalesce((select sum(n.tax_minor) from credit_note n where n.customer_id = i.customer_id and n.invoice_id = i.id), 0) as bigint) as noted_tax_minor,
-       v.is_in_payment, v.is_voidable, v.is_expected, v.creditable_minor, v.is_being_credited, i.version
+       v.is_in_payment, v.is_voidable, v.is_expected, v.creditable_minor, v.is_being_credited, v.is_retryable, v.is_awaited, i.version
   from invoice i
   join portal_invoice v on v.customer_id = i.customer_id and v.id = i.id
  where i.customer_id = :customer_id and i.id = :key

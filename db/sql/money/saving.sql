@@ -293,9 +293,11 @@ returning i.id
 -- Store decisions about the collection of invoices; `failures` is added to the failed tries of the clock.
 update invoice i
    set collection = n.collection, collect_at = n.collect_at, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
-       retry_last_on = n.retry_last_on, retry_method_id = n.retry_method_id, failed_attempts = i.failed_attempts + n.failures, version = i.version + 1
+       retry_last_on = n.retry_last_on, retry_method_id = n.retry_method_id, failed_attempts = i.failed_attempts + n.failures, version = i.version + 1,
+       promised_on = case when n.ends_promise then null else i.promised_on end, promise_note = case when n.ends_promise then null else i.promise_note end,
+       promise_until = case when n.ends_promise then null else i.promise_until end, is_hold_paused = i.is_hold_paused and not n.ends_promise
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, collection text, collect_at timestamptz, retry_count integer, retry_began_on date,
-       retry_last_on date, retry_method_id text, failures integer)
+       retry_last_on date, retry_method_id text, failures integer, ends_promise boolean)
  where i.customer_id = :customer_id and i.id = n.id
 returning i.id
 

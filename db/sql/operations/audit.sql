@@ -525,6 +525,7 @@ select s.customer_id, s.id as object_id, 'an unpaid invoice, or no hold' as expe
    and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from invoice i
                     where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.written_off_at is null
+                      and (i.promise_until is null or i.promise_until <= operation_now())
                       and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < today_in(c.time_zone)))
 
 -- name: invariants.plans_recorded

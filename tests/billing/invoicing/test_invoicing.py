@@ -1,6 +1,6 @@
 """What staff write comes to, to the minor unit: lines, tax, credit notes and recorded money."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
@@ -23,7 +23,7 @@ from billing.states import Actor, CollectionMethod
 NOW = datetime(2027, 1, 31, 23, 30, tzinfo=UTC)
 BUYER = InvoiceBuyer("cus_1", "USD", True, "Europe/Zurich", 81_000, None, 0, 0)
 ORDER = OrderedInvoice("USD", (OrderedLine("Work", 3, 999),), None, None, CollectionMethod.AUTOMATIC)
-INVOICE = CreditableInvoice("cus_1", "inv_1", "INV-1", "OPEN", "USD", 1_000, 100, 0, 0, 0, 1_000, 0, 0, False, True, True, 1_000, False, 1)
+INVOICE = CreditableInvoice("cus_1", "inv_1", "INV-1", "OPEN", "USD", 1_000, 100, 0, 0, 0, 1_000, 0, 0, False, True, True, 1_000, False, False, True, 1)
 
 minors = st.integers(1, 10**12)
 
@@ -143,24 +143,29 @@ def test_a_memo_has_lines_and_nothing_invisible() -> None:
         memo_text("a\x00b\u202e")
 
 
+OF_ALL = {Action.PAY, Action.DOWNLOAD, Action.UPLOAD_ATTACHMENTS}
+
+
 @pytest.mark.parametrize(
     ("status", "facts", "allowed"),
     [
-        ("OPEN", InvoiceFacts(True, True, 100, False), {"RECORD_PAYMENT", "VOID", "WRITE_OFF", "CREDIT"}),
-        ("PARTIALLY_PAID", InvoiceFacts(False, True, 100, False), {"RECORD_PAYMENT", "WRITE_OFF", "CREDIT"}),
-        ("PAID", InvoiceFacts(False, False, 100, False), {"CREDIT"}),
-        ("PROCESSING", InvoiceFacts(False, True, 100, False), set()),
-        ("OPEN", InvoiceFacts(True, True, 100, True), {"RECORD_PAYMENT"}),
-        ("VOID", InvoiceFacts(False, False, 0, False), set()),
+        ("OPEN", InvoiceFacts(True, True, 100, False, True, True), {"RECORD_PAYMENT", "VOID", "WRITE_OFF", "CREDIT", "RETRY", "EXTEND_DUE_DATE", "PROMISE"}),
+        ("PARTIALLY_PAID", InvoiceFacts(False, True, 100, False, False, True), {"RECORD_PAYMENT", "WRITE_OFF", "CREDIT", "EXTEND_DUE_DATE", "PROMISE"}),
+        ("PAID", InvoiceFacts(False, False, 100, False, False, False), {"CREDIT"}),
+        ("PROCESSING", InvoiceFacts(False, True, 100, False, True, True), set()),
+        ("OPEN", InvoiceFacts(True, True, 100, True, True, True), {"RECORD_PAYMENT"}),
+        # Of a payment schedule: its installments have the days that can be extended.
+        ("OPEN", InvoiceFacts(False, False, 100, False, True, True), {"RECORD_PAYMENT", "CREDIT", "RETRY", "PROMISE"}),
+        ("VOID", InvoiceFacts(False, False, 0, False, False, False), set()),
     ],
 )
 def test_staff_are_offered_what_the_state_allows_and_customers_nothing_of_it(status: str, facts: InvoiceFacts, allowed: set[str]) -> None:
-    values = (facts.is_voidable, facts.is_expected, facts.creditable_minor, facts.is_being_credited)
+    values = astuple(facts)
     remaining = 0 if status in ("PAID", "VOID") else 100
     of_staff = {state.action: state for state in invoice_actions(status, remaining, False, 0, *values, actor=Actor.STAFF)}
-    assert {action for action in ("RECORD_PAYMENT", "VOID", "WRITE_OFF", "CREDIT") if of_staff[Action(action)].allowed} == allowed
+    assert {action.value for action in of_staff.keys() - OF_ALL if of_staff[action].allowed} == allowed
     customers = {state.action for state in invoice_actions(status, remaining, False, 0, *values, actor=Actor.CUSTOMER)}
-    assert customers == {Action.PAY, Action.DOWNLOAD, Action.UPLOAD_ATTACHMENTS}
+    assert customers == OF_ALL
 
 
 def test_a_payment_is_refunded_by_staff_while_something_is_left() -> None:

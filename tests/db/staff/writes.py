@@ -88,8 +88,13 @@ WRITES: dict[str, frozenset[str]] = {
     "refundPayment": REFUNDING,
     "recordPayment": RECORDING,
     "adjustBalance": frozenset({"balance_entry"}),
+    "retryNow": CHARGING,
+    "extendDueDate": INVOICING,
+    "promiseToPay": INVOICING,
     **dict.fromkeys([f"{action}{kind}" for action in ("save", "archive") for kind in ("Plan", "Price", "Coupon", "CancellationOption")], CATALOG),
 }
+# A trigger adds the history of a subscription with each of its changes.
+WRITES |= {name: tables | {"subscription_state"} for name, tables in WRITES.items() if "subscription" in tables}
 
 # What the application may write without a caller's scope: the audit trail, which has policies of its own, a client's own keys, and what the process itself keeps.
 OF_ALL = frozenset({"audit_event", "client_key", "job_pass", "webhook_event", "pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics"})

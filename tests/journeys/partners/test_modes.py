@@ -154,7 +154,8 @@ async def variables(admin: asyncpg.Connection, external_id: str) -> dict[str, di
     return {
         **{name: {"id": ADA.customer_id} for name in ("Customer", "CustomerInvoices", "CustomerPayments")},
         **{"CustomerSubscription": {"id": held}, "CustomerInvoice": {"id": invoice}, "CustomerSchedule": {"id": schedule}, "Nodes": {"ids": [held, invoice]}},
-        **{"Customers": {"search": "ada"}, "Catalogue": {}, "AuditEvents": {}, "TrustedDocuments": {"filter": {"clientId": "portal-staff"}}},
+        **{"Customers": {"search": "ada"}, "Catalogue": {}, "AuditEvents": {}, "OpenItems": {}, "TrustedDocuments": {"filter": {"clientId": "portal-staff"}}},
+        "Metrics": {"from": "2026-01-01", "to": "2026-02-01"},
         **{"PreviewHoldSubscription": {"input": holding}, "PreviewReleaseSubscription": {"input": holding}},
         **{"HoldSubscription": {"input": holding | {"expectedVersion": 0}}, "ReleaseSubscription": {"input": holding | {"expectedVersion": 0}}},
         "CreatePortalLink": {"input": {"customerId": UNKNOWN}},
@@ -193,6 +194,9 @@ def of_money(payment: str, invoice: str) -> dict[str, dict[str, Any]]:
         "CreditInvoice": {"input": {"invoiceId": UNKNOWN, "reason": "GOODWILL", "amount": amount} | key},
         "RecordPayment": {"input": {"customerId": UNKNOWN, "kind": "CASH", "amount": amount} | key},
         "RefundPayment": {"input": {"paymentId": UNKNOWN, "reason": "GOODWILL", "amount": amount} | key},
+        "RetryNow": {"input": {"invoiceId": UNKNOWN} | key},
+        "ExtendDueDate": {"input": {"invoiceId": UNKNOWN, "dueOn": "2030-01-31"} | key},
+        "PromiseToPay": {"input": {"invoiceId": UNKNOWN, "on": "2030-01-31"} | key},
         "AdjustBalance": {"input": {"customerId": UNKNOWN, "reason": "A gift", "amount": amount} | key},
         "EqualInstallments": {"currency": "USD", "input": equal},
         "CreatePaymentSchedule": {
@@ -221,7 +225,7 @@ async def test_staff_run_every_shipped_document_by_its_id_and_nobody_else_does(
 
 
 # What is computed, and what is looked up by a column that differs with an argument, has no plan.
-WITHOUT_PLAN = {name for name in of_staff() if name.startswith("Preview")} | {"EqualInstallments", "ByExternalId"}
+WITHOUT_PLAN = {name for name in of_staff() if name.startswith("Preview")} | {"EqualInstallments", "ByExternalId", "Metrics"}
 
 
 @pytest.mark.parametrize("name", [name for name, text in of_staff().items() if "\nquery" in text])

@@ -15,6 +15,7 @@ from tests.depth import in_turns
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.invoices.test_dunning import letters, passed, renewed, standing, states, unpaid
+from tests.lifecycle.invoicing.staff import done
 from tests.lifecycle.payments.test_paying import add, change_method, credit, pay
 from tests.lifecycle.subscriptions.test_kill import EVERYTHING, KillPoint, assert_nothing_open, killable
 
@@ -66,6 +67,16 @@ async def held_with_a_card_beside(life: Life) -> str:
     return subscription
 
 
+async def held_and_promised(life: Life) -> str:
+    """A subscription that dunning held until the customer promised to pay, on the day after the promise."""
+    subscription = await held(life)
+    (invoice,) = await unpaid(life)
+    await done(life, "promiseToPay", invoiceId=invoice["id"], on=(life.now.date() + timedelta(days=2)).isoformat())
+    assert await standing(life, subscription) == ("ACTIVE", [])
+    life.now += timedelta(days=3)
+    return subscription
+
+
 async def clock(life: Life, _: str) -> None:
     await passed(life, ONE)
 
@@ -91,6 +102,7 @@ GIVING_UP = [("GIVEN_UP", 2)]
 STORIES = {
     "the last try": Story(before_the_last_try, clock, "SUSPENDED", ["DUNNING"], GIVING_UP, 2, 1, HELD),
     "the last try without a method": Story(before_the_last_try_without_a_method, clock, "SUSPENDED", ["DUNNING"], GIVING_UP, 2, 1, HELD),
+    "a broken promise": Story(held_and_promised, clock, "SUSPENDED", ["DUNNING"], GIVING_UP, 2, 1, ("HELD", "HELD", "RELEASED")),
     "a payment by credit": Story(held_and_credited, pay_with_credit, "ACTIVE", [], [], 2, 1, LIFTED),
     "another card": Story(held_with_a_card_beside, choose_the_other_card, "ACTIVE", [], [], 2, 2, LIFTED),
     "a release by staff": Story(held, release, "ACTIVE", [], GIVING_UP, 2, 1, LIFTED),

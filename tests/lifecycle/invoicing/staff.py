@@ -19,6 +19,9 @@ SELECTED = {
     "refundPayment": "payment { id status refunded { amount } refundable { amount } } refund { id status amount { amount } }",
     "recordPayment": f"{INVOICE} payment {{ id status receivedOn reference methodSnapshot {{ kind }} }} installment {{ status }}",
     "adjustBalance": "customer { id }",
+    "retryNow": f"{INVOICE} payment {{ id status declineCode }}",
+    "extendDueDate": f"{INVOICE} installment {{ id dueOn status }}",
+    "promiseToPay": f"{INVOICE} ",
 }
 PARTS = "parts { amount { amount } invoice { id } installment { id } }"
 CREDIT = (

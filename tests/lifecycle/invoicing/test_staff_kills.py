@@ -14,6 +14,7 @@ from tests.conftest import Portal
 from tests.depth import in_turns
 from tests.lifecycle.books import assert_numbers
 from tests.lifecycle.conftest import Life, living
+from tests.lifecycle.invoices.test_dunning import held, unpaid
 from tests.lifecycle.invoicing.staff import call, clock, create, line, usd
 from tests.lifecycle.payments.test_paying import amounts_agree, credit, pay
 from tests.lifecycle.payments.test_refunds import amounts, balance
@@ -91,12 +92,53 @@ def keyed(mutation: str, **arguments: Any) -> Callable[[Life, str], Awaitable[An
     return act
 
 
+async def begin_declined(life: Life) -> str:
+    """An automatic invoice whose first try has failed; the card that is charged next is good."""
+    await life.card("insufficient_funds")
+    identifier = await create(life, collection="AUTOMATIC", dueOn=f"{life.now:%Y-%m-%d}")
+    await clock(life)
+    await life.card("visa")
+    return identifier
+
+
+async def begin_held(life: Life) -> str:
+    await held(life)
+    identifier: str = (await unpaid(life))[0]["id"]
+    return identifier
+
+
+async def retried(life: Life) -> None:
+    (row,) = await life.rows("invoice")
+    assert (row["status"], row["paid_minor"]) == ("PAID", 10_000)
+    assert len(await life.rows("payment", "and status = 'SUCCEEDED'")) == 1
+
+
+async def extended(life: Life) -> None:
+    (row,) = await unpaid(life)
+    assert (str(row["due_on"]), str(row["issued_due_on"]), row["collection"], row["retry_count"]) == ("2027-04-30", "2027-03-14", "DUE", 0)
+    await lifted_once(life)
+
+
+async def promised(life: Life) -> None:
+    (row,) = await unpaid(life)
+    assert (str(row["promised_on"]), row["collection"], row["is_hold_paused"]) == ("2027-03-20", "GIVEN_UP", True)
+    await lifted_once(life)
+
+
+async def lifted_once(life: Life) -> None:
+    kinds = [row["kind"] for row in await life.rows("subscription_event", "and kind in ('HELD', 'RELEASED')")]
+    assert sorted(kinds) == ["HELD", "RELEASED"]
+
+
 CREDIT = {"invoiceId": "ID", "amount": usd("70.00"), "reason": "CORRECTION"}
 STORIES = {
     "createInvoice": StaffStory(begin_with_credit, keyed("createInvoice", customerId="ID", lines=[line()]), issued),
     "creditInvoice with a refund": StaffStory(begin_partly_paid, keyed("creditInvoice", **CREDIT, refund=usd("20.00"), toBalance=usd("10.00")), credited),
     "creditInvoice": StaffStory(begin_partly_paid, keyed("creditInvoice", **CREDIT | {"amount": usd("50.00")}), released),
     "refundPayment": StaffStory(begin_paid, keyed("refundPayment", paymentId="ID", amount=usd("30.00"), reason="REQUESTED"), refunded),
+    "retryNow": StaffStory(begin_declined, keyed("retryNow", invoiceId="ID"), retried),
+    "extendDueDate": StaffStory(begin_held, keyed("extendDueDate", invoiceId="ID", dueOn="2027-04-30"), extended),
+    "promiseToPay": StaffStory(begin_held, keyed("promiseToPay", invoiceId="ID", on="2027-03-20"), promised),
     "recordPayment": StaffStory(begin_partly_paid, keyed("recordPayment", invoiceId="ID", amount=usd("50.00"), kind="BANK_TRANSFER"), recorded),
 }
 CASES = [(name, is_clock) for is_clock in (False, True) for name in STORIES]

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -33,6 +34,11 @@ ACTIONS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     ("Invoice", "CREDIT"): ("creditInvoice", {"amount": usd("0.01"), "reason": "CORRECTION"}),
     ("Invoice", "RECORD_PAYMENT"): ("recordPayment", {"amount": usd("0.01"), "kind": "CASH"}),
     ("Installment", "RECORD_PAYMENT"): ("recordPayment", {"amount": usd("0.01"), "kind": "CASH"}),
+    # Later than every due day of a history, and within ten years.
+    ("Invoice", "EXTEND_DUE_DATE"): ("extendDueDate", {"dueOn": "2036-01-31"}),
+    ("Installment", "EXTEND_DUE_DATE"): ("extendDueDate", {"dueOn": "2036-01-31"}),
+    ("Invoice", "PROMISE"): ("promiseToPay", {}),
+    ("Invoice", "RETRY"): ("retryNow", {}),
     ("Payment", "REFUND"): ("refundPayment", {"amount": usd("0.01"), "reason": "REQUESTED"}),
 }
 # What the histories of a run must meet, or they prove nothing.
@@ -45,9 +51,18 @@ REACH = {
     ("Invoice", "CREDIT", "WRONG_STATE"),
     ("Invoice", "RECORD_PAYMENT", "None"),
     ("Invoice", "RECORD_PAYMENT", "ALREADY_PAID"),
+    ("Invoice", "EXTEND_DUE_DATE", "None"),
+    ("Invoice", "EXTEND_DUE_DATE", "IN_PROGRESS"),
+    ("Invoice", "EXTEND_DUE_DATE", "ALREADY_PAID"),
+    ("Invoice", "PROMISE", "None"),
+    ("Invoice", "PROMISE", "NOT_PAYABLE"),
+    ("Invoice", "RETRY", "None"),
+    ("Invoice", "RETRY", "WRONG_STATE"),
     ("Payment", "REFUND", "None"),
     ("Payment", "REFUND", "NOT_REFUNDABLE"),
 }
+# These are about the call, and not about the object: what pays, and what only the processor knows.
+OF_PAYMENT = {"PAYMENT_METHOD_REQUIRED", "PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE"}
 tried: Counter[tuple[str, ...]] = Counter()
 seeds: set[int] = set()
 
@@ -112,9 +127,12 @@ async def planned(life: Life, text: str, ids: list[str]) -> Any:
 async def refusal(life: Life, kind: str, identifier: str, action: str) -> str | None:
     """The code with which the mutation refuses, with a processor of its own, so that the history goes on as if nothing had been tried."""
     mutation, arguments = ACTIONS[kind, action]
+    if action == "PROMISE":
+        arguments = {"on": (life.now.date() + timedelta(days=2)).isoformat()}
     sandbox, life.sandbox = life.sandbox, Sandbox("secret")
     try:
         payload = await call(life, mutation, **arguments, **{f"{kind.lower()}Id": identifier})
     finally:
         life.sandbox = sandbox
-    return payload["userErrors"][0]["code"] if payload["userErrors"] else None
+    code = payload["userErrors"][0]["code"] if payload["userErrors"] else None
+    return None if code in OF_PAYMENT else code

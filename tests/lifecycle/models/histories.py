@@ -30,6 +30,8 @@ from tests.lifecycle.payments.test_paying import credit, invoice, schedule
 # `make model` runs many long histories; other runs have fewer and shorter ones.
 IS_LONG = IS_NIGHT
 
+# Of these `extendDueDate` takes one.
+ONE_OF = {"invoiceId", "installmentId"}
 # A history includes the mutations with one of these arguments, and not those of identity or of files only.
 SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency", "paymentScheduleId"}
 
@@ -218,6 +220,8 @@ class History:
                 return None
             if value is not None and (is_needed or name != "paymentMethodId" or self.chance.random() < 0.3):
                 arguments[name] = value
+        if mutation == "extendDueDate" and arguments.keys() >= ONE_OF:
+            del arguments[self.chance.choice(sorted(ONE_OF))]
         return arguments
 
     async def schedule_arguments(self, mutation: str) -> dict[str, Any] | None:
