@@ -142,15 +142,16 @@ async def _store(maker: Maker) -> StoredArchive:
         missing = await write_archive(target, sources)
         async with maker.apart(Actor.SYSTEM).write() as transaction:
             await transaction.run("loose_objects.add", object_keys=[key], expires_at=transaction.caller.now + WRITE_WINDOW)
-        digest, size = hashlib.sha256(), target.seek(0, 2)
+        size = target.seek(0, 2)
         target.seek(0)
-        await maker.bucket.put(key, _chunks(target, digest, maker), "application/zip")
+        digest = await asyncio.to_thread(hashlib.file_digest, target, "sha256")
+        target.seek(0)
+        await maker.bucket.put(key, _chunks(target, maker), "application/zip")
         return StoredArchive(key, size, digest.hexdigest(), missing)
 
 
-async def _chunks(target: IO[bytes], digest: "hashlib._Hash", maker: Maker) -> AsyncIterator[bytes]:
+async def _chunks(target: IO[bytes], maker: Maker) -> AsyncIterator[bytes]:
     while chunk := await asyncio.to_thread(target.read, COPIED_AT_ONCE):
-        digest.update(chunk)
         yield chunk
         await maker.report()
 

@@ -206,7 +206,7 @@ async def assert_exported(marked: MarkedCustomer, access: str) -> None:
     export = (await marked.client.post(MINE, access)).json()["data"]["customer"]["dataExport"]
     archive, content = await downloaded(marked.client.http, export)
     assert content["missing"] == []
-    for relation, hidden in await shown_tables(marked.admin):
+    for relation, hidden in await exported_tables(marked.admin):
         owner = "id" if relation == "customer" else "customer_id"
         rows = await marked.admin.fetch(
             f"select cast(to_jsonb(t) - cast($2 as text[]) as text) as row from {relation} t where {owner} = $1", marked.identifier, hidden
@@ -226,7 +226,7 @@ async def assert_exported(marked: MarkedCustomer, access: str) -> None:
     }
 
 
-async def shown_tables(admin: asyncpg.Connection) -> Iterable[tuple[str, list[str]]]:
+async def exported_tables(admin: asyncpg.Connection) -> Iterable[tuple[str, list[str]]]:
     rows = await admin.fetch(
         """select relation, coalesce(array_agg(attribute) filter (where not is_exported), '{}') as hidden
              from column_erasure group by relation having bool_or(is_exported) order by relation"""
