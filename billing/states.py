@@ -145,7 +145,7 @@ class Collection(UpperStrEnum):
 
 class PromiseState(UpperStrEnum):
     OPEN = auto()
-    KEPT = auto()
+    FULFILLED = auto()
     BROKEN = auto()
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from billing.ids import prefix_of
@@ -92,10 +93,6 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         await lift_hold(_session(billing, due, now), by=by)
         done.steps += 1
 
-    async def hold_one(due: Due) -> None:
-        await hold_again(_session(billing, due, now), due.id, by=by)
-        done.steps += 1
-
     async def invoice_one(due: Due) -> None:
         await issue_ahead(_session(billing, due, now), due.id, by=by)
         done.invoiced += 1
@@ -113,13 +110,18 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         Stage("clock.open_charges", settle_one),
         Stage("clock.open_refunds", settle_one),
         Stage("clock.holds_to_lift", lift_one),
-        Stage("clock.broken_promises", hold_one),
+        Stage("clock.broken_promises", partial(_hold_one, billing, done, by)),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_installments", invoice_one),
         Stage("clock.due_collections", collect_one),
     )
     await _staged(billing, done, now, stages)
     return done
+
+
+async def _hold_one(billing: Billing, done: ClockPassResult, by: WriteContext, due: Due) -> None:
+    await hold_again(_session(billing, due, by.now), due.id, by=by)
+    done.steps += 1
 
 
 async def _staged(billing: Billing, done: ClockPassResult, now: datetime, stages: tuple[Stage, ...]) -> None:

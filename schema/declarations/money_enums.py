@@ -70,7 +70,7 @@ described(
     states.PromiseState,
     "What became of a promise to pay.",
     OPEN="Its day has not passed: the billing clock waits.",
-    KEPT="The invoice is paid.",
+    FULFILLED="The invoice is paid.",
     BROKEN="Its day has passed, and something remains: the billing clock goes on where it was.",
 )
 described(states.OpenItemKind, "What is owed.", INVOICE="An invoice.", INSTALLMENT="An installment that no invoice covers.")

@@ -14,8 +14,8 @@ from schema.declarations.scalars import CurrencyCode, Date, Decimal
 MONTH = "Any day of it; it is a month of UTC."
 
 
-@strawberry.type(description="The figures of one month and currency, over all customers. docs/merchant.md defines each.")
-class MonthlyMetrics:
+@strawberry.type(name="MonthlyMetrics", description="The figures of one month and currency, over all customers. docs/merchant.md defines each.")
+class MonthlyFigures:
     month: Date = strawberry.field(description="The first day of the month, in UTC.")
     currency: CurrencyCode = strawberry.field(description="The currency of its amounts, and of the subscriptions that it counts.")
     mrr = money(
@@ -44,7 +44,7 @@ def metrics(permission: Permission) -> Any:
     """Declare the figures of months. They are nullable, so that refused arguments do not void other root fields."""
     field = strawberry.field(
         resolver=_metrics,
-        graphql_type=list[MonthlyMetrics] | None,
+        graphql_type=list[MonthlyFigures] | None,
         description="For staff: figures of past months over all customers, by month and currency. BAD_USER_INPUT for months out of order, not begun, or more than 24.",
         metadata=REPORT,
     )

@@ -14,8 +14,8 @@ def day(life: Life, later: int) -> str:
 
 async def collection(life: Life, identifier: str) -> dict[str, Any]:
     text = 'query I($id: ID!) { node(id: $id) { ... on Invoice { collection { state failedAttempts nextAttemptAt promisedOn message(locale: "en") } } } }'
-    shown: dict[str, Any] = (await life.ask(text, STAFF, id=identifier))["node"]["collection"]
-    return shown
+    state: dict[str, Any] = (await life.ask(text, STAFF, id=identifier))["node"]["collection"]
+    return state
 
 
 async def next_payment(life: Life) -> Any:

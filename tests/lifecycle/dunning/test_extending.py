@@ -22,8 +22,8 @@ async def test_dunning_begins_anew_on_the_later_day(life: Life) -> None:
     on = day(life, 20)
     payload = await done(life, "extendDueDate", invoiceId=invoice["id"], dueOn=on)
     assert (payload["invoice"]["dueOn"], payload["invoice"]["isOverdue"]) == (on, False)
-    shown = await collection(life, invoice["id"])
-    assert (shown["state"], shown["failedAttempts"], shown["nextAttemptAt"][:10]) == ("DUE", 0, on)
+    state = await collection(life, invoice["id"])
+    assert (state["state"], state["failedAttempts"], state["nextAttemptAt"][:10]) == ("DUE", 0, on)
     assert (await next_payment(life))["date"] == on
     await days(life, 19)
     assert await states(life) == [("DUE", 0)]

@@ -76,13 +76,13 @@ async def test_each_says_how_late_it_is_where_the_customer_lives_and_who_owes_it
     await life.admin.execute("update customer set time_zone = $2 where id = $1", life.customer_id, zone)
     days = (0, 1, 30, 31, 60, 61, 90, 91)
     identifiers = [await invoice(life, due_in=-one) for one in days]
-    shown = {item["id"]: item for item in await open_items(life)}
-    assert [shown[one]["daysOverdue"] for one in identifiers] == [one + later for one in days]
-    assert [shown[one]["ageing"] for one in identifiers] == [bucket(one + later) for one in days]
-    assert {item["customer"]["id"] for item in shown.values()} == {life.customer_id}
-    for name in {item["ageing"] for item in shown.values()}:
+    by_id = {item["id"]: item for item in await open_items(life)}
+    assert [by_id[one]["daysOverdue"] for one in identifiers] == [one + later for one in days]
+    assert [by_id[one]["ageing"] for one in identifiers] == [bucket(one + later) for one in days]
+    assert {item["customer"]["id"] for item in by_id.values()} == {life.customer_id}
+    for name in {item["ageing"] for item in by_id.values()}:
         chosen = await open_items(life, filter={"ageing": [name]})
-        assert {item["id"] for item in chosen} == {item["id"] for item in shown.values() if item["ageing"] == name}
+        assert {item["id"] for item in chosen} == {item["id"] for item in by_id.values() if item["ageing"] == name}
 
 
 def bucket(days: int) -> str:

@@ -18,10 +18,10 @@ async def test_the_clock_waits_until_the_day_after_and_goes_on_where_it_was(life
     assert await states(life) == [("RETRYING", 1)]
     on = day(life, 5)
     await done(life, "promiseToPay", invoiceId=invoice["id"], on=on, note="By phone")
-    shown = await collection(life, invoice["id"])
-    assert (shown["state"], shown["failedAttempts"], shown["promisedOn"]) == ("RETRYING", 1, on)
-    assert shown["nextAttemptAt"][:10] == day(life, 6)
-    assert "as agreed" in shown["message"]
+    state = await collection(life, invoice["id"])
+    assert (state["state"], state["failedAttempts"], state["promisedOn"]) == ("RETRYING", 1, on)
+    assert state["nextAttemptAt"][:10] == day(life, 6)
+    assert "as agreed" in state["message"]
     assert (await next_payment(life))["kind"] == "RETRY"
     assert (await next_payment(life))["date"] == day(life, 6)
     written = len(await letters(life))
@@ -39,7 +39,7 @@ async def test_a_kept_promise_ends(life: Life) -> None:
     await done(life, "promiseToPay", invoiceId=invoice["id"], on=day(life, 5))
     method = (await add(life, "visa"))["paymentMethod"]["id"]
     await pay(life, "payInvoice", invoiceId=invoice["id"], paymentMethodId=method)
-    assert (await promise(life, invoice["id"]))["state"] == "KEPT"
+    assert (await promise(life, invoice["id"]))["state"] == "FULFILLED"
     await days(life, 7)
     assert await unpaid(life) == []
     await amounts_agree(life)

@@ -48,7 +48,7 @@ select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscrip
                exists (select from payment_schedule h where h.customer_id = i.customer_id and h.id = i.schedule_id and h.collection = 'AUTOMATIC') as is_automatic) schedule
  cross join lateral (
         select case when i.promised_on is null or i.status in ('VOID', 'REFUNDED') then null
-                    when i.remaining_minor = 0 then 'KEPT'
+                    when i.remaining_minor = 0 then 'FULFILLED'
                     when i.promise_until > operation_now() then 'OPEN'
                     else 'BROKEN' end as state) promise;
 

@@ -1,6 +1,6 @@
 """The times of `metrics` over 24 months, and of pages of `openItems`, among 200,000 customers with a subscription each, 600,000 invoices and payments, and 100,000 open items.
 
-python -m bench.metrics [--customers 200000] [--rounds 5]
+python -m bench.merchant.metrics [--customers 200000] [--rounds 5]
 """
 
 import argparse
