@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.documents.document_cache import first_party
-from gateway.http.compression import ENCODERS, MIN_BYTES, coding_of
+from gateway.http.negotiation.compression import ENCODERS, MIN_BYTES, coding_of
 from gateway.routes.explorer import DIST
 from tests.callers.partners import id_of
 from tests.conftest import ADA, BIG, token

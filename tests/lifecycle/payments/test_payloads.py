@@ -46,8 +46,8 @@ async def test_a_declined_payment_shows_what_it_was_for(life: Life, mutation: st
     await life.card("insufficient_funds")
     covering = await invoice(life, 3_000)
     (installment,) = await schedule(life, 3_000, invoicing="PER_INSTALLMENT", covered_by=[covering])
-    shown = {"id": covering, "status": "OPEN", "amountRemaining": {"amount": "30.00"}}
-    asked = {"payInvoice": {"invoiceId": covering}, "payInstallment": {"installmentId": installment}, "payAllDue": {"currency": "USD"}}[mutation]
+    unpaid = {"id": covering, "status": "OPEN", "amountRemaining": {"amount": "30.00"}}
+    arguments = {"payInvoice": {"invoiceId": covering}, "payInstallment": {"installmentId": installment}, "payAllDue": {"currency": "USD"}}[mutation]
     an_invoice = "id status amountRemaining { amount }"
     selection = {
         "payInvoice": f"invoice {{ {an_invoice} }}",
@@ -55,12 +55,12 @@ async def test_a_declined_payment_shows_what_it_was_for(life: Life, mutation: st
         "payAllDue": f"installments {{ id status }} invoices {{ {an_invoice} }}",
     }[mutation]
     expected = {
-        "payInvoice": {"invoice": shown},
-        "payInstallment": {"installment": {"id": installment, "status": "FAILED"}, "invoice": shown},
-        "payAllDue": {"installments": [{"id": installment, "status": "FAILED"}], "invoices": [shown]},
+        "payInvoice": {"invoice": unpaid},
+        "payInstallment": {"installment": {"id": installment, "status": "FAILED"}, "invoice": unpaid},
+        "payAllDue": {"installments": [{"id": installment, "status": "FAILED"}], "invoices": [unpaid]},
     }[mutation]
     for is_replayed in (False, True):
-        payload = await call(life, mutation, f"{selection} payment {{ status }} replayed", idempotencyKey="declined", **asked)
+        payload = await call(life, mutation, f"{selection} payment {{ status }} replayed", idempotencyKey="declined", **arguments)
         assert (payload["userErrors"], payload["payment"]["status"]) == ([{"code": "PAYMENT_DECLINED"}], "FAILED")
         assert payload["replayed"] is is_replayed
         assert {name: payload[name] for name in expected} == expected
