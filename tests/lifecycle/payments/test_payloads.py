@@ -1,9 +1,11 @@
 """What payloads bring besides the changed object: the customer with new amounts, and what was paid, moved and deleted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from billing.states import Actor
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id
 from tests.lifecycle.payments.test_paying import credit, invoice, schedule
@@ -119,3 +121,11 @@ async def test_staff_get_the_customer_for_whom_they_act(life: Life) -> None:
     assert chosen == {"paymentMethod": {"id": method}, "customer": {"id": life.customer_id}, "userErrors": []}
     refused = await call(life, "setDefaultPaymentMethod", "customer { id }", viewer=STAFF, paymentMethodId=new_id("pm"))
     assert refused == {"customer": None, "userErrors": [{"code": "NOT_FOUND"}]}
+
+
+@pytest.mark.parametrize(("scopes", "is_reader"), [(("payments:write",), False), (("payments:write", "read"), True)])
+async def test_an_app_gets_the_customer_with_the_scope_to_read(life: Life, scopes: tuple[str, ...], is_reader: bool) -> None:
+    owed = await invoice(life, 1_000)
+    app = replace(life.viewer, kind=Actor.PARTNER, scopes=scopes)
+    payload = await call(life, "payInvoice", "invoice { status } customer { id }", viewer=app, invoiceId=owed, idempotencyKey="by an app")
+    assert payload == {"invoice": {"status": "PAID"}, "customer": {"id": life.customer_id} if is_reader else None, "userErrors": []}
