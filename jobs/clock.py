@@ -83,15 +83,12 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
 
     async def settle_one(due: Due) -> None:
         settle = reconcile_refund if prefix_of(due.id) == "ref" else reconcile
-        done.reconciled += await settle(_session(billing, due, now), due.id, billing.processors, by=by)
+        settled = await settle(_session(billing, due, now), due.id, billing.processors, by=by)
+        done.reconciled += settled  # read after the wait, in which other customers may have counted
 
     async def advance_one(due: Due) -> None:
         steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
         done.steps += steps
-
-    async def lift_one(due: Due) -> None:
-        await lift_hold(_session(billing, due, now), by=by)
-        done.steps += 1
 
     async def invoice_one(due: Due) -> None:
         await issue_ahead(_session(billing, due, now), due.id, by=by)
@@ -109,7 +106,7 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         Stage("webhooks.open", act_on),
         Stage("clock.open_charges", settle_one),
         Stage("clock.open_refunds", settle_one),
-        Stage("clock.holds_to_lift", lift_one),
+        Stage("clock.holds_to_lift", partial(_lift_one, billing, done, by)),
         Stage("clock.broken_promises", partial(_hold_one, billing, done, by)),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_installments", invoice_one),
@@ -117,6 +114,11 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     )
     await _staged(billing, done, now, stages)
     return done
+
+
+async def _lift_one(billing: Billing, done: ClockPassResult, by: WriteContext, due: Due) -> None:
+    await lift_hold(_session(billing, due, by.now), by=by)
+    done.steps += 1
 
 
 async def _hold_one(billing: Billing, done: ClockPassResult, by: WriteContext, due: Due) -> None:

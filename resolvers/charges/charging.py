@@ -253,7 +253,15 @@ def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:
         return answer
     code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
     message = ORDER_CANCELED if _is_order(charge) else message
-    return {"refusal": {"code": code, "message": message}} | _paid_alone(charge)
+    return {"refusal": {"code": code, "message": message}} | _declined(charge)
+
+
+def _declined(charge: Any) -> dict[str, Any]:
+    """Return what a call shows whose charge was declined: the payment, and of one for existing debts these."""
+    if charge.on_failure is None:
+        return _paid_alone(charge)
+    debts: dict[str, Any] = json.loads(charge.answer)
+    return debts
 
 
 def _paid_alone(charge: Any) -> dict[str, Any]:

@@ -27,9 +27,9 @@ from billing.rows.partners import CostBudget
 from db.blocks import Block, blocks
 from resolvers.context import Context, Info
 from resolvers.reads import relations
-from resolvers.reads.pages import Paging
 from schema.declarations.connections import Connection
 from schema.declarations.nouns import MoneyType
+from schema.declarations.paging import Argument, order_of, paging, paging_arguments, sort_argument
 
 DECLARATION = "portico"
 PERMISSION = "permission"
@@ -121,15 +121,6 @@ class Derived:
     sql_twin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """An argument of a field, with its GraphQL type and default."""
-
-    name: str
-    annotation: Any
-    default: Any = strawberry.UNSET
-
-
 def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
     """Declare the one row that belongs to this row, or null where the column `key` is null or there is no such row."""
     statement = blocks()[block]
@@ -151,8 +142,8 @@ def many(block: str, *, key: str, graphql_type: Any, description: str, columns: 
     return _field(resolve, list[graphql_type], description, Many(statement, key, columns))
 
 
-def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None, nullable: bool = False) -> Any:
-    """Declare a Relay connection of the rows that belong to this row. A root field is nullable, so that a refused argument does not void the other root fields."""
+def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None) -> Any:
+    """Declare a Relay connection of the rows that belong to this row. It is nullable, so that a refused argument does not void the fields beside it."""
     statement = blocks()[block]
 
     async def resolve(parent: Any, info: Info, **arguments: Any) -> Any:
@@ -160,17 +151,17 @@ def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str
         return await relations.page(
             keyed,
             statement,
-            order=arguments["sort"],
+            order=order_of(arguments, sort),
             paging=paging(arguments),
             filters=filters(vars(arguments["filter"]) if arguments.get("filter") else {}),
             context=info.context,
         )
 
-    declared = [*paging_arguments(), Argument("sort", Annotated[sort, strawberry.argument(description="The order of the rows.")], next(iter(sort)))]
+    declared = [*paging_arguments(), sort_argument(sort)]
     if filter:
         declared.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows that match all of these.")]))
     connection: Any = Connection[graphql_type]
-    return _field(with_arguments(resolve, declared), connection | None if nullable else connection, description, PageOf(statement, key))
+    return _field(with_arguments(resolve, declared), connection | None, description, PageOf(statement, key))
 
 
 def any_of(*prefixes: str, key: str, graphql_type: Any, description: str, is_certain: bool = False) -> Any:
@@ -233,20 +224,6 @@ def about(wanted: tuple[str, ...], facts: CallFacts) -> dict[str, Any]:
 def present_row(row: Any, columns: Mapping[str, str] | None) -> Any:
     """Return the amount in these columns of the row as Money, or the row where no columns are named."""
     return Money(**{name: getattr(row, column) for name, column in columns.items()}) if columns else row
-
-
-def paging_arguments() -> list[Argument]:
-    size = "Default 20. Outside 1 to 100, or both sizes together: BAD_USER_INPUT."
-    return [
-        Argument("first", Annotated[int | None, strawberry.argument(description=f"How many rows from the start, 1 to 100. {size}")]),
-        Argument("after", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows after it.")]),
-        Argument("last", Annotated[int | None, strawberry.argument(description=f"How many rows from the end, 1 to 100. {size}")]),
-        Argument("before", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows before it.")]),
-    ]
-
-
-def paging(arguments: Mapping[str, Any]) -> Paging:
-    return Paging(*(arguments.get(name) for name in ("first", "after", "last", "before")))
 
 
 def filters(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

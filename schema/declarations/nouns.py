@@ -9,6 +9,7 @@ def _noun(name: str, module: str) -> Any:
     return Annotated[name, strawberry.lazy(f"schema.types.{module}")]
 
 
+Attachable = _noun("Attachable", "attachments")
 Attachment = _noun("Attachment", "attachments")
 BalanceEntry = _noun("BalanceEntry", "customers")
 Coupon = _noun("Coupon", "coupons")
@@ -18,6 +19,7 @@ CreditNoteLine = _noun("CreditNoteLine", "credit_notes")
 Customer = _noun("Customer", "customers")
 CatalogCancellationOption = _noun("CatalogCancellationOption", "plans")
 DataExport = _noun("DataExport", "customers")
+Grant = _noun("Grant", "viewer")
 Installment = _noun("Installment", "schedules")
 Invoice = _noun("Invoice", "invoices")
 InvoiceLine = _noun("InvoiceLine", "invoices")
@@ -27,6 +29,7 @@ PaymentAllocation = _noun("PaymentAllocation", "payments")
 PaymentMethod = _noun("PaymentMethod", "payment_methods")
 PaymentSchedule = _noun("PaymentSchedule", "schedules")
 Plan = _noun("Plan", "plans")
+PortalSession = _noun("PortalSession", "viewer")
 Price = _noun("Price", "plans")
 Refund = _noun("Refund", "refunds")
 Subscription = _noun("Subscription", "subscriptions")
