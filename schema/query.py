@@ -84,7 +84,6 @@ class Query(InvoicingPreviews):
             graphql_type=OpenItem,
             sort=OpenItemOrder,
             filter=OpenItemFilter,
-            nullable=True,
             description="For staff: what is unpaid, of all customers.",
         ),
         permissions.CUSTOMERS_READ,

@@ -5,7 +5,7 @@ import strawberry
 from billing.states import TaxExemption
 from schema.declarations import nouns
 from schema.declarations.merchant import SaveOutcome
-from schema.declarations.payloads import KeyedPayload
+from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import CurrencyCode, Decimal, Metadata
 
 TAX_IDS = "Tax numbers on invoices, such as DE123456789: at most 10 of 50 characters each. Null clears."
@@ -98,12 +98,12 @@ class RequestMyDataInput:
 
 
 @strawberry.type(description="The payload of `exportCustomer`.")
-class ExportCustomerPayload(Payload):
+class ExportCustomerPayload(KeyedPayload):
     data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
 
 
 @strawberry.type(description="The payload of `requestMyData`.")
-class RequestMyDataPayload(Payload):
+class RequestMyDataPayload(CustomerPayload, KeyedPayload):
     data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
 
 
@@ -136,5 +136,5 @@ class ReopenCustomerPayload(KeyedPayload):
 
 
 @strawberry.type(description="The payload of `eraseCustomer`.")
-class EraseCustomerPayload(Payload):
+class EraseCustomerPayload(KeyedPayload):
     customer: nouns.Customer | None = strawberry.field(description="What is left of the customer; null when refused.")
