@@ -98,7 +98,7 @@ class RequestMyDataInput:
 
 
 @strawberry.type(description="The payload of `exportCustomer`.")
-class ExportCustomerPayload(KeyedPayload):
+class ExportCustomerPayload(CustomerPayload, KeyedPayload):
     data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
 
 

@@ -5,7 +5,7 @@ import strawberry
 from billing.states import Ageing, Collection, OpenItemKind
 from schema.declarations import nouns
 from schema.declarations.fields import money, one
-from schema.declarations.payloads import KeyedPayload
+from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import CurrencyCode, Date, DateTime
 from schema.payloads.invoicing import StaffInvoicePayload
 from schema.payloads.subscriptions import KEY, VERSION
@@ -82,7 +82,7 @@ class RetryNowPayload(StaffInvoicePayload):
 
 
 @strawberry.type(description="The result of a later due day.")
-class ExtendDueDatePayload(KeyedPayload):
+class ExtendDueDatePayload(KeyedPayload, CustomerPayload):
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice, or the one that covers the installment; null when it was refused.")
     installment: nouns.Installment | None = strawberry.field(description="The installment of `installmentId` as it is now.")
 

@@ -156,7 +156,7 @@ SEQUENCES = {
     "an order": Sequence(
         'query ($sort: InvoiceOrder) { customer(id: "@cus") { invoices(sort: $sort, first: 3) { edges { cursor node { id } } } } }',
         [{}, {"sort": "OLDEST"}, {"sort": None}, {"sort": "DUE_FIRST"}, {"sort": "NEWEST"}, {"sort": "DUE_LAST"}, {}],
-        6,
+        7,
     ),
     "sizes and ends": Sequence(
         f'query ($first: Int, $last: Int = null) {{ customer(id: "@cus") {{ payments(first: $first, last: $last) {PAGE} }} }}',
