@@ -1,0 +1,3 @@
+export default function Invoice(_: { id?: string; action?: string }) {
+  return null;
+}

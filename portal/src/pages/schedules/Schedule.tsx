@@ -1,0 +1,3 @@
+export default function Schedule(_: { id?: string; action?: string }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export default function Subscription(_: { id?: string; action?: string }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export default function Subscriptions() {
+  return null;
+}
