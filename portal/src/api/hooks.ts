@@ -42,6 +42,9 @@ export interface Outcome<Payload> {
   problem: Problem | null;
 }
 
+// Previews have the input of their mutation, whose key they do not use.
+const UNUSED_KEY = { idempotencyKey: 'preview' };
+
 interface Answer {
   userErrors: Refusal[];
 }
@@ -65,7 +68,7 @@ interface ActionOptions {
   isRead?: boolean;
 }
 
-// An action of a page: a mutation, or a preview. Only one call runs at a time, whatever the number of clicks.
+// An action of a page: a mutation, of which one call runs at a time, whatever the number of clicks; or a preview.
 export function useAction<Data, Variables>(document: Trusted<Data, Variables>, options: ActionOptions = {}): Action<Data, Variables> {
   const client = useClient();
   const [isPending, setPending] = useState(false);
@@ -74,11 +77,11 @@ export function useAction<Data, Variables>(document: Trusted<Data, Variables>, o
   const { press: name, isPublic = false, isRead = false } = options;
   const run = useCallback(
     async (input: InputOf<Variables>): Promise<Outcome<FieldOf<Data>>> => {
-      if (running.current) return { payload: null, problem: null };
+      if (running.current && !isRead) return { payload: null, problem: null };
       running.current = true;
       setPending(true);
       const press = name ? pressOf(name, input as object) : null;
-      const variables = { input: press?.input ?? input } as unknown as AnyVariables;
+      const variables = { input: press?.input ?? (isRead ? { ...input, ...UNUSED_KEY } : input) } as unknown as AnyVariables;
       const query = trusted(document) as Trusted<Data, AnyVariables>;
       const { data, error } = isRead
         ? await client.query(query, variables, { requestPolicy: 'network-only' }).toPromise()

@@ -15,7 +15,8 @@ interface PageProps {
 }
 
 // The first page of a visit leaves the focus where the browser puts it.
-let isFirstPage = true;
+const firstPath = location.pathname;
+let hasNavigated = false;
 
 export function Page({ title, detail, back, actions, children }: PageProps) {
   const heading = useHeading(title);
@@ -44,8 +45,8 @@ export function useHeading(title: string) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { name } = usePortal();
   useEffect(() => {
-    if (!isFirstPage) heading.current?.focus();
-    isFirstPage = false;
+    hasNavigated ||= location.pathname !== firstPath;
+    if (hasNavigated) heading.current?.focus();
   }, []);
   useEffect(() => {
     document.title = `${title} · ${name}`;

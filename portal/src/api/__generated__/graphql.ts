@@ -278,6 +278,21 @@ export type CreateAttachmentUploadsInput = {
   parentId: string | number;
 };
 
+/** Why a credit note was issued. */
+export type CreditNoteReason =
+  /** The merchant corrected the invoice. */
+  | 'CORRECTION'
+  /** The same was invoiced twice. */
+  | 'DUPLICATE'
+  /** The merchant took something back as goodwill. */
+  | 'GOODWILL'
+  /** The order was changed or canceled. */
+  | 'ORDER_CHANGE'
+  /** A payment was refunded, and is not charged again. */
+  | 'REFUND'
+  /** A plan was changed within a period: what was charged for the rest of it is taken back. */
+  | 'UNUSED_TIME';
+
 /** The file to delete. */
 export type DeleteAttachmentInput = {
   /** The attachment. */
@@ -700,6 +715,15 @@ export type ResumedFrom =
   /** The customer's own suspension. */
   | 'SUSPENDED';
 
+/** What may be offered to a customer who wants to cancel. */
+export type RetentionKind =
+  /** A coupon. */
+  | 'COUPON'
+  /** A plan that costs less. */
+  | 'DOWNGRADE'
+  /** A pause. */
+  | 'PAUSE';
+
 /** The grant to end. */
 export type RevokeGrantInput = {
   /** One of `grants`. */
@@ -1000,9 +1024,9 @@ export type SubscriptionQueryVariables = Exact<{
 
 
 export type SubscriptionQuery = { node:
-    | { id: string, status: SubscriptionStatus, suspendedBy: SuspendedBy | null, hasOverdue: boolean, quantity: number, startedAt: string, trialEndsAt: string | null, renewsAt: string | null, pausedAt: string | null, resumesAt: string | null, suspendedAt: string | null, canceledAt: string | null, cancelReason: CancelReason | null, version: number, currentPeriod: { startsAt: string, endsAt: string } | null, renewalAmount: { amount: string, currency: string }, pendingChange: { kind: PendingChangeKind, effectiveAt: string, quantity: number | null, resumesAt: string | null, plan: { id: string, name: string } | null, price: { interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string } } | null } | null, plan: { id: string, name: string, description: string }, price: { id: string, interval: BillingInterval, intervalCount: number, taxBehavior: TaxBehavior, unitAmount: { amount: string, currency: string } }, appliedCoupon: { redeemedAt: string, periodsLeft: number | null, coupon: { code: string, name: string, percentOff: string | null, duration: CouponDuration, amountOff: { amount: string, currency: string } | null } } | null, paymentMethod: { id: string, kind: PaymentMethodKind, brand: string | null, last4: string | null, isExpired: boolean } | null, availableActions: Array<{ action: Action, allowed: boolean, reason: ErrorCode | null, message: string | null }>, invoices: { nodes: Array<{ id: string, number: string, status: InvoiceStatus, issuedAt: string, dueOn: string, isOverdue: boolean, daysOverdue: number, total: { amount: string, currency: string }, amountRemaining: { amount: string, currency: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, history: { nodes: Array<{ kind: SubscriptionEventKind, happenedAt: string, actor: Actor, note: string }> } }
+    | { id: string, status: SubscriptionStatus, suspendedBy: SuspendedBy | null, hasOverdue: boolean, quantity: number, startedAt: string, trialEndsAt: string | null, renewsAt: string | null, pausedAt: string | null, resumesAt: string | null, suspendedAt: string | null, canceledAt: string | null, cancelReason: CancelReason | null, version: number, currentPeriod: { startsAt: string, endsAt: string } | null, renewalAmount: { amount: string, currency: string }, pendingChange: { kind: PendingChangeKind, effectiveAt: string, quantity: number | null, resumesAt: string | null, plan: { id: string, name: string } | null, price: { interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string } } | null } | null, plan: { id: string, name: string, description: string }, price: { id: string, interval: BillingInterval, intervalCount: number, taxBehavior: TaxBehavior, unitAmount: { amount: string, currency: string } }, appliedCoupon: { redeemedAt: string, periodsLeft: number | null, coupon: { code: string, name: string, percentOff: string | null, duration: CouponDuration, amountOff: { amount: string, currency: string } | null } } | null, paymentMethod: { id: string, kind: PaymentMethodKind, brand: string | null, last4: string | null, isExpired: boolean } | null, availableActions: Array<{ action: Action, allowed: boolean, reason: ErrorCode | null, message: string | null }>, cancellationOptions: Array<{ kind: RetentionKind, headline: string, couponCode: string | null, couponName: string | null, price: { id: string, interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string }, plan: { id: string, name: string } } | null }>, invoices: { nodes: Array<{ id: string, number: string, status: InvoiceStatus, issuedAt: string, dueOn: string, isOverdue: boolean, daysOverdue: number, total: { amount: string, currency: string }, amountRemaining: { amount: string, currency: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, history: { nodes: Array<{ kind: SubscriptionEventKind, happenedAt: string, actor: Actor, note: string }> } }
     | Record<PropertyKey, never>
-   | null };
+   | null, plans: { nodes: Array<{ id: string, name: string, description: string, trialDays: number, prices: Array<{ id: string, interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string } }> }> } | null };
 
 export type SubscriptionsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1011,7 +1035,7 @@ export type SubscriptionsQueryVariables = Exact<{
 }>;
 
 
-export type SubscriptionsQuery = { customer: { id: string, subscriptions: { totalCount: number, edges: Array<{ cursor: string, node: { id: string, status: SubscriptionStatus, suspendedBy: SuspendedBy | null, hasOverdue: boolean, quantity: number, renewsAt: string | null, resumesAt: string | null, renewalAmount: { amount: string, currency: string, formatted: string }, pendingChange: { kind: PendingChangeKind, effectiveAt: string, resumesAt: string | null, plan: { id: string, name: string } | null } | null, plan: { id: string, name: string }, price: { interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string } }, availableActions: Array<{ action: Action, allowed: boolean, reason: ErrorCode | null, message: string | null }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null, plans: { nodes: Array<{ id: string, name: string, description: string, trialDays: number, prices: Array<{ id: string, interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string } }> }> } | null };
+export type SubscriptionsQuery = { customer: { id: string, subscriptions: { totalCount: number, edges: Array<{ cursor: string, node: { id: string, status: SubscriptionStatus, suspendedBy: SuspendedBy | null, hasOverdue: boolean, quantity: number, version: number, renewsAt: string | null, resumesAt: string | null, renewalAmount: { amount: string, currency: string }, pendingChange: { kind: PendingChangeKind, effectiveAt: string, resumesAt: string | null, plan: { id: string, name: string } | null } | null, plan: { id: string, name: string }, price: { id: string, interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string } }, availableActions: Array<{ action: Action, allowed: boolean, reason: ErrorCode | null, message: string | null }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null, plans: { nodes: Array<{ id: string, name: string, description: string, trialDays: number, prices: Array<{ id: string, interval: BillingInterval, intervalCount: number, unitAmount: { amount: string, currency: string } }> }> } | null };
 
 export type SummaryQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1277,70 +1301,70 @@ export type PreviewAddPlanQueryVariables = Exact<{
 }>;
 
 
-export type PreviewAddPlanQuery = { previewAddPlan: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewAddPlanQuery = { previewAddPlan: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewApplyCouponQueryVariables = Exact<{
   input: ApplyCouponInput;
 }>;
 
 
-export type PreviewApplyCouponQuery = { previewApplyCoupon: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewApplyCouponQuery = { previewApplyCoupon: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewCancelSubscriptionQueryVariables = Exact<{
   input: CancelSubscriptionInput;
 }>;
 
 
-export type PreviewCancelSubscriptionQuery = { previewCancelSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewCancelSubscriptionQuery = { previewCancelSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewChangePlanQueryVariables = Exact<{
   input: ChangePlanInput;
 }>;
 
 
-export type PreviewChangePlanQuery = { previewChangePlan: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewChangePlanQuery = { previewChangePlan: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewPauseSubscriptionQueryVariables = Exact<{
   input: PauseSubscriptionInput;
 }>;
 
 
-export type PreviewPauseSubscriptionQuery = { previewPauseSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewPauseSubscriptionQuery = { previewPauseSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewRemoveCouponQueryVariables = Exact<{
   input: RemoveCouponInput;
 }>;
 
 
-export type PreviewRemoveCouponQuery = { previewRemoveCoupon: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewRemoveCouponQuery = { previewRemoveCoupon: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewResumeSubscriptionQueryVariables = Exact<{
   input: ResumeSubscriptionInput;
 }>;
 
 
-export type PreviewResumeSubscriptionQuery = { previewResumeSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewResumeSubscriptionQuery = { previewResumeSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewSuspendSubscriptionQueryVariables = Exact<{
   input: SuspendSubscriptionInput;
 }>;
 
 
-export type PreviewSuspendSubscriptionQuery = { previewSuspendSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewSuspendSubscriptionQuery = { previewSuspendSubscription: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewUpdateQuantityQueryVariables = Exact<{
   input: UpdateQuantityInput;
 }>;
 
 
-export type PreviewUpdateQuantityQuery = { previewUpdateQuantity: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewUpdateQuantityQuery = { previewUpdateQuantity: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type PreviewWithdrawPendingChangeQueryVariables = Exact<{
   input: WithdrawPendingChangeInput;
 }>;
 
 
-export type PreviewWithdrawPendingChangeQuery = { previewWithdrawPendingChange: { preview: { effectiveAt: string, status: SubscriptionStatus, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, invoiceTotal: { formatted: string }, creditUsed: { formatted: string }, amountDue: { formatted: string }, creditGranted: { formatted: string }, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { formatted: string } }>, renewalAmount: { formatted: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
+export type PreviewWithdrawPendingChangeQuery = { previewWithdrawPendingChange: { preview: { effectiveAt: string, status: SubscriptionStatus, trialEndsAt: string | null, renewsAt: string | null, warnings: Array<Warning>, previewToken: string, lines: Array<{ description: string, quantity: number, startsAt: string, endsAt: string, total: { amount: string, currency: string } }>, creditNotes: Array<{ reason: CreditNoteReason, total: { amount: string, currency: string }, amountToBalance: { amount: string, currency: string }, invoice: { id: string, number: string } }>, invoiceTotal: { amount: string, currency: string }, creditUsed: { amount: string, currency: string }, amountDue: { amount: string, currency: string }, creditGranted: { amount: string, currency: string }, renewalAmount: { amount: string, currency: string } } | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
 export type AddPlanMutationVariables = Exact<{
   input: AddPlanInput;
@@ -1418,8 +1442,8 @@ export const PaymentScheduleDocument = {"__meta__":{"hash":"sha256:ad9445c879143
 export const PaymentSchedulesDocument = {"__meta__":{"hash":"sha256:113d1039fb61ae0bd728bb6469ce42e5a34d55aeba0df19a35482b8bf5fbe17a"}} as unknown as DocumentNode<PaymentSchedulesQuery, PaymentSchedulesQueryVariables>;
 export const PaymentsDocument = {"__meta__":{"hash":"sha256:eff05d22829c45050b6f38cddf97fe9729f98d4f67cf08074228d8f346ecd404"}} as unknown as DocumentNode<PaymentsQuery, PaymentsQueryVariables>;
 export const ProfileDocument = {"__meta__":{"hash":"sha256:3371ae07376e15f03711287b7173fb8754556c15ac49db12d672111772036332"}} as unknown as DocumentNode<ProfileQuery, ProfileQueryVariables>;
-export const SubscriptionDocument = {"__meta__":{"hash":"sha256:682ff46cb0b366cad216fdd3aeee56bff2f6fafe8ee041589092dce7127896f8"}} as unknown as DocumentNode<SubscriptionQuery, SubscriptionQueryVariables>;
-export const SubscriptionsDocument = {"__meta__":{"hash":"sha256:cefa6ce1f9240c21eac96e016994d8ca5ae59f41c532e3bd2238f51b0c4b8994"}} as unknown as DocumentNode<SubscriptionsQuery, SubscriptionsQueryVariables>;
+export const SubscriptionDocument = {"__meta__":{"hash":"sha256:74edc64c47e2303a075d55d459b0f407952583a318ec41738480d3d748eccfaa"}} as unknown as DocumentNode<SubscriptionQuery, SubscriptionQueryVariables>;
+export const SubscriptionsDocument = {"__meta__":{"hash":"sha256:a924dd396d1939964ef83654d692fd278df64964ee14c7f7a6de32171aaea20c"}} as unknown as DocumentNode<SubscriptionsQuery, SubscriptionsQueryVariables>;
 export const SummaryDocument = {"__meta__":{"hash":"sha256:8d624a0d248f3844cd172ff174dd75eac06270b5386e791bdb8bd09f566413da"}} as unknown as DocumentNode<SummaryQuery, SummaryQueryVariables>;
 export const CompleteAttachmentUploadsDocument = {"__meta__":{"hash":"sha256:92863bc8f44d926189371300759f4eb076c36df64da4c25bd240ed76e7f7676d"}} as unknown as DocumentNode<CompleteAttachmentUploadsMutation, CompleteAttachmentUploadsMutationVariables>;
 export const CreateAttachmentUploadsDocument = {"__meta__":{"hash":"sha256:f2e7f99c5e88f28dda3ff2cc5dbef850582797248285bdf292c4903a8c8004c0"}} as unknown as DocumentNode<CreateAttachmentUploadsMutation, CreateAttachmentUploadsMutationVariables>;
@@ -1453,16 +1477,16 @@ export const PayInstallmentDocument = {"__meta__":{"hash":"sha256:64134dd33836cd
 export const PayInvoiceDocument = {"__meta__":{"hash":"sha256:974ab587b0f7d706f573e74a2ff0ba3635235249f1bbaaab3dc04da5239a425e"}} as unknown as DocumentNode<PayInvoiceMutation, PayInvoiceMutationVariables>;
 export const SetDefaultPaymentMethodDocument = {"__meta__":{"hash":"sha256:d86cfcd247455044aadeb48c5735f14d0be771f8a8957ceacec34ae461f49e58"}} as unknown as DocumentNode<SetDefaultPaymentMethodMutation, SetDefaultPaymentMethodMutationVariables>;
 export const StartAddPaymentMethodDocument = {"__meta__":{"hash":"sha256:1c8be58dc53f9f5ae995edf8f01f4f805149befb61b1f195b2d7fea1288a678e"}} as unknown as DocumentNode<StartAddPaymentMethodMutation, StartAddPaymentMethodMutationVariables>;
-export const PreviewAddPlanDocument = {"__meta__":{"hash":"sha256:58fd98e145967d7170b704154d8b909fb146352a0fb1237cd7a11dcfcfd3aa58"}} as unknown as DocumentNode<PreviewAddPlanQuery, PreviewAddPlanQueryVariables>;
-export const PreviewApplyCouponDocument = {"__meta__":{"hash":"sha256:b144f29a6163c0e5339b83b0351a140cd229a327bce6993c27e61f75c5e4d021"}} as unknown as DocumentNode<PreviewApplyCouponQuery, PreviewApplyCouponQueryVariables>;
-export const PreviewCancelSubscriptionDocument = {"__meta__":{"hash":"sha256:f946ba65dda73367a7289637b7259cf3fe8e8474b2556092139a6e253b87bc0d"}} as unknown as DocumentNode<PreviewCancelSubscriptionQuery, PreviewCancelSubscriptionQueryVariables>;
-export const PreviewChangePlanDocument = {"__meta__":{"hash":"sha256:1c75ed0b6269b351963b87179fd84b56a8e88e8df607e4c6d4556a5f0ee8e486"}} as unknown as DocumentNode<PreviewChangePlanQuery, PreviewChangePlanQueryVariables>;
-export const PreviewPauseSubscriptionDocument = {"__meta__":{"hash":"sha256:8aa707cd795e99280e78f639aff2407c53ab37de2f763c9c3fe95a4db0c5ba16"}} as unknown as DocumentNode<PreviewPauseSubscriptionQuery, PreviewPauseSubscriptionQueryVariables>;
-export const PreviewRemoveCouponDocument = {"__meta__":{"hash":"sha256:461cc07ddb525656a9353e18199f8ae2d24bc60c1912b451809838e066d08990"}} as unknown as DocumentNode<PreviewRemoveCouponQuery, PreviewRemoveCouponQueryVariables>;
-export const PreviewResumeSubscriptionDocument = {"__meta__":{"hash":"sha256:8f49a67fe7cbac2cff9e4cb9e8e168d4c843df67f07245da5fc28489f78bb1bf"}} as unknown as DocumentNode<PreviewResumeSubscriptionQuery, PreviewResumeSubscriptionQueryVariables>;
-export const PreviewSuspendSubscriptionDocument = {"__meta__":{"hash":"sha256:f77590a89fda98aefc4a6a3a3ecfdd1834b28c69e16e08ac79a10c2a25e5654e"}} as unknown as DocumentNode<PreviewSuspendSubscriptionQuery, PreviewSuspendSubscriptionQueryVariables>;
-export const PreviewUpdateQuantityDocument = {"__meta__":{"hash":"sha256:30718fd24c0191fc5e198e2adaf2acc26e7ba4fb9c079397594b313c6bf3446a"}} as unknown as DocumentNode<PreviewUpdateQuantityQuery, PreviewUpdateQuantityQueryVariables>;
-export const PreviewWithdrawPendingChangeDocument = {"__meta__":{"hash":"sha256:471fa391ee8a5210382644f2aae0f78967fd10655d0a4c4c3b39227cd4cf7518"}} as unknown as DocumentNode<PreviewWithdrawPendingChangeQuery, PreviewWithdrawPendingChangeQueryVariables>;
+export const PreviewAddPlanDocument = {"__meta__":{"hash":"sha256:3118af1ec2d99d1e25726008423a3a13c28bd29c80a56abae3b7e6e3f673e1db"}} as unknown as DocumentNode<PreviewAddPlanQuery, PreviewAddPlanQueryVariables>;
+export const PreviewApplyCouponDocument = {"__meta__":{"hash":"sha256:e1a22d94a3e6ac74e7db15fc162bd906aee7b61d2e14d671695a862cbeeaf095"}} as unknown as DocumentNode<PreviewApplyCouponQuery, PreviewApplyCouponQueryVariables>;
+export const PreviewCancelSubscriptionDocument = {"__meta__":{"hash":"sha256:3702dfc628d9055dd9f3176982cf83ecb0e4fa7dfef0a14e1d074c5735de96d3"}} as unknown as DocumentNode<PreviewCancelSubscriptionQuery, PreviewCancelSubscriptionQueryVariables>;
+export const PreviewChangePlanDocument = {"__meta__":{"hash":"sha256:edd5059a30e38efeeee978044be201cad22b7de2f262e6995f5c698a5223e040"}} as unknown as DocumentNode<PreviewChangePlanQuery, PreviewChangePlanQueryVariables>;
+export const PreviewPauseSubscriptionDocument = {"__meta__":{"hash":"sha256:2bf9b1a911c53df7834a83836686afd57a1674ad0b593a32217f009f69f21caf"}} as unknown as DocumentNode<PreviewPauseSubscriptionQuery, PreviewPauseSubscriptionQueryVariables>;
+export const PreviewRemoveCouponDocument = {"__meta__":{"hash":"sha256:c7051a5fe452b6a5637d5ad38d5b50feed650c68e05208b6453e5a781165f9a3"}} as unknown as DocumentNode<PreviewRemoveCouponQuery, PreviewRemoveCouponQueryVariables>;
+export const PreviewResumeSubscriptionDocument = {"__meta__":{"hash":"sha256:61467facaff4c855bcc878ba6b4d237e69343ce9a7d2a179ef1c8e1e98f13368"}} as unknown as DocumentNode<PreviewResumeSubscriptionQuery, PreviewResumeSubscriptionQueryVariables>;
+export const PreviewSuspendSubscriptionDocument = {"__meta__":{"hash":"sha256:38e655aaf44ac34fb3cec8a1a39c3be859c94b548452fff68fa565e092191ed7"}} as unknown as DocumentNode<PreviewSuspendSubscriptionQuery, PreviewSuspendSubscriptionQueryVariables>;
+export const PreviewUpdateQuantityDocument = {"__meta__":{"hash":"sha256:3f8e9f3ced5aec797949d484eb76f89c2202294c3edbf9e29673ad265b121b7a"}} as unknown as DocumentNode<PreviewUpdateQuantityQuery, PreviewUpdateQuantityQueryVariables>;
+export const PreviewWithdrawPendingChangeDocument = {"__meta__":{"hash":"sha256:59a5926977d2bee1d71be6e835665d4351c33fb094bda9215b4ba90c8e258086"}} as unknown as DocumentNode<PreviewWithdrawPendingChangeQuery, PreviewWithdrawPendingChangeQueryVariables>;
 export const AddPlanDocument = {"__meta__":{"hash":"sha256:79c7dd81fc42c4f0c8d484484aa40ff208221ae3a240c559ba4a4505bef34ead"}} as unknown as DocumentNode<AddPlanMutation, AddPlanMutationVariables>;
 export const ApplyCouponDocument = {"__meta__":{"hash":"sha256:ace5bcbeafb1ea289a1b394d543ada857d1a977b1b7ce5a30329c317cd460ca3"}} as unknown as DocumentNode<ApplyCouponMutation, ApplyCouponMutationVariables>;
 export const CancelSubscriptionDocument = {"__meta__":{"hash":"sha256:447a35b6812b8c7f185e7340667b5c532b5a68bfaf1d8329190ccc98b19a7436"}} as unknown as DocumentNode<CancelSubscriptionMutation, CancelSubscriptionMutationVariables>;
