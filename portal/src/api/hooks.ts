@@ -8,7 +8,7 @@ import { pressOf } from './presses.ts';
 import { trusted, type Trusted } from './trusted.ts';
 
 // Every action changes sums and what is allowed all over the portal, so every page that is in view is asked for again.
-const EVERYTHING = { additionalTypenames: ['Portal'] };
+export const EVERYTHING = { additionalTypenames: ['Portal'] };
 
 export interface PageQuery<Data> {
   data: Data | undefined;

@@ -1,3 +1,50 @@
-export default function Schedule(_: { id?: string; action?: string }) {
-  return null;
+import { PaymentScheduleDocument, type PaymentScheduleQuery } from '../../api/__generated__/graphql.ts';
+import { usePageQuery } from '../../api/hooks.ts';
+import { type NodeWith, nodeWith } from '../../api/nodes.ts';
+import { useTexts } from '../../i18n/index.tsx';
+import { Attachments } from '../../parts/attachments/Attachments.tsx';
+import { Loaded, Page } from '../../ui/Page.tsx';
+import { StatusPill } from '../../ui/Pill.tsx';
+import { Section } from '../../ui/Section.tsx';
+import type { PayingMethod } from '../../parts/PayDialog.tsx';
+import NotFound from '../NotFound.tsx';
+import { Installments } from './Installments.tsx';
+import { PaidShare } from './PaidShare.tsx';
+
+export type ScheduleNode = NodeWith<PaymentScheduleQuery['node'], 'installments'>;
+
+export default function Schedule({ id }: { id: string }) {
+  const { t } = useTexts();
+  const query = usePageQuery(PaymentScheduleDocument, { id });
+  return (
+    <Loaded title={t('schedules.one')} query={query}>
+      {({ node, customer, limits }) => {
+        const schedule = nodeWith(node, 'installments');
+        return schedule ? <ScheduleOf schedule={schedule} methods={customer?.paymentMethods.nodes ?? []} limits={limits} /> : <NotFound />;
+      }}
+    </Loaded>
+  );
+}
+
+interface ScheduleOfProps {
+  schedule: ScheduleNode;
+  methods: readonly PayingMethod[];
+  limits: PaymentScheduleQuery['limits'];
+}
+
+function ScheduleOf({ schedule, methods, limits }: ScheduleOfProps) {
+  const { t } = useTexts();
+  return (
+    <Page
+      title={schedule.name}
+      back={{ to: '/schedules', label: t('nav.schedules') }}
+      actions={<StatusPill status={schedule.isOverdue ? 'OVERDUE' : schedule.status} />}
+    >
+      <Section title={t('schedules.installments')}>
+        <PaidShare paid={schedule.paid} total={schedule.total} />
+        <Installments installments={schedule.installments.nodes} methods={methods} />
+      </Section>
+      <Attachments parent={schedule} limits={limits} />
+    </Page>
+  );
 }
