@@ -17,7 +17,7 @@ from planner.pages import page_of, page_shape
 from planner.post_process import fix_items
 from planner.values import Arguments
 from resolvers.reads.relations import BY_ID, type_name
-from resolvers.reads.roots import MAX_NODES
+from resolvers.reads.roots import LISTED_FOR, MAX_NODES
 from schema.declarations.fields import AnyOf
 from schema.declarations.roots import Root
 
@@ -52,14 +52,21 @@ def _customers(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFr
 def _node(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
     mark, prefixes, _ = draft.take(request[0], request[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
     key = f"cast(:id{mark} as text)"
-    return certain(_by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), request), request)
+    return certain(_by_prefix(draft, _checked(prefixes), (key, _owner(draft, scope, key)), request), request)
+
+
+def _checked(prefixes: Iterable[str]) -> Iterable[str]:
+    """Return the prefixes. Raises CannotPlan where the caller's permission decides whether there is an object: a plan is for callers with and without it."""
+    if not LISTED_FOR.keys().isdisjoint(prefixes):
+        raise CannotPlan("a permission decides which nodes exist")
+    return prefixes
 
 
 def _nodes(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
     mark, prefixes, _ = draft.take(request[0], request[1][0], lambda arguments: {f"ids{mark}": arguments["ids"]})
     alias = draft.alias()
     key = f"{alias}.id"
-    node = _by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), request)
+    node = _by_prefix(draft, _checked(prefixes), (key, _owner(draft, scope, key)), request)
     source = f"unnest(cast(:ids{mark} as text[])) with ordinality {alias}(id, nth)"
     listed = f"(select string_agg(coalesce({node.sql}, 'null'), ',' order by {alias}.nth) from {source})"
     return SqlFragment((Constant("["), listed, Constant("]")), fix_items(node.fix))

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, GraphQLInputObjectType, VariableNode, Visitor, get_argument_values, get_named_type, visit
+from graphql import (
+    FieldNode,
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputObjectType,
+    Undefined,
+    VariableNode,
+    Visitor,
+    get_argument_values,
+    get_named_type,
+    visit,
+)
 
 from schema.declarations.fields import DEFINITION
 
@@ -12,7 +23,12 @@ Arguments = dict[str, Any]
 def arguments_of(definition: GraphQLField, node: FieldNode, variables: Any) -> Arguments:
     """Return a field's arguments by name. Raises GraphQLError as the executor does."""
     values = get_argument_values(definition, node, variables)
-    return {name: _named(values.get(name), argument.type) for name, argument in definition.args.items()}
+    return {name: _named(_or_default(values.get(name), argument), argument.type) for name, argument in definition.args.items()}
+
+
+def _or_default(value: Any, argument: GraphQLArgument) -> Any:
+    """Return the default for a null, as resolvers do."""
+    return None if value is None and argument.default_value is Undefined else argument.default_value if value is None else value
 
 
 def _named(value: Any, kind: Any) -> Any:

@@ -13,19 +13,17 @@ from schema.declarations.fields import derived, guarded, page, part
 from schema.declarations.filters import AuditFilter, CatalogFilter, CatalogPriceFilter, DocumentFilter, PlanFilter
 from schema.limits import Limits, limits
 from schema.payloads import subscriptions
-from schema.payloads.identity import AuditEvent, PortalSession
+from schema.payloads.identity import AuditEvent
 from schema.payloads.invoicing_previews import InvoicingPreviews
 from schema.payloads.operations import operation, preview
-from schema.payloads.partners import Grant, TrustedDocument
+from schema.payloads.partners import TrustedDocument
 from schema.payloads.schedules import equal_installments
 from schema.types.viewer import Viewer
 
 
 def _catalog(block: str, graphql_type: Any, sort: Any, filter: Any, description: str) -> Any:
     """Declare a list of the catalog for those who write it."""
-    declared = page(
-        block, key="", graphql_type=graphql_type, sort=sort, filter=filter, nullable=True, description=f"For staff: {description[0].lower()}{description[1:]}"
-    )
+    declared = page(block, key="", graphql_type=graphql_type, sort=sort, filter=filter, description=f"For staff: {description[0].lower()}{description[1:]}")
     return guarded(declared, permissions.CATALOG)
 
 
@@ -37,15 +35,14 @@ class Query(InvoicingPreviews):
     customers = guarded(roots.customers(CustomerOrder), permissions.SEARCH)
     node = guarded(roots.node, permissions.READ)
     nodes = guarded(roots.nodes, permissions.READ)
-    plans = page("plans.listed", key="", graphql_type=nouns.Plan, sort=PlanOrder, filter=PlanFilter, nullable=True, description="The plans on sale.")
+    plans = page("plans.listed", key="", graphql_type=nouns.Plan, sort=PlanOrder, filter=PlanFilter, description="The plans on sale.")
     limits = derived(limits, needs=(), graphql_type=Limits, description="The limits that the gateway applies to its callers.")
     sessions = guarded(
         page(
             "sessions.of_customer",
             key="customer_id",
-            graphql_type=PortalSession,
+            graphql_type=nouns.PortalSession,
             sort=AgeOrder,
-            nullable=True,
             description="The sessions in which the caller is signed in.",
         ),
         permissions.SESSIONS,
@@ -54,9 +51,8 @@ class Query(InvoicingPreviews):
         page(
             "grants.of_customer",
             key="customer_id",
-            graphql_type=Grant,
+            graphql_type=nouns.Grant,
             sort=AgeOrder,
-            nullable=True,
             description="Which partners' apps may act for the caller. `revokeGrant` ends one.",
         ),
         permissions.GRANTS,
@@ -86,7 +82,6 @@ class Query(InvoicingPreviews):
             graphql_type=AuditEvent,
             sort=AgeOrder,
             filter=AuditFilter,
-            nullable=True,
             description="The audit trail: what was done and what was refused.",
         ),
         permissions.AUDIT,
@@ -98,7 +93,6 @@ class Query(InvoicingPreviews):
             graphql_type=TrustedDocument,
             sort=AgeOrder,
             filter=DocumentFilter,
-            nullable=True,
             description="The documents that apps may send by their ids, with how they are used.",
         ),
         permissions.PUBLISH,

@@ -58,6 +58,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
+    id: str
     customer_id: str
     active_subscriptions: int
     active_schedules: int

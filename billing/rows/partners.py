@@ -88,7 +88,7 @@ class RegistryStamp:
 
 
 @dataclass(frozen=True, slots=True)
-class PartnerGrant:
+class GrantRow:
     """A customer's grant to a partner's app."""
 
     id: str

@@ -42,6 +42,24 @@ class StoredFile:
     object_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class AttachedFiles:
+    """Attachments, or presigned uploads of them, with their customer and what they are attached to: None for attachments of several invoices or schedules."""
+
+    customer_id: str
+    parent_id: str | None
+    files: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedAttachment:
+    """What is left to say of an attachment that was deleted: its customer, its id, and what it was attached to."""
+
+    customer_id: str
+    deleted_attachment_id: str
+    parent_id: str
+
+
 @dataclass(slots=True)
 class FileSlot:
     """The place of one file of a group. `sizes` is shared: it holds the bytes received so far of every file of the group."""
@@ -80,12 +98,13 @@ async def upload(arguments: Any, context: Context) -> Any:
     finally:
         if not is_owned:
             files_of(context).later(discard(session, files_of(context).bucket, object_keys))
-    if isinstance(answer, ReplayedAnswer):
-        return ReplayedAnswer(await mutation_result(answer.value, parent.customer_id, context))
-    return await mutation_result(answer, parent.customer_id, context)
+    is_replayed = isinstance(answer, ReplayedAnswer)
+    rows = await mutation_result(answer.value if isinstance(answer, ReplayedAnswer) else answer, parent.customer_id, context)
+    attached = AttachedFiles(parent.customer_id, parent.id, rows)
+    return ReplayedAnswer(attached) if is_replayed else attached
 
 
-async def delete(arguments: Any, context: Context) -> str:
+async def delete(arguments: Any, context: Context) -> DeletedAttachment:
     """Delete an attachment of the caller. The row is deleted first; its object is then loose, and deleted after the response. Raises Refused."""
     identifier = str(arguments.attachment_id)
     attachment = await by_id(await owner_of(identifier, context), identifier, ("att",), context)
@@ -107,7 +126,7 @@ async def delete(arguments: Any, context: Context) -> str:
         await note(transaction, context, "deleteAttachment", detail=identifier)
     bucket = files_of(context).bucket
     files_of(context).later(clear(bucket, gone.object_key) if attachment.status == "PENDING" else discard(session, bucket, [gone.object_key]))
-    return identifier
+    return DeletedAttachment(attachment.customer_id, identifier, attachment.parent_id)
 
 
 async def mutation_result(identifiers: list[str], customer_id: str, context: Context) -> list[Any]:

@@ -14,7 +14,7 @@ from billing.states import Uploader
 from db.blocks import blocks
 from db.unit_of_work import Transaction, UnitOfWork
 from resolvers.attachments.attachment_targets import AttachmentTarget, acting, check_quota, files_of, open_parent, uploader_of
-from resolvers.attachments.attachments import StoredFile, add, mutation_result, replayed, save_answer
+from resolvers.attachments.attachments import AttachedFiles, StoredFile, add, mutation_result, replayed, save_answer
 from resolvers.attachments.ingest import UploadTarget, ingest
 from resolvers.attachments.kinds import DeclaredTypes, recognise
 from resolvers.attachments.orphans import UPLOAD_WINDOW, WRITE_WINDOW, clear, discard
@@ -88,7 +88,7 @@ async def create(arguments: Any, context: Context) -> Any:
     pending = [row for row in await mutation_result(identifiers, parent.customer_id, context) if row.status == "PENDING"]
     if replay:
         await _check_sender(pending, context)
-    uploads = [await _presigned_post(row, context) for row in pending]
+    uploads = AttachedFiles(parent.customer_id, parent.id, [await _presigned_post(row, context) for row in pending])
     return ReplayedAnswer(uploads) if replay else uploads
 
 
@@ -99,7 +99,7 @@ async def _check_sender(rows: list[Any], context: Context) -> None:
             await check_signed_in(transaction, context)
 
 
-async def complete(arguments: Any, context: Context) -> list[Any]:
+async def complete(arguments: Any, context: Context) -> AttachedFiles:
     """Complete a group as a whole. Each file is copied from its incoming key to a new key and checked on the way, so that the stored bytes are the checked bytes.
 
     A repeated call returns the same answer. Raises Refused.
@@ -112,7 +112,9 @@ async def complete(arguments: Any, context: Context) -> list[Any]:
     session = acting(context, rows[0].customer_id)
     moves = [_move_of(row, f"attachmentIds.{number}") for number, row in enumerate(rows) if row.status == "PENDING"]
     await _complete(session, moves, context)
-    return await mutation_result([row.id for row in rows], rows[0].customer_id, context)
+    attachments = await mutation_result([row.id for row in rows], rows[0].customer_id, context)
+    parents = {attachment.parent_id for attachment in attachments}
+    return AttachedFiles(rows[0].customer_id, parents.pop() if len(parents) == 1 else None, attachments)
 
 
 async def _announce(transaction: Transaction, parent: AttachmentTarget, announced: list[tuple[str, str, int, str]], context: Context) -> list[str]:

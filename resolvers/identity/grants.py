@@ -22,13 +22,15 @@ async def grant(arguments: Any, context: Context) -> Any:
     return made
 
 
-async def revoke(arguments: Any, context: Context) -> bool:
+async def revoke(arguments: Any, context: Context) -> str:
+    """End a grant and return its id. Raises Refused."""
+    identifier = str(arguments.grant_id)
     async with context.session.write() as transaction:
         await check_signed_in(transaction, context)
-        if await transaction.first("grants.revoke", id=str(arguments.grant_id)) is None:
+        if await transaction.first("grants.revoke", id=identifier) is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such grant.", "grantId")
-        await note(transaction, context, "revokeGrant", detail=str(arguments.grant_id))
-    return True
+        await note(transaction, context, "revokeGrant", detail=identifier)
+    return identifier
 
 
 async def give(transaction: Transaction, identifier: str, client_id: str, *, scopes: list[str]) -> Any:

@@ -114,7 +114,8 @@ async def sign_out_everywhere(_: Any, context: Context) -> int:
     return len(ended)
 
 
-async def end_session(arguments: Any, context: Context) -> bool:
+async def end_session(arguments: Any, context: Context) -> str:
+    """End one session of the caller and return its id. Raises Refused."""
     async with context.session.write() as transaction:
         if str(arguments.session_id) != context.viewer.session_id:
             await check_signed_in(transaction, context)
@@ -124,7 +125,7 @@ async def end_session(arguments: Any, context: Context) -> bool:
         await note(transaction, context, "endSession", detail=ended.id)
     if ended.id == context.viewer.session_id:
         _end_session(context)
-    return True
+    return str(ended.id)
 
 
 async def begin(transaction: Transaction, context: Context, link: Any = None) -> TokenPair:

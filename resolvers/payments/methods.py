@@ -1,6 +1,6 @@
 """Payment methods. They are added in the processor's own form, so that no card number reaches the gateway; one of them is the default."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auth.throttle import Kind
@@ -18,14 +18,35 @@ from resolvers.idempotency import MutationResult, outcome_of
 from resolvers.letters import customer_of
 from resolvers.reads.facts import block_reader
 from resolvers.reads.ownership import customer_named, owner_named, unit_of_work_for, writing_for
-from resolvers.reads.relations import by_id
+from resolvers.reads.relations import by_id, by_ids
 from resolvers.recognition import caller_of
 
 ALREADY_DELETED = "There is no such payment method."
 NO_PAYMENT = "There is no such payment."
 
+# How many of the subscriptions that were moved are returned.
+MAX_LISTED = 100
 
-async def start_add(arguments: Any, context: Context) -> SetupStart:
+
+@dataclass(frozen=True, slots=True)
+class DeletedMethod:
+    """The id of a deleted method, its customer, the method that replaces it, and the subscriptions that named it, as they are now."""
+
+    customer_id: str
+    deleted_payment_method_id: str
+    replacement: Any
+    subscriptions: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StartedSetup:
+    """What the processor's form needs, and whose method it will be."""
+
+    customer_id: str
+    setup: SetupStart
+
+
+async def start_add(arguments: Any, context: Context) -> StartedSetup:
     """Return what the processor's form needs. The same key returns the same form. Raises Refused, TooManyAttempts."""
     processor = _processor(context)
     if not context.viewer.is_staff:
@@ -35,10 +56,11 @@ async def start_add(arguments: Any, context: Context) -> SetupStart:
     await context.session.release()
     key = f"{customer.id} {arguments.idempotency_key}" if arguments.idempotency_key else fresh_id("set", context)
     try:
-        return await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)
+        setup = await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)
     except ProcessorUnavailable as error:
         log_no_answer(processor.name, error)
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+    return StartedSetup(customer.id, setup)
 
 
 async def complete_add(arguments: Any, context: Context) -> Any:
@@ -71,23 +93,24 @@ async def set_default(arguments: Any, context: Context) -> Any:
     return await _current_method(context, owner, method.id)
 
 
-async def delete(arguments: Any, context: Context) -> str:
+async def delete(arguments: Any, context: Context) -> DeletedMethod:
     """Delete a method. With a replacement, subscriptions that it pays move there. The processor detaches it after the commit; a failure of that call does no harm.
 
     Raises Refused.
     """
-    async with writing_for(context, await _owner(arguments, context)) as transaction:
+    owner = await _owner(arguments, context)
+    async with writing_for(context, owner) as transaction:
         method = await _named(transaction, arguments)
         replacement = await _replacement(transaction, arguments, method)
         check_action(_states(replace(method, is_in_use=method.is_in_use and replacement is None)), Action.DELETE)
         await transaction.run("payment_methods.delete", key=method.id)
-        await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
+        moved = await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
         if replacement and method.is_default:
             await _make_default(transaction, replacement.id)
         await _charge_open(transaction, context, is_chosen=False)
         await note(transaction, context, "deletePaymentMethod", detail=method.id)
     await _forget(context, method)
-    return method.id
+    return await _deleted(context, owner, method.id, replacement=replacement, moved=moved)
 
 
 async def confirm(arguments: Any, context: Context) -> MutationResult:
@@ -116,6 +139,13 @@ async def _current_method(context: Context, owner: str, identifier: str) -> Any:
     """Return the method's current row."""
     context.forget()
     return await by_id(owner, identifier, ("pm",), context)
+
+
+async def _deleted(context: Context, owner: str, identifier: str, *, replacement: SavedMethod | None, moved: list[Any]) -> DeletedMethod:
+    """Return the deleted method with the current rows of what it moved, which are read in one snapshot."""
+    successor = await _current_method(context, owner, replacement.id if replacement else "")
+    subscriptions = await by_ids(owner, sorted(row.id for row in moved)[:MAX_LISTED], "sub", context)
+    return DeletedMethod(owner, identifier, successor, subscriptions)
 
 
 async def _finished(processor: Processor, reference: str, customer_id: str) -> MethodDetails:

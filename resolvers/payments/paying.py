@@ -59,6 +59,8 @@ class Payable:
 
 
 Find = Callable[[Transaction], Any]
+# From debts and their settlement to the ids of the objects with which the call is answered, whether the payment succeeds or is declined.
+AnswerOf = Callable[[Debts, Settlement], dict[str, Any]]
 
 
 async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
@@ -72,7 +74,7 @@ async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
         return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
 
     owner = await owner_named(str(arguments.invoice_id), "invoiceId", context, message=NOT_FOUND)
-    prepare = _paying(arguments, context, find, shows=("invoice", str(arguments.invoice_id)))
+    prepare = _paying(arguments, context, find, answer=_about_one)
     return await run_idempotent(context, arguments, "payInvoice", prepare, owner=owner)
 
 
@@ -92,7 +94,7 @@ async def pay_installment(arguments: Any, context: Context) -> MutationResult:
         return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
 
     owner = await owner_named(str(arguments.installment_id), "installmentId", context, message=NOT_FOUND)
-    prepare = _paying(arguments, context, find, shows=("installment", str(arguments.installment_id)))
+    prepare = _paying(arguments, context, find, answer=_about_one)
     return await run_idempotent(context, arguments, "payInstallment", prepare, owner=owner)
 
 
@@ -116,7 +118,21 @@ async def pay_all_due(arguments: Any, context: Context) -> MutationResult:
         return Debts(currency, invoices, installments, ALL_DUE, account_minor=sum(item.payable_minor for item in payable if item.kind == "ACCOUNT"))
 
     owner = await customer_named(arguments, context)
-    return await run_idempotent(context, arguments, "payAllDue", _paying(arguments, context, find, shows=None), owner=owner)
+    return await run_idempotent(context, arguments, "payAllDue", _paying(arguments, context, find, answer=_about_all), owner=owner)
+
+
+def _about_one(debts: Debts, _: Settlement) -> dict[str, Any]:
+    """Return the invoice or the installment of the call, and of an installment the invoice that covers it."""
+    installments = [("installment", one.id) for one in debts.installments if one.id == debts.target_id]
+    return dict(installments + [("invoice", one.id) for one in debts.invoices])
+
+
+def _about_all(debts: Debts, settlement: Settlement) -> dict[str, Any]:
+    """Return what is paid by credit and by the charge, in the order in which it is paid: the oldest first."""
+    parts = [*settlement.by_credit.parts, *settlement.by_charge.parts]
+    invoice_ids = [part.invoice_id for part in parts if part.invoice_id]
+    installment_ids = [part.installment_id for part in parts if part.installment_id]
+    return {"invoices": list(dict.fromkeys(invoice_ids)), "installments": list(dict.fromkeys(installment_ids))}
 
 
 def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
@@ -131,7 +147,7 @@ async def _throttle_payment(context: Context) -> None:
         await identity_of(context).throttle.hit(Kind.PAYMENT, caller_of(context))
 
 
-def _paying(arguments: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
+def _paying(arguments: Any, context: Context, find: Find, *, answer: AnswerOf) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         await transaction.run("customers.lock")
         debts: Debts = await find(transaction)
@@ -141,12 +157,12 @@ def _paying(arguments: Any, context: Context, find: Find, *, shows: tuple[str, s
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
         settlement = allocate(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
-        return _prepared(Payable(debts, settlement, account), call, answer=dict([shows]) if shows else {}, by=by)
+        return _prepared(Payable(debts, settlement, account), call, answer=answer(debts, settlement), by=by)
 
     return prepare
 
 
-def _prepared(payable: Payable, call: MutationCall | None, *, answer: dict[str, str], by: WriteContext) -> Prepared:
+def _prepared(payable: Payable, call: MutationCall | None, *, answer: dict[str, Any], by: WriteContext) -> Prepared:
     debts, settlement, account = payable.debts, payable.settlement, payable.account
     about = debts.target_id or debts.currency
     if not settlement.charged_minor:

@@ -13,6 +13,7 @@ from resolvers.reads.pages import Paging, RowPage, window_of
 # `node`, the planner and the list of GraphQL types (schema/__init__.py) follow from this table, in this order. `customers.owner` repeats the nouns with an owner in SQL.
 BY_ID = {
     "cus": "customers.by_id",
+    "sum": "summaries.by_id",
     "plan": "plans.by_id",
     "price": "prices.by_id",
     "cpn": "coupons.by_id",
@@ -27,6 +28,8 @@ BY_ID = {
     "ref": "refunds.by_id",
     "pm": "payment_methods.by_id",
     "att": "attachments.by_id",
+    "grant": "grants.by_id",
+    "ses": "sessions.by_id",
 }
 
 
@@ -70,3 +73,9 @@ async def by_id(owner: str | None, identifier: str | None, prefixes: Iterable[st
         return None
     block = blocks()[BY_ID[prefix]]
     return await context.loaders.one(block).load((owner if block.is_of_customer else None, identifier))
+
+
+async def by_ids(owner: str | None, identifiers: Iterable[str], prefix: str, context: Context) -> list[Any]:
+    """Return the rows of one kind with these ids, in the order of the ids, without those that do not exist or do not belong to the owner."""
+    rows = await context.loaders.one(blocks()[BY_ID[prefix]]).load_many([(owner, identifier) for identifier in identifiers])
+    return [row for row in rows if row is not None]

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from auth.permissions import STAFF_READ, check
+from auth.permissions import GRANTS, READ, SESSIONS, STAFF_READ, check, is_allowed
+from billing.ids import prefix_of
 from billing.merchant.names import ExternalIdKind
 from billing.refusals import BadUserInput
 from db.blocks import blocks
@@ -13,6 +14,9 @@ from resolvers.reads.pages import Paging, RowPage
 from resolvers.reads.relations import BY_ID, by_id, page
 
 MAX_NODES = 50
+
+# The nouns that `node` returns only to callers who may read the list of them, by the prefix of their ids; all other nouns are for everybody who may call `node`.
+LISTED_FOR = {"grant": GRANTS, "ses": SESSIONS}
 
 
 async def by_external_id(kind: ExternalIdKind, external_id: str, context: Context) -> Any:
@@ -41,6 +45,9 @@ async def customers(search: str | None, *, order: str, paging: Paging, context: 
 
 
 async def node(identifier: str, context: Context) -> Any:
+    """Return the object with an id; None where there is none, and likewise where the caller may not see it."""
+    if not is_allowed(context.viewer, LISTED_FOR.get(prefix_of(identifier), READ)):
+        return None
     return await by_id(await owner_of(identifier, context), identifier, BY_ID, context)
 
 

@@ -36,5 +36,8 @@ PREVIEW = costing(10)
 CALL = costing(5)
 # The files of one call.
 FILES = costing(1, length=MAX_GROUP_FILES, is_of_input=True)
+# The objects that one call changed: a payload lists so many, and pages of the customer have the rest.
+MAX_LISTED = 100
+CHANGED = costing(1, length=MAX_LISTED)
 # A call is refused for one reason.
 ERRORS = costing(1)

@@ -151,8 +151,8 @@ def many(block: str, *, key: str, graphql_type: Any, description: str, columns: 
     return _field(resolve, list[graphql_type], description, Many(statement, key, columns))
 
 
-def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None, nullable: bool = False) -> Any:
-    """Declare a Relay connection of the rows that belong to this row. A root field is nullable, so that a refused argument does not void the other root fields."""
+def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None) -> Any:
+    """Declare a Relay connection of the rows that belong to this row. It is nullable, so that a refused argument does not void the fields beside it."""
     statement = blocks()[block]
 
     async def resolve(parent: Any, info: Info, **arguments: Any) -> Any:
@@ -160,17 +160,17 @@ def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str
         return await relations.page(
             keyed,
             statement,
-            order=arguments["sort"],
+            order=order_of(arguments, sort),
             paging=paging(arguments),
             filters=filters(vars(arguments["filter"]) if arguments.get("filter") else {}),
             context=info.context,
         )
 
-    declared = [*paging_arguments(), Argument("sort", Annotated[sort, strawberry.argument(description="The order of the rows.")], next(iter(sort)))]
+    declared = [*paging_arguments(), sort_argument(sort)]
     if filter:
         declared.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows that match all of these.")]))
     connection: Any = Connection[graphql_type]
-    return _field(with_arguments(resolve, declared), connection | None if nullable else connection, description, PageOf(statement, key))
+    return _field(with_arguments(resolve, declared), connection | None, description, PageOf(statement, key))
 
 
 def any_of(*prefixes: str, key: str, graphql_type: Any, description: str, is_certain: bool = False) -> Any:
@@ -243,6 +243,16 @@ def paging_arguments() -> list[Argument]:
         Argument("last", Annotated[int | None, strawberry.argument(description=f"How many rows from the end, 1 to 100. {size}")]),
         Argument("before", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows before it.")]),
     ]
+
+
+def sort_argument(sort: Any) -> Argument:
+    return Argument("sort", Annotated[sort | None, strawberry.argument(description="The order of the rows. Null: the default.")], next(iter(sort)))
+
+
+def order_of(arguments: Mapping[str, Any], sort: Any) -> str:
+    """Return the order of a page. Null means the default, which is the first of the orders."""
+    order: str = arguments["sort"] or next(iter(sort))
+    return order
 
 
 def paging(arguments: Mapping[str, Any]) -> Paging:

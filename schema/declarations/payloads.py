@@ -6,13 +6,18 @@ from typing import Annotated, Any
 
 import strawberry
 
-from auth.permissions import Permission
+from auth.permissions import READ, Permission
+from auth.viewer import Viewer
 from billing.refusals import ErrorCode, Refused
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.idempotency import ReplayedAnswer
 from resolvers.mutating import resolved, running
+from schema.declarations import nouns
 from schema.declarations.costs import ERRORS, MUTATION
-from schema.declarations.fields import guarded
+from schema.declarations.fields import guarded, one
+
+# What a mutation answers for its context and its input.
+Answer = Callable[[Context, Any], Awaitable[Any]]
 
 
 @strawberry.type(description="A detail of a refusal, for programs.")
@@ -33,38 +38,70 @@ class UserError:
 
 @strawberry.type(description="What the payload of every mutation has besides its objects.")
 class Payload:
-    replayed: bool = strawberry.field(description="Whether this is the stored answer to an earlier call with the same idempotency key.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused. Empty when it was done.", metadata=ERRORS)
+
+
+@strawberry.type(description="What the payload of a mutation with an idempotency key has besides its objects.")
+class KeyedPayload(Payload):
+    replayed: bool = strawberry.field(description="Whether this is the stored answer to an earlier call with the same idempotency key.")
+
+
+@strawberry.type(description="What the payload of a mutation about a customer has besides its objects.")
+class CustomerPayload(Payload):
+    customer = guarded(
+        one(
+            "customers.by_id",
+            key="customer_id",
+            graphql_type=nouns.Customer | None,
+            description="The customer whom the call was about, as of after it: select here what a page shows, such as `summary`. It is read together with the other "
+            "objects of the payload. After a refusal it is the customer who calls, or for whom the caller acts; null for staff.",
+        ),
+        READ,
+    )
 
 
 def mutation(
     resolve: Callable[[Any, Any], Awaitable[Any]],
     *,
     name: str,
-    input_type: Any,
+    input_type: Any = None,
     payload_type: Any,
     payload_field: str | tuple[str, ...],
     permission: Permission,
     description: str,
 ) -> Any:
-    """Declare a mutation with one `input` and one payload. The payload's field `payload_field` holds the result of the resolver; with several names, each field
-    holds the attribute of the result with its name.
+    """Declare a mutation with one `input`, or with `input_type` None without arguments, and one payload. The payload's field `payload_field` holds the result of
+    the resolver; with several names, each field holds the attribute of the result with its name.
 
     The payload is null only together with a top-level error.
     """
 
-    async def run(info: Info, input: Any) -> Any:
-        context = info.context
+    async def answer(context: Context, input: Any) -> Any:
         async with running(context):
             try:
                 result = await resolved(context, name, lambda: resolve(input, context))
             except Refused as refused:
-                return _payload(payload_field, None, refused)
+                return _payload(payload_field, None, refused, context.viewer)
         context.forget()
-        return _payload(payload_field, result, None)
+        return _payload(payload_field, result, None, context.viewer)
 
-    run.__annotations__ = {"info": Info, "input": Annotated[input_type, strawberry.argument(description="What to do.")], "return": payload_type | None}
+    run = _with_input(answer, input_type) if input_type else _without_input(answer)
     return guarded(strawberry.mutation(resolver=run, graphql_type=payload_type | None, description=description, metadata=MUTATION), permission)
+
+
+def _with_input(answer: Answer, input_type: Any) -> Callable[..., Awaitable[Any]]:
+    async def run(info: Info, input: Any) -> Any:
+        return await answer(info.context, input)
+
+    run.__annotations__ = {"info": Info, "input": Annotated[input_type, strawberry.argument(description="What to do.")], "return": Any}
+    return run
+
+
+def _without_input(answer: Answer) -> Callable[..., Awaitable[Any]]:
+    async def run(info: Info) -> Any:
+        return await answer(info.context, None)
+
+    return run
 
 
 def error_of(refused: Refused) -> Any:
@@ -73,8 +110,13 @@ def error_of(refused: Refused) -> Any:
     return SimpleNamespace(code=refused.code, message=refused.message, path=path, details=details)
 
 
-def _payload(payload_field: str | tuple[str, ...], result: Any, refused: Refused | None) -> Any:
+def _payload(payload_field: str | tuple[str, ...], result: Any, refused: Refused | None, viewer: Viewer) -> Any:
     is_replayed = isinstance(result, ReplayedAnswer)
     value = result.value if is_replayed else result
     fields = {payload_field: value} if isinstance(payload_field, str) else {name: getattr(value, name, None) for name in payload_field}
-    return SimpleNamespace(**fields, replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])
+    return SimpleNamespace(**fields, customer_id=_customer_of(value, viewer), replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])
+
+
+def _customer_of(value: Any, viewer: Viewer) -> str | None:
+    """Return the customer whom the call was about: the caller's, or for staff the owner of what the resolver returned."""
+    return viewer.customer_id or getattr(value, "customer_id", None)

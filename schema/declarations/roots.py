@@ -10,7 +10,7 @@ from resolvers.reads import roots
 from schema.declarations import nouns
 from schema.declarations.connections import Connection
 from schema.declarations.costs import CALL
-from schema.declarations.fields import DECLARATION, Argument, paging, paging_arguments, with_arguments
+from schema.declarations.fields import DECLARATION, Argument, order_of, paging, paging_arguments, sort_argument, with_arguments
 from schema.declarations.merchant import ExternalIdKind
 from schema.declarations.node import Node
 
@@ -58,7 +58,7 @@ SEARCH = (
 
 def customers(order: Any) -> Any:
     async def resolve(parent: Any, info: Info, **values: Any) -> Any:
-        return await roots.customers(values.get("search"), order=values["sort"], paging=paging(values), context=info.context)
+        return await roots.customers(values.get("search"), order=order_of(values, order), paging=paging(values), context=info.context)
 
     arguments = [
         Argument(
@@ -69,7 +69,7 @@ def customers(order: Any) -> Any:
             ],
         ),
         *paging_arguments(),
-        Argument("sort", Annotated[order, strawberry.argument(description="The order of the rows.")], next(iter(order))),
+        sort_argument(order),
     ]
     return _root(with_arguments(resolve, arguments), Connection[nouns.Customer] | None, "For staff: find customers. For others: FORBIDDEN.", "customers")
 

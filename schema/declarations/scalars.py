@@ -116,8 +116,20 @@ _bound(GraphQLString)
 _bound(GraphQLID)
 
 
+# Where the text of each scalar is specified, for the directive `specifiedBy`; its description says what the gateway accepts of it.
+SPECIFIED_BY = {
+    "Upload": "https://github.com/jaydenseric/graphql-multipart-request-spec",
+    "BigInt": "https://www.w3.org/TR/xmlschema11-2/#long",
+    "Decimal": "https://www.w3.org/TR/xmlschema11-2/#decimal",
+    "CurrencyCode": "https://www.iso.org/iso-4217-currency-codes.html",
+    "DateTime": "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+    "Date": "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+    "Metadata": "https://www.rfc-editor.org/rfc/rfc8259#section-4",
+}
+
+
 def _scalar(name: str, description: str, serialize: Any, parse: Any) -> Any:
-    return strawberry.scalar(name=name, description=description, serialize=serialize, parse_value=parse)
+    return strawberry.scalar(name=name, description=description, specified_by_url=SPECIFIED_BY[name], serialize=serialize, parse_value=parse)
 
 
 SCALARS: dict[object, Any] = {

@@ -32,7 +32,6 @@ class IdentityMutations:
     sign_out = mutation(
         sessions.sign_out,
         name="signOut",
-        input_type=identity.SignOutInput,
         payload_type=identity.SignOutPayload,
         payload_field="done",
         permission=permissions.SESSIONS,
@@ -41,7 +40,6 @@ class IdentityMutations:
     sign_out_everywhere = mutation(
         sessions.sign_out_everywhere,
         name="signOutEverywhere",
-        input_type=identity.SignOutInput,
         payload_type=identity.SignOutEverywherePayload,
         payload_field="ended",
         permission=permissions.SESSIONS,
@@ -52,7 +50,7 @@ class IdentityMutations:
         name="endSession",
         input_type=identity.EndSessionInput,
         payload_type=identity.EndSessionPayload,
-        payload_field="done",
+        payload_field="ended_session_id",
         permission=permissions.SESSIONS,
         description="End one session. NOT_FOUND: it is not one of yours, or has ended. SIGN_IN_REQUIRED: for any but this one.",
     )

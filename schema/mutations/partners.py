@@ -25,7 +25,7 @@ class PartnerMutations:
         name="revokeGrant",
         input_type=partners.RevokeGrantInput,
         payload_type=partners.RevokeGrantPayload,
-        payload_field="done",
+        payload_field="revoked_grant_id",
         permission=permissions.GRANTS,
         description="End a grant. The app's tokens are invalid at once. NOT_FOUND: it is not one of yours, or has ended. SIGN_IN_REQUIRED.",
     )

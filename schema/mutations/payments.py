@@ -49,7 +49,7 @@ class PaymentMutations:
         name="startAddPaymentMethod",
         input_type=payments.StartAddPaymentMethodInput,
         payload_type=payments.StartAddPaymentMethodPayload,
-        payload_field="setup",
+        payload_field=("setup",),
         permission=permissions.METHODS,
         description="Begin to add a method, in the processor's own form. PAYMENT_UNAVAILABLE: try again a little later.",
     )
@@ -76,7 +76,7 @@ class PaymentMutations:
         name="deletePaymentMethod",
         input_type=payments.DeletePaymentMethodInput,
         payload_type=payments.DeletePaymentMethodPayload,
-        payload_field="deleted_payment_method_id",
+        payload_field=("deleted_payment_method_id", "replacement", "subscriptions"),
         permission=permissions.METHODS,
         description="Delete a method. METHOD_IN_USE without a replacement while something is billed to it; IN_PROGRESS while a payment with it is in progress.",
     )

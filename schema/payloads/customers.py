@@ -5,7 +5,7 @@ import strawberry
 from billing.states import TaxExemption
 from schema.declarations import nouns
 from schema.declarations.merchant import SaveOutcome
-from schema.declarations.payloads import Payload
+from schema.declarations.payloads import KeyedPayload
 from schema.declarations.scalars import CurrencyCode, Decimal, Metadata
 
 TAX_IDS = "Tax numbers on invoices, such as DE123456789: at most 10 of 50 characters each. Null clears."
@@ -87,21 +87,21 @@ class CloseCustomerInput:
 
 
 @strawberry.type(description="The payload of `saveCustomer`.")
-class SaveCustomerPayload(Payload):
+class SaveCustomerPayload(KeyedPayload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
     outcome: SaveOutcome | None = strawberry.field(description="What the call did; null when refused.")
 
 
 @strawberry.type(description="The payload of `inviteCustomer`.")
-class InviteCustomerPayload(Payload):
+class InviteCustomerPayload(KeyedPayload):
     customer: nouns.Customer | None = strawberry.field(description="The customer; null when refused.")
 
 
 @strawberry.type(description="The payload of `closeCustomer`.")
-class CloseCustomerPayload(Payload):
+class CloseCustomerPayload(KeyedPayload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
 
 
 @strawberry.type(description="The payload of `reopenCustomer`.")
-class ReopenCustomerPayload(Payload):
+class ReopenCustomerPayload(KeyedPayload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")

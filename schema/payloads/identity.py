@@ -2,10 +2,10 @@
 
 import strawberry
 
-from billing.states import Actor, LinkDelivery, SignInMethod
+from billing.states import Actor, LinkDelivery
 from schema.declarations import nouns
-from schema.declarations.fields import derived, one
-from schema.declarations.payloads import Payload
+from schema.declarations.fields import one
+from schema.declarations.payloads import CustomerPayload, Payload
 from schema.declarations.scalars import DateTime
 from schema.payloads.customers import TAX_IDS, BillingAddressInput
 from schema.payloads.subscriptions import FOR
@@ -16,27 +16,6 @@ DEVICE = (
     "Null when refused."
 )
 PRESENTED = "The latest `device` that this client received for this account. An invalid one is ignored."
-
-
-def is_current(identifier: str, *, session_id: str | None) -> bool:
-    return identifier == session_id
-
-
-@strawberry.type(description="A session in which the customer is signed in. It ends after 30 days, when it is ended, or when the password changes.")
-class PortalSession:
-    id: strawberry.ID = strawberry.field(description="Pass it to `endSession`.")
-    method: SignInMethod = strawberry.field(description="How it began.")
-    link_delivery: LinkDelivery | None = strawberry.field(
-        description="How the portal link with which it began was delivered. After RETURN the session does not prove who uses it, until `signIn` is called in it. "
-        "Null for PASSWORD."
-    )
-    client: str = strawberry.field(description="The app that it belongs to: `portal`.")
-    user_agent: str = strawberry.field(description="The caller's header User-Agent, up to 200 printable characters. It is not verified.")
-    network: str = strawberry.field(description="The network address from which it began.")
-    created_at: DateTime = strawberry.field(description="When it began.")
-    last_used_at: DateTime = strawberry.field(description="When it was prolonged last.")
-    expires_at: DateTime = strawberry.field(description="When it ends at the latest.")
-    is_current = derived(is_current, needs=("id",), graphql_type=bool, description="Whether it is the session of this request.")
 
 
 @strawberry.type(description="The tokens that a client stores to stay signed in.")
@@ -97,11 +76,6 @@ class SignInInput:
 @strawberry.input(description="The session to continue.")
 class RefreshSessionInput:
     refresh_token: str = strawberry.field(description="The last refresh token. Used again later than 10 seconds after its first use, it ends the session.")
-
-
-@strawberry.input(description="An input without values.")
-class SignOutInput:
-    confirm: bool = strawberry.field(default=True, description="Has no effect: an input object needs a field.")
 
 
 @strawberry.input(description="The session to end.")
@@ -208,21 +182,26 @@ class SignOutEverywherePayload(Payload):
     ended: int | None = strawberry.field(description="How many sessions were ended; null when refused.")
 
 
-def _done(name: str) -> type:
+@strawberry.type(description="The payload of `endSession`.")
+class EndSessionPayload(CustomerPayload):
+    ended_session_id: strawberry.ID | None = strawberry.field(description="The id of the session that ended; null when refused.")
+
+
+def _done(name: str, parent: type = Payload) -> type:
     """Return a payload type for a mutation whose only result is that it was done."""
 
     @strawberry.type(name=f"{name[0].upper()}{name[1:]}Payload", description=f"The payload of `{name}`.")
-    class Done(Payload):
+    class Done(parent):  # type: ignore[misc, valid-type]
         done: bool | None = strawberry.field(description="True; null when refused.")
 
     return Done
 
 
-def _proved(name: str) -> type:
+def _proved(name: str, parent: type = Payload) -> type:
     """Return a payload type for a mutation whose caller has just proved to be the owner of the account."""
 
     @strawberry.type(name=f"{name[0].upper()}{name[1:]}Payload", description=f"The payload of `{name}`.")
-    class Proved(Payload):
+    class Proved(parent):  # type: ignore[misc, valid-type]
         done: bool | None = strawberry.field(description="True; null when refused.")
         device: str | None = strawberry.field(description=DEVICE)
 
@@ -230,9 +209,8 @@ def _proved(name: str) -> type:
 
 
 SignOutPayload = _done("signOut")
-EndSessionPayload = _done("endSession")
-RequestEmailChangePayload = _done("requestEmailChange")
+RequestEmailChangePayload = _done("requestEmailChange", CustomerPayload)
 ConfirmEmailChangePayload = _proved("confirmEmailChange")
-ChangePasswordPayload = _proved("changePassword")
+ChangePasswordPayload = _proved("changePassword", CustomerPayload)
 RequestPasswordResetPayload = _done("requestPasswordReset")
 ResetPasswordPayload = _proved("resetPassword")

@@ -4,7 +4,7 @@ import strawberry
 
 from billing.states import CollectionMethod, CreditNoteReason, RecordedKind, RefundReason
 from schema.declarations import nouns
-from schema.declarations.payloads import Payload
+from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import Date, Decimal, Metadata
 from schema.payloads.money_inputs import MoneyInput
 from schema.payloads.subscriptions import KEY, TOKEN, VERSION
@@ -118,7 +118,7 @@ class AdjustBalanceInput:
 
 
 @strawberry.type(description="The invoice of a mutation of staff.")
-class StaffInvoicePayload(Payload):
+class StaffInvoicePayload(KeyedPayload, CustomerPayload):
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice as it is now; null when it was refused.")
 
 
@@ -144,18 +144,18 @@ class CreditInvoicePayload(StaffInvoicePayload):
 
 
 @strawberry.type(description="The result of refunding a payment.")
-class RefundPaymentPayload(Payload):
+class RefundPaymentPayload(KeyedPayload, CustomerPayload):
     payment: nouns.Payment | None = strawberry.field(description="The payment as it is now; null when it was refused.")
     refund: nouns.Refund | None = strawberry.field(description="The refund; PENDING while the processor works on it, FAILED when it was refused there.")
 
 
 @strawberry.type(description="The result of recording a payment.")
-class RecordPaymentPayload(Payload):
+class RecordPaymentPayload(KeyedPayload, CustomerPayload):
     payment: nouns.Payment | None = strawberry.field(description="The payment; null when it was refused.")
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice of `invoiceId`, as it is now.")
     installment: nouns.Installment | None = strawberry.field(description="The installment of `installmentId`, as it is now.")
 
 
 @strawberry.type(description="The result of correcting a balance.")
-class AdjustBalancePayload(Payload):
+class AdjustBalancePayload(KeyedPayload, CustomerPayload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as it is now; null when it was refused.")

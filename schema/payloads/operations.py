@@ -16,10 +16,10 @@ from resolvers.context import Context, Info
 from resolvers.idempotency import MutationResult
 from resolvers.mutating import resolved, running
 from resolvers.reads import operations
-from resolvers.reads.relations import BY_ID, by_id, type_name
+from resolvers.reads.relations import BY_ID, by_id, by_ids, type_name
 from resolvers.subscriptions import actions
 from schema.declarations import nouns
-from schema.declarations.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
+from schema.declarations.costs import CALL, ERRORS, FILES, MAX_LISTED, MUTATION, PREVIEW
 from schema.declarations.enums import described
 from schema.declarations.fields import guarded
 from schema.declarations.merchant import SaveOutcome
@@ -29,6 +29,9 @@ from schema.payloads.previews import PreviewPayload
 
 # The objects that payloads have, such as `payment_schedule`, with the prefixes of their ids. Stored answers have the ids by the same names.
 OBJECTS = {camel_to_snake(type_name(prefix)): prefix for prefix in BY_ID}
+
+# The lists of objects that payloads have, in the same way.
+LISTS = {"invoices": "inv", "installments": "ins"}
 
 
 class OperationState(StrEnum):
@@ -121,8 +124,16 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
         resumed_from=outcome.payload_ids.get("resumedFrom"),
         subscriptions_moved=outcome.payload_ids.get("subscriptions_moved"),
         outcome=SaveOutcome(outcome.payload_ids["outcome"]) if "outcome" in outcome.payload_ids else None,
+        customer_id=outcome.customer_id or context.viewer.customer_id,
         **await _objects(outcome.customer_id, outcome.payload_ids, context),
+        **await _lists(outcome.customer_id, outcome.payload_ids, context),
     )
+
+
+async def _lists(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:
+    """Read the rows of the lists of ids in an answer, in their present state; None for a list that the answer does not have."""
+    present = {name: list(ids[name][:MAX_LISTED]) for name in LISTS if name in ids}
+    return {name: await by_ids(customer_id, present[name], LISTS[name], context) if name in present else None for name in LISTS}
 
 
 async def _objects(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:

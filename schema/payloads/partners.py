@@ -2,18 +2,10 @@
 
 import strawberry
 
+from schema.declarations import nouns
 from schema.declarations.costs import costing
-from schema.declarations.payloads import Payload
+from schema.declarations.payloads import CustomerPayload, Payload
 from schema.declarations.scalars import BigInt, DateTime
-
-
-@strawberry.type(description="What a partner's app may do for a customer, until the customer revokes it.")
-class Grant:
-    id: strawberry.ID = strawberry.field(description="Pass it to `revokeGrant`.")
-    client_id: str = strawberry.field(description="The app.")
-    client_name: str = strawberry.field(description="The app's name, for display.")
-    scopes: list[str] = strawberry.field(description="What it may do: `read`, `subscriptions:write`, `payments:write`.")
-    created_at: DateTime = strawberry.field(description="Since when.")
 
 
 @strawberry.type(description="The result of a publication.")
@@ -96,13 +88,13 @@ class RetireDocumentsInput:
 
 
 @strawberry.type(description="The payload of `grantAccess`.")
-class GrantAccessPayload(Payload):
-    grant: Grant | None = strawberry.field(description="Null when refused.")
+class GrantAccessPayload(CustomerPayload):
+    grant: nouns.Grant | None = strawberry.field(description="Null when refused.")
 
 
 @strawberry.type(description="The payload of `revokeGrant`.")
-class RevokeGrantPayload(Payload):
-    done: bool | None = strawberry.field(description="True; null when refused.")
+class RevokeGrantPayload(CustomerPayload):
+    revoked_grant_id: strawberry.ID | None = strawberry.field(description="The id of the grant that ended; null when refused.")
 
 
 @strawberry.type(description="The payload of `publishDocuments`.")

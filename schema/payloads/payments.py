@@ -3,7 +3,8 @@
 import strawberry
 
 from schema.declarations import nouns
-from schema.declarations.payloads import Payload
+from schema.declarations.costs import CHANGED
+from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import BigInt, CurrencyCode
 from schema.payloads.subscriptions import FOR, KEY, VERSION, ClientAction
 
@@ -82,7 +83,7 @@ class DeletePaymentMethodInput:
 
 
 @strawberry.type(description="The result of a payment.")
-class PaidPayload(Payload):
+class PaidPayload(CustomerPayload):
     payment: nouns.Payment | None = strawberry.field(
         description="The payment; null when it was refused or credit paid for everything. PROCESSING and REQUIRES_ACTION are decided later."
     )
@@ -90,18 +91,28 @@ class PaidPayload(Payload):
 
 
 @strawberry.type(description="The result of paying an invoice.")
-class PayInvoicePayload(PaidPayload):
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice as it is now; null when it was refused.")
+class PayInvoicePayload(PaidPayload, KeyedPayload):
+    invoice: nouns.Invoice | None = strawberry.field(description="The invoice as it is now, also after a declined payment; null when no payment was made.")
 
 
 @strawberry.type(description="The result of paying an installment.")
-class PayInstallmentPayload(PaidPayload):
-    installment: nouns.Installment | None = strawberry.field(description="The installment as it is now; null when it was refused.")
+class PayInstallmentPayload(PaidPayload, KeyedPayload):
+    installment: nouns.Installment | None = strawberry.field(
+        description="The installment as it is now, also after a declined payment; null when no payment was made."
+    )
+    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that covers it, if one does; likewise.")
 
 
 @strawberry.type(description="The result of paying all that is due.")
-class PayAllDuePayload(PaidPayload):
-    pass
+class PayAllDuePayload(PaidPayload, KeyedPayload):
+    invoices: list[nouns.Invoice] | None = strawberry.field(
+        description="The invoices that the payment and credit are for, the oldest first, as they are now: at most 100. Also after a declined payment; null when no "
+        "payment was made.",
+        metadata=CHANGED,
+    )
+    installments: list[nouns.Installment] | None = strawberry.field(
+        description="The installments that they are for, in invoices or without; likewise.", metadata=CHANGED
+    )
 
 
 @strawberry.type(description="The result of confirming a payment.")
@@ -116,12 +127,12 @@ class PaymentMethodSetup:
 
 
 @strawberry.type(description="The result of beginning to add a method.")
-class StartAddPaymentMethodPayload(Payload):
+class StartAddPaymentMethodPayload(CustomerPayload):
     setup: PaymentMethodSetup | None = strawberry.field(description="What the form needs; null when it was refused.")
 
 
 @strawberry.type(description="The payment method of a mutation.")
-class MethodPayload(Payload):
+class MethodPayload(CustomerPayload):
     payment_method: nouns.PaymentMethod | None = strawberry.field(description="The method as it is now; null when it was refused.")
 
 
@@ -136,5 +147,11 @@ class SetDefaultPaymentMethodPayload(MethodPayload):
 
 
 @strawberry.type(description="The result of deleting a method.")
-class DeletePaymentMethodPayload(Payload):
+class DeletePaymentMethodPayload(CustomerPayload):
     deleted_payment_method_id: strawberry.ID | None = strawberry.field(description="The id of the deleted method; null when it was refused.")
+    replacement: nouns.PaymentMethod | None = strawberry.field(description="The method of `replacementId` as it is now, if there is one.")
+    subscriptions: list[nouns.Subscription] | None = strawberry.field(
+        description="The subscriptions that named the deleted method, as they are now: at most 100, the oldest first. They name the replacement or, without one, no "
+        "method, and are charged to the default. Null when it was refused.",
+        metadata=CHANGED,
+    )

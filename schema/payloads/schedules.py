@@ -15,7 +15,7 @@ from resolvers.schedules import creating
 from schema.declarations import nouns
 from schema.declarations.costs import ERRORS, PREVIEW, costing
 from schema.declarations.fields import guarded
-from schema.declarations.payloads import Payload, UserError, error_of
+from schema.declarations.payloads import CustomerPayload, KeyedPayload, UserError, error_of
 from schema.declarations.scalars import CurrencyCode, Date, Decimal, Metadata
 from schema.payloads.subscriptions import KEY, VERSION
 
@@ -103,7 +103,7 @@ class CancelPaymentScheduleInput:
 
 
 @strawberry.type(description="The payment schedule of a mutation.")
-class SchedulePayload(Payload):
+class SchedulePayload(KeyedPayload, CustomerPayload):
     payment_schedule: nouns.PaymentSchedule | None = strawberry.field(description="The payment schedule as it is now; null when it was refused.")
 
 

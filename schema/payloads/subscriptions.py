@@ -6,7 +6,7 @@ from billing.lifecycle.facts import ChangeWhen, ResumedFrom, When
 from billing.states import CancelReason
 from schema.declarations import nouns
 from schema.declarations.enums import described
-from schema.declarations.payloads import Payload
+from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import DateTime
 
 described(When, "When it takes effect.", PERIOD_END="At the end of the period that is paid for, or of the trial.", NOW="At once.")
@@ -123,7 +123,7 @@ class ClientAction:
 
 
 @strawberry.type(description="The result of a subscription action.")
-class ChangedPayload(Payload):
+class ChangedPayload(KeyedPayload, CustomerPayload):
     subscription: nouns.Subscription | None = strawberry.field(description="The subscription as it is now; null when it was refused.")
 
 

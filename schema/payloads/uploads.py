@@ -5,8 +5,10 @@ import strawberry
 from resolvers.attachments.upload_parts import Upload
 from schema.declarations import nouns
 from schema.declarations.costs import FILES, costing
-from schema.declarations.payloads import Payload
+from schema.declarations.fields import any_of
+from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import DateTime
+from schema.types.attachments import Attachable
 
 KEY = "An idempotency key of your choice, at most 255 characters, new for every group. The same key with the same input gives the first answer again, and attaches nothing twice."
 PARENT = "The Invoice or PaymentSchedule to attach them to."
@@ -59,24 +61,33 @@ class AttachmentUpload:
 
 
 @strawberry.type(description="The payload of `uploadAttachments`.")
-class UploadAttachmentsPayload(Payload):
-    attachments: list[nouns.Attachment] | None = strawberry.field(
-        description="The new attachments in the order of the input. Null when refused.", metadata=FILES
+class UploadAttachmentsPayload(KeyedPayload, CustomerPayload):
+    files: list[nouns.Attachment] | None = strawberry.field(
+        name="attachments", description="The new attachments in the order of the input. Null when refused.", metadata=FILES
     )
+    parent = any_of("inv", "sch", key="parent_id", graphql_type=Attachable | None, description="What they are attached to. Null when refused.")
 
 
 @strawberry.type(description="The payload of `createAttachmentUploads`.")
-class CreateAttachmentUploadsPayload(Payload):
-    uploads: list[AttachmentUpload] | None = strawberry.field(
-        description="Where to send each file, in the order of the input. Null when refused.", metadata=FILES
+class CreateAttachmentUploadsPayload(KeyedPayload, CustomerPayload):
+    files: list[AttachmentUpload] | None = strawberry.field(
+        name="uploads", description="Where to send each file, in the order of the input. Null when refused.", metadata=FILES
     )
 
 
 @strawberry.type(description="The payload of `completeAttachmentUploads`.")
-class CompleteAttachmentUploadsPayload(Payload):
-    attachments: list[nouns.Attachment] | None = strawberry.field(description="The attachments, STORED now. Null when refused.", metadata=FILES)
+class CompleteAttachmentUploadsPayload(CustomerPayload):
+    files: list[nouns.Attachment] | None = strawberry.field(name="attachments", description="The attachments, STORED now. Null when refused.", metadata=FILES)
+    parent = any_of(
+        "inv",
+        "sch",
+        key="parent_id",
+        graphql_type=Attachable | None,
+        description="What they are attached to, if that is one invoice or schedule. Null when refused.",
+    )
 
 
 @strawberry.type(description="The payload of `deleteAttachment`.")
-class DeleteAttachmentPayload(Payload):
+class DeleteAttachmentPayload(CustomerPayload):
     deleted_attachment_id: strawberry.ID | None = strawberry.field(description="The id of the deleted attachment. Null when refused.")
+    parent = any_of("inv", "sch", key="parent_id", graphql_type=Attachable | None, description="What it was attached to. Null when refused.")

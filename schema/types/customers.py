@@ -43,8 +43,8 @@ class NextPayment:
     )
 
 
-@strawberry.type(description="The figures of the Summary page.")
-class Summary:
+@strawberry.type(description="The figures of the Summary page. A customer has one.")
+class Summary(Node):
     balance = _total("balance_minor", "The account's balance: positive is the customer's credit; negative is owed on account, and is part of `totalDue`.")
     total_due = _total(
         "due_minor",

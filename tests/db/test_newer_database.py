@@ -72,7 +72,13 @@ async def pages_over(urls: embedded.Urls, portal: Portal) -> AsyncIterator[Porta
 async def answers(pages: Portal) -> dict[str, Any]:
     """What the executor and the planner answer to every page of the portal."""
     things = (await pages.execute(THINGS)).data["customer"]
-    variables = {"Subscription": things["subscriptions"]["nodes"][0], "PaymentSchedule": things["paymentSchedules"]["nodes"][0]}
+    variables: dict[str, dict[str, Any]] = {
+        "Subscription": things["subscriptions"]["nodes"][0],
+        "PaymentSchedule": things["paymentSchedules"]["nodes"][0],
+        "Invoice": {"id": "inv_01m829w97ne1msh76cygrhecz9"},
+        "Statement": {"currency": "USD", "startsOn": "2026-01-01", "endsOn": "2026-12-31"},
+        "Downloads": {"ids": [things["paymentSchedules"]["nodes"][0]["id"]]},
+    }
     documents = first_party().items()
     executed = {name: await pages.execute(text, ADA, **variables.get(name, {})) for name, text in documents}
     planned = {name: await pages.plan(text, ADA, **variables.get(name, {})) for name, text in documents}

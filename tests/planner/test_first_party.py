@@ -8,18 +8,23 @@ from tests.conftest import ADA, BIG, EMPTY, STAFF, Portal, demo_customer
 PEOPLE = {person: demo_customer(f"{person}@example.com") for person in ("ada", "kenji", "fatima", "greta", "big", "empty")}
 
 
+# The pages that are about one object, with the connection of the customer that lists such objects, and those with other variables.
+DETAILS = {"Subscription": "subscriptions", "PaymentSchedule": "paymentSchedules", "Invoice": "invoices"}
+VARIABLES = {"Statement": {"currency": "USD", "startsOn": "2026-01-01", "endsOn": "2026-12-31"}, "Downloads": {"ids": ["inv_01m829w97ne1msh76cygrhecz9"]}}
+
+
 @pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.parametrize("name", [name for name in first_party() if name not in ("Subscription", "PaymentSchedule")])
+@pytest.mark.parametrize("name", [name for name in first_party() if name not in DETAILS])
 async def test_every_page_is_the_same_both_ways_and_one_statement(portal: Portal, documents: dict[str, str], name: str, person: str) -> None:
-    executed = await portal.execute(documents[name], PEOPLE[person])
-    planned = await portal.plan(documents[name], PEOPLE[person])
+    executed = await portal.execute(documents[name], PEOPLE[person], **VARIABLES.get(name, {}))
+    planned = await portal.plan(documents[name], PEOPLE[person], **VARIABLES.get(name, {}))
     assert planned is not None
     assert not executed.errors
     assert planned.data == executed.data
     assert planned.statements == 3  # BEGIN with its settings, the statement, COMMIT
 
 
-@pytest.mark.parametrize(("name", "connection"), [("Subscription", "subscriptions"), ("PaymentSchedule", "paymentSchedules")])
+@pytest.mark.parametrize(("name", "connection"), DETAILS.items())
 @pytest.mark.parametrize("viewer", [ADA, STAFF], ids=["ada", "staff"])
 async def test_every_detail_page_is_the_same_both_ways(portal: Portal, documents: dict[str, str], name: str, connection: str, viewer: object) -> None:
     listed = await portal.execute(f"{{ customer {{ {connection}(first: 100) {{ nodes {{ id }} }} }} }}", ADA)
@@ -39,6 +44,7 @@ async def test_the_summary_takes_as_many_statements_for_two_subscriptions_as_for
 async def test_a_customer_with_nothing_has_an_empty_summary(portal: Portal, documents: dict[str, str]) -> None:
     answer = await portal.execute(documents["Summary"], EMPTY)
     assert answer.data["customer"]["summary"] == {
+        "id": f"sum_{EMPTY.customer_id[4:]}",
         "balance": [],
         "totalDue": [],
         "totalOverdue": [],

@@ -39,7 +39,9 @@ def test_staff_find_the_owner_of_every_noun_that_has_one() -> None:
     assert [prefix for prefix, view in views.items() if view is None] == []
     owned = {view[1] for prefix, view in views.items() if view and has_owner(prefix)}
     assert len(owned) > 8
-    assert sorted(re.findall(r"\bfrom (\w+)", blocks()["customers.owner"].sql)) == sorted(owned)
+    # A summary has no table of its own, and staff are given no sessions and grants.
+    owned = owned - {"summary", "session", "partner_grant"} | {"customer"}
+    assert set(re.findall(r"\bfrom (\w+)", blocks()["customers.owner"].sql)) == owned
 
 
 def has_owner(prefix: str) -> bool:

@@ -45,6 +45,8 @@ union all
 select id, customer_id from attachment where id = :key
 union all
 select id, id from customer where id = :key
+union all
+select :key, id from customer where :key like 'sum\_%' and id = 'cus_' || right(:key, 26)
 
 -- name: external_ids.owner
 -- returns: Owner
@@ -65,8 +67,15 @@ select id, customer_id from payment_method where :kind = 'PAYMENT_METHOD' and ex
 
 -- name: summaries.of_customer
 -- returns: SummaryRow
--- Select the counts of the Summary page.
-select * from portal_summary where customer_id = :key and customer_id = :customer_id
+-- Select the counts of the Summary page. Its id is the customer's, with another prefix.
+select 'sum_' || right(customer_id, 26) as id, customer_id, active_subscriptions, active_schedules
+  from portal_summary where customer_id = :key and customer_id = :customer_id
+
+-- name: summaries.by_id
+-- returns: SummaryRow
+-- Select the counts by the id of the summary.
+select 'sum_' || right(customer_id, 26) as id, customer_id, active_subscriptions, active_schedules
+  from portal_summary where customer_id = 'cus_' || right(:key, 26) and customer_id = :customer_id
 
 -- name: totals.of_customer
 -- returns: Total

@@ -59,6 +59,15 @@ select id, customer_id, method, case when user_agent = '' then 'portal' else cli
  where customer_id = :key and customer_id = :customer_id and ended_at is null and expires_at > operation_now()
    and (id = current_setting('app.session_id', true) or not is_acted_for())
 
+-- name: sessions.by_id
+-- returns: PortalSessionRow
+-- Select one of the sessions that `sessions.of_customer` selects.
+select id, customer_id, method, case when user_agent = '' then 'portal' else client end as client, network, created_at, last_used_at, expires_at,
+       case when user_agent = '' and client <> 'portal' then client else user_agent end as user_agent, link_delivery, made_by, needs_sign_in
+  from portal_session
+ where id = :key and customer_id = :customer_id and ended_at is null and expires_at > operation_now()
+   and (id = current_setting('app.session_id', true) or not is_acted_for())
+
 -- name: sessions.create
 -- returns: PortalSessionRow
 insert into portal_session (customer_id, id, method, client, user_agent, network, throttle_network, created_at, last_used_at, expires_at,

@@ -127,14 +127,19 @@ select p.client_id, p.id, :now, :now, p.uses
     on conflict (client_id, document_id) do update set last_used_at = greatest(u.last_used_at, excluded.last_used_at), uses = u.uses + excluded.uses
 
 -- name: grants.of_customer
--- returns: PartnerGrant
+-- returns: GrantRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- Select the valid grants.
 select * from portal_partner_grant where customer_id = :key and customer_id = :customer_id
 
+-- name: grants.by_id
+-- returns: GrantRow
+-- Select a valid grant.
+select * from portal_partner_grant where id = :key and customer_id = :customer_id
+
 -- name: grants.current
--- returns: PartnerGrant
+-- returns: GrantRow
 -- Select the valid grant of a client.
 select * from portal_partner_grant where customer_id = :customer_id and client_id = :client_id
 

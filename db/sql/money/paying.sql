@@ -59,10 +59,11 @@ update payment_method set is_default = true, version = version + 1 where custome
 update payment_method set is_default = false, deleted_at = :now, version = version + 1 where customer_id = :customer_id and id = :key and deleted_at is null
 
 -- name: subscriptions.move_method
--- returns: nothing
+-- returns: Due
 -- Move the subscriptions that name a method to its successor, or without one to the default.
 update subscription set payment_method_id = cast(:successor as text), version = version + 1
  where customer_id = :customer_id and payment_method_id = :key and status <> 'CANCELED'
+returning customer_id, id
 
 -- name: contracts.to_lift
 -- returns: Due

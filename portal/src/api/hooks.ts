@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useClient, useQuery, type AnyVariables, type CombinedError } from 'urql';
 import type { ErrorCode } from './__generated__/graphql.ts';
+import type { Complete } from './complete.ts';
 import { PUBLIC } from './client.ts';
 import { type Problem, problemOf, refusalsOf } from './problems.ts';
 import { pressOf } from './presses.ts';
@@ -11,7 +12,7 @@ import { trusted, type Trusted } from './trusted.ts';
 export const EVERYTHING = { additionalTypenames: ['Portal'] };
 
 export interface PageQuery<Data> {
-  data: Data | undefined;
+  data: Complete<Data> | undefined;
   problem: Problem | null;
   isLoading: boolean;
   reload: () => void;
@@ -26,7 +27,9 @@ export function usePageQuery<Data, Variables extends AnyVariables>(document: Tru
     window.document.addEventListener('visibilitychange', reloadVisible);
     return () => window.document.removeEventListener('visibilitychange', reloadVisible);
   }, [reload]);
-  return { data, problem: error ? problemOf(error) : null, isLoading: fetching, reload };
+  const complete = useRef<Complete<Data>>(undefined);
+  if (data && !error) complete.current = data as Complete<Data>;
+  return { data: error || data ? complete.current : undefined, problem: error ? problemOf(error) : null, isLoading: fetching, reload };
 }
 
 // A refusal of a rule, as a mutation's payload has it.

@@ -70,7 +70,7 @@ function SignOut() {
   const client = useClient();
   const [, navigate] = useLocation();
   const signOut = async () => {
-    await client.mutation(trusted(SignOutDocument), { input: {} }).toPromise();
+    await client.mutation(trusted(SignOutDocument), {}).toPromise();
     leave();
     navigate('/sign-in');
   };

@@ -1,25 +1,20 @@
 import { type ReactNode, useEffect } from 'react';
-import { InvoiceDownloadDocument } from '../api/__generated__/graphql.ts';
-import { nodeWith } from '../api/nodes.ts';
-import type { Trusted } from '../api/trusted.ts';
 import { useTexts } from '../i18n/index.tsx';
 import { useAnnounce } from '../ui/Announcer.tsx';
 import { Button } from '../ui/Button.tsx';
 import { useProblemText } from '../ui/Notice.tsx';
-import { useDownload } from './download.ts';
+import { useDownloadOf } from './download.ts';
 
-interface DownloadButtonProps<Data> {
-  document: Trusted<Data, { id: string }>;
+interface DownloadButtonProps {
   id: string;
   label: string;
-  urlOf: (data: Data) => string | null | undefined;
   children: ReactNode;
 }
 
-export function DownloadButton<Data>({ document, id, label, urlOf, children }: DownloadButtonProps<Data>) {
+export function DownloadButton({ id, label, children }: DownloadButtonProps) {
   const announce = useAnnounce();
   const text = useProblemText();
-  const { start, isPending, problem } = useDownload(document, { id }, urlOf);
+  const { start, isPending, problem } = useDownloadOf(id);
   useEffect(() => {
     if (problem) announce(text(problem));
   }, [problem]);
@@ -33,7 +28,7 @@ export function DownloadButton<Data>({ document, id, label, urlOf, children }: D
 export function InvoiceDownload({ id, number }: { id: string; number: string }) {
   const { t } = useTexts();
   return (
-    <DownloadButton document={InvoiceDownloadDocument} id={id} label={t('download.invoice', { number })} urlOf={({ node }) => nodeWith(node, 'document')?.document?.url}>
+    <DownloadButton id={id} label={t('download.invoice', { number })}>
       {t('download')}
     </DownloadButton>
   );

@@ -1,6 +1,7 @@
 // The customer's payment methods, with what may be done with each.
 import { lazy, Suspense, useState } from 'react';
 import { type PaymentsQuery, SetDefaultPaymentMethodDocument } from '../api/__generated__/graphql.ts';
+import type { Complete } from '../api/complete.ts';
 import { useAction } from '../api/hooks.ts';
 import { useTexts } from '../i18n/index.tsx';
 import { useAnnounce } from '../ui/Announcer.tsx';
@@ -13,7 +14,7 @@ import { useMethodName } from './methods.ts';
 
 const DeleteMethod = lazy(async () => ({ default: (await import('./DeleteMethod.tsx')).DeleteMethod }));
 
-export type Method = NonNullable<PaymentsQuery['customer']>['paymentMethods']['nodes'][number];
+export type Method = NonNullable<Complete<PaymentsQuery>['customer']>['paymentMethods']['nodes'][number];
 
 export function MethodList({ methods }: { methods: readonly Method[] }) {
   const { t } = useTexts();

@@ -1,16 +1,17 @@
 // Files by addresses that are valid for minutes, and so are queried at the click.
 import { useState } from 'react';
 import { useClient, type AnyVariables } from 'urql';
-import { type Problem, problemOf } from '../api/problems.ts';
+import { DownloadsDocument, type DownloadsQuery } from '../api/__generated__/graphql.ts';
+import { type Problem, problemOf, refusalsOf } from '../api/problems.ts';
 import { trusted, type Trusted } from '../api/trusted.ts';
 
-interface Download {
+export interface Download {
   start: () => Promise<void>;
   isPending: boolean;
   problem: Problem | null;
 }
 
-const NOT_FOUND: Problem = { code: 'NOT_FOUND', message: '', field: null, retryAfterSeconds: null, isUnknown: false, reference: null, refusals: [] };
+const NOT_FOUND = refusalsOf([{ code: 'NOT_FOUND', message: '' }]);
 
 export function useDownload<Data, Variables extends AnyVariables>(document: Trusted<Data, Variables>, variables: Variables, urlOf: (data: Data) => string | null | undefined): Download {
   const client = useClient();
@@ -26,6 +27,25 @@ export function useDownload<Data, Variables extends AnyVariables>(document: Trus
     if (url) save(url);
   };
   return { start, isPending, problem };
+}
+
+// The PDF of an invoice or a credit note, the receipt of a payment, or an attached file.
+export function useDownloadOf(id: string): Download {
+  return useDownload(DownloadsDocument, { ids: [id] }, ({ nodes }) => urlOf(nodes?.[0]));
+}
+
+export function urlOf(node: NonNullable<DownloadsQuery['nodes']>[number] | undefined): string | null | undefined {
+  switch (node?.__typename) {
+    case 'Invoice':
+    case 'CreditNote':
+      return node.document?.url;
+    case 'Payment':
+      return node.receipt?.url;
+    case 'Attachment':
+      return node.downloadUrl;
+    default:
+      return null;
+  }
 }
 
 // The answer has `Content-Disposition: attachment`, so the page stays.

@@ -1,6 +1,7 @@
 // A page of the portal: its heading, which takes the focus after a navigation, and the states of its data.
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
+import type { Complete } from '../api/complete.ts';
 import type { PageQuery } from '../api/hooks.ts';
 import { usePortal } from '../app/context.ts';
 import { useTexts } from '../i18n/index.tsx';
@@ -57,7 +58,7 @@ export function useHeading(title: string) {
 interface LoadedProps<Data> {
   title: string;
   query: PageQuery<Data>;
-  children: (data: Data) => ReactNode;
+  children: (data: Complete<Data>) => ReactNode;
 }
 
 // The page once its data is there. Data that was there stays in view when asking for it again fails.

@@ -35,8 +35,8 @@ EDGES: dict[str, tuple[str, str]] = {
         "{" + "".join(f"a{n}:__typename " for n in range(21)) + "}",
     ),
     "mutation_fields": (
-        "mutation{" + "".join(f"a{n}:signOut(input:{{}}){{done}} " for n in range(5)) + "}",
-        "mutation{" + "".join(f"a{n}:signOut(input:{{}}){{done}} " for n in range(6)) + "}",
+        "mutation{" + "".join(f"a{n}:signOut{{done}} " for n in range(5)) + "}",
+        "mutation{" + "".join(f"a{n}:signOut{{done}} " for n in range(6)) + "}",
     ),
     "directives": (
         "{" + "".join(f"... @include(if:true){{a{n}:__typename}} " for n in range(20)) + "}",
@@ -110,7 +110,7 @@ def cost(documents: DocumentCache, text: str, **variables: Any) -> int:
             {},
             21,
         ),
-        ("mutation { signOut(input: {}) { done } }", {}, 10),
+        ("mutation { signOut { done } }", {}, 10),
         ("{ customers(first: 9) { nodes { summary { activeSubscriptions } } } }", {}, 9 * 2),
     ],
 )

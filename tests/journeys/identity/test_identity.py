@@ -162,21 +162,27 @@ async def test_sessions_are_listed_and_ended_by_who_has_them(portal: Portal, ada
     first, second = await portal.sign_in(ada), await portal.sign_in(ada)
     listed = (await portal("{ sessions { nodes { id isCurrent method } totalCount } }", first["accessToken"]))["sessions"]
     assert {node["id"]: node["isCurrent"] for node in listed["nodes"]} == {first["sessionId"]: True, second["sessionId"]: False}
-    end = f"mutation ($id: ID!) {{ endSession(input: {{ sessionId: $id }}) {{ {DONE} }} }}"
-    assert (await portal(end, first["accessToken"], id=second["sessionId"]))["endSession"]["done"] is True
+    end = "mutation ($id: ID!) { endSession(input: { sessionId: $id }) { endedSessionId userErrors { code path } customer { sessions: id } } }"
+    me = (await portal("{ customer { id } }", first["accessToken"]))["customer"]["id"]
+    assert (await portal(end, first["accessToken"], id=second["sessionId"]))["endSession"] == {
+        "endedSessionId": second["sessionId"],
+        "userErrors": [],
+        "customer": {"sessions": me},
+    }
     assert (await portal.post("{ customer { id } }", second["accessToken"])).status_code == 401
     for identifier in (second["sessionId"], "ses_01m829w97ne1msh76cygrhecz9", "x"):
         assert (await portal(end, first["accessToken"], id=identifier))["endSession"] == {
-            "done": None,
+            "endedSessionId": None,
             "userErrors": [{"code": "NOT_FOUND", "path": ["input", "sessionId"]}],
+            "customer": {"sessions": me},
         }
-    assert (await portal("mutation { signOut(input: {}) { done } }", first["accessToken"]))["signOut"] == {"done": True}
+    assert (await portal("mutation { signOut { done } }", first["accessToken"]))["signOut"] == {"done": True}
     assert (await portal.post("{ customer { id } }", first["accessToken"])).status_code == 401
 
 
 async def test_signing_out_everywhere_ends_every_session(portal: Portal, ada: str) -> None:
     sessions = [await portal.sign_in(ada) for _ in range(3)]
-    assert (await portal("mutation { signOutEverywhere(input: {}) { ended } }", sessions[0]["accessToken"]))["signOutEverywhere"] == {"ended": 3}
+    assert (await portal("mutation { signOutEverywhere { ended } }", sessions[0]["accessToken"]))["signOutEverywhere"] == {"ended": 3}
     assert {(await portal.post("{ customer { id } }", session["accessToken"])).status_code for session in sessions} == {401}
 
 
@@ -230,13 +236,13 @@ async def test_what_is_not_for_the_caller_is_forbidden_and_requests_without_a_to
     session = await portal.sign_in(ada)
     forbidden = {
         session["accessToken"]: [
-            'mutation { createPortalLink(input: { customerId: "x" }) { replayed } }',
+            'mutation { createPortalLink(input: { customerId: "x" }) { expiresAt } }',
             "{ auditEvents { totalCount } }",
             "{ customers { totalCount } }",
         ],
         token(STAFF): [
-            'mutation { requestEmailChange(input: { newEmail: "eve@example.net" }) { replayed } }',
-            "mutation { signOut(input: {}) { replayed } }",
+            'mutation { requestEmailChange(input: { newEmail: "eve@example.net" }) { done } }',
+            "mutation { signOut { done } }",
             "{ sessions { totalCount } }",
         ],
     }
@@ -244,9 +250,9 @@ async def test_what_is_not_for_the_caller_is_forbidden_and_requests_without_a_to
         for query in queries:
             answer = (await portal.post(query, access)).json()
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", query
-    for query in ("{ __typename }", "{ customer { id } }", "mutation { signOut(input: {}) { done } }"):
+    for query in ("{ __typename }", "{ customer { id } }", "mutation { signOut { done } }"):
         assert (await portal.post(query, email="a", password="b")).status_code == 401
-    mixed = 'mutation { signIn(input: { email: "a", password: "b" }) { replayed } ... on Mutation { signOut(input: {}) { done } } }'
+    mixed = 'mutation { signIn(input: { email: "a", password: "b" }) { device } ... on Mutation { signOut { done } } }'
     assert (await portal.post(mixed)).status_code == 401
 
 

@@ -183,8 +183,9 @@ async def test_what_proves_nothing_gives_no_attempts_and_shows_no_other_session(
 
 async def test_one_may_end_the_session_of_the_link_itself(portal_client: PortalClient, account: Account) -> None:
     tokens = await redeem_link(portal_client, account)
-    end = "mutation ($s: ID!) { endSession(input: {sessionId: $s}) { done userErrors { code } } }"
-    assert (await portal_client(end, tokens["accessToken"], s=tokens["sessionId"]))["done"] is True
+    end = "mutation ($s: ID!) { endSession(input: {sessionId: $s}) { endedSessionId userErrors { code } customer { id } } }"
+    # The session that has ended reads no customer.
+    assert await portal_client(end, tokens["accessToken"], s=tokens["sessionId"]) == {"endedSessionId": tokens["sessionId"], "userErrors": [], "customer": None}
 
 
 @pytest.mark.parametrize("staff", [STAFF_MEMBER, Viewer(Actor.STAFF, None, ("links:create",), "shop")], ids=["a staff member", "a service"])

@@ -73,7 +73,7 @@ async def test_what_a_program_says_of_itself_is_stored_as_that_and_names_no_app(
 
 async def test_the_audit_trail_names_the_app_of_the_token(portal_client: PortalClient, account: Account, admin: asyncpg.Connection) -> None:
     access = (await portal_client.sign_in(account.email))["tokens"]["accessToken"]
-    await portal_client.post('mutation { updateProfile(input: { name: "Grace" }) { replayed } }', access, agent=b"acme")
+    await portal_client.post('mutation { updateProfile(input: { name: "Grace" }) { customer { id } } }', access, agent=b"acme")
     assert await admin.fetchval("select client from audit_event where customer_id = $1 and event = 'updateProfile'", account.customer_id) == "portal"
 
 

@@ -1,11 +1,13 @@
 """Generated from the schema: whatever a customer asks for of somebody else's is exactly what a random id gets, and its owner gets the thing itself."""
 
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
+from billing.states import Actor
 from db.blocks import blocks
 from schema.declarations.fields import DECLARATION, AnyOf, Many, One, PageOf
 from tests.conftest import ADA, BIG, STAFF, Portal, customer
@@ -23,7 +25,14 @@ OWNED = {
     "pm": "payment_method",
     "att": "attachment",
     "cpn": "coupon_redemption",
+    "sum": "customer",
+    "grant": "partner_grant",
+    "ses": "portal_session",
 }
+# The customer of each object whose id is not in a table of its own: the id of a summary is that of its customer, with another prefix.
+SUMMARIES = "select 'sum_' || right(id, 26), id from customer where id <> $1 limit 1"
+# What only the customer sees has no plan, because permissions differ between callers of one plan.
+WITHOUT_PLAN = ("grant", "ses")
 ROOTS = {
     "node": "query ($id: ID!) { node(id: $id) { id __typename } }",
     "nodes": "query ($id: ID!) { nodes(ids: [$id]) { id __typename } }",
@@ -55,17 +64,53 @@ async def test_somebody_elses_id_is_like_no_id(portal: Portal, admin: asyncpg.Co
     owner_column = "id" if prefix == "cus" else "customer_id"
     mine = "select coupon_id from coupon_redemption where customer_id = $1" if prefix == "cpn" else "select ''"
     there = "and deleted_at is null" if prefix == "pm" else ""
+    await add_session_and_grant(admin)
     theirs, owner = await admin.fetchrow(
-        f"select {column}, {owner_column} from {OWNED[prefix]} where {owner_column} <> $1 and {column} not in ({mine}) {there} limit 1", ADA.customer_id
+        SUMMARIES
+        if prefix == "sum"
+        else f"select {column}, {owner_column} from {OWNED[prefix]} where {owner_column} <> $1 and {column} not in ({mine}) {there} limit 1",
+        ADA.customer_id,
     )
     random = f"{prefix}_01m829w97ne1msh76cygrhecz9"
-    for run in (portal.execute, portal.plan):
+    is_planned = prefix not in WITHOUT_PLAN or root not in ("node", "nodes")
+    for run in (portal.execute, portal.plan) if is_planned else (portal.execute,):
         for _ in range(2):
             owned = await run(ROOTS[root], customer(owner), id=theirs)
             assert not is_visible_to_owner(root, prefix) or OBJECT_IN[root](owned.data)["id"] == theirs
             answer = await run(ROOTS[root], ADA, id=theirs)
             assert answer.data == (await run(ROOTS[root], ADA, id=random)).data
             assert not is_visible_to_owner(root, prefix) or OBJECT_IN[root](answer.data) is None
+
+
+async def add_session_and_grant(admin: asyncpg.Connection) -> None:
+    """Big Corp is signed in, and an app may act for them."""
+    await admin.execute(
+        "insert into portal_session (customer_id, id, method, created_at, last_used_at, expires_at) "
+        "values ($1, 'ses_01m829w97ne1msh76cygrhec00', 'PASSWORD', now(), now(), now() + interval '1 day') on conflict do nothing",
+        BIG.customer_id,
+    )
+    await admin.execute(
+        "insert into api_client (id, kind, name, mode, scopes, units_per_minute, created_at) values ('tenancy', 'PARTNER', 'Tenancy', 'REQUIRED', '{read}', 1000, now()) "
+        "on conflict do nothing"
+    )
+    await admin.execute(
+        "insert into partner_grant (customer_id, id, client_id, scopes, created_at) values ($1, 'grant_01m829w97ne1msh76cygrhec00', 'tenancy', '{read}', now()) "
+        "on conflict do nothing",
+        BIG.customer_id,
+    )
+
+
+@pytest.mark.parametrize("identifier", ["ses_01m829w97ne1msh76cygrhec00", "grant_01m829w97ne1msh76cygrhec00"])
+async def test_sessions_and_grants_are_nodes_for_the_customer_alone(portal: Portal, admin: asyncpg.Connection, identifier: str) -> None:
+    """Staff, and a partner's app that may read for the customer, get what they get for an id that does not exist."""
+    await add_session_and_grant(admin)
+    text = "query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } customer { name } }"
+    assert (await portal.execute(text, BIG, id=identifier)).data["node"] == {"id": identifier}
+    partner = replace(BIG, kind=Actor.PARTNER, scopes=("read",))
+    for viewer in (STAFF, partner, replace(BIG, scopes=("read",))):
+        answer = await portal.execute(text, viewer, id=identifier)
+        assert (answer.data["node"], answer.data["nodes"], answer.errors) == (None, [None], [])
+        assert (answer.data["customer"] is not None) is (viewer is not STAFF)
 
 
 async def test_a_filter_by_plan_finds_what_is_of_that_plan(portal: Portal, admin: asyncpg.Connection) -> None:
@@ -98,6 +143,7 @@ async def test_nothing_that_the_graph_shows_of_one_customer_is_of_another(portal
         owners |= {
             record[0]: record[1] for record in await admin.fetch(f"select id, {key} from {table} where {key} = any($1)", [ADA.customer_id, BIG.customer_id])
         }
+    owners |= {f"sum_{owner[4:]}": owner for owner in (ADA.customer_id, BIG.customer_id)}
     customer = graphql_schema.get_type("Customer")
     seen: set[str] = set()
     for name, viewer in ((name, viewer) for name in customer.fields for viewer in (ADA, BIG)):

@@ -207,10 +207,10 @@ async def test_a_customer_sees_who_acts_for_them_and_ends_it_at_once(partner: Pa
     listed = (await partner.ask(token(ADA), query="{ grants { nodes { id clientId clientName scopes } } }")).json()["data"]["grants"]["nodes"]
     (mine,) = [node for node in listed if node["clientId"] == partner.id]
     assert (mine["clientName"], mine["scopes"]) == ("Books", ["read"])
-    revoke = "mutation ($id: ID!) { revokeGrant(input: { grantId: $id }) { done userErrors { code } } }"
+    revoke = "mutation ($id: ID!) { revokeGrant(input: { grantId: $id }) { revokedGrantId userErrors { code } } }"
     assert (await partner.ask(token(BIG), query=revoke, variables={"id": mine["id"]})).json()["data"]["revokeGrant"]["userErrors"] == [{"code": "NOT_FOUND"}]
     assert (await partner.ask(access, documentId=id_of(NAME))).status_code == 200
-    assert (await partner.ask(token(ADA), query=revoke, variables={"id": mine["id"]})).json()["data"]["revokeGrant"]["done"] is True
+    assert (await partner.ask(token(ADA), query=revoke, variables={"id": mine["id"]})).json()["data"]["revokeGrant"]["revokedGrantId"] == mine["id"]
     assert (await partner.ask(access, documentId=id_of(NAME))).status_code == 401
     assert (await partner.token()).json()["error"] == "invalid_grant"
     assert (await partner.ask(token(ADA), query=revoke, variables={"id": mine["id"]})).json()["data"]["revokeGrant"]["userErrors"] == [{"code": "NOT_FOUND"}]

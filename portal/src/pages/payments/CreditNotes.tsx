@@ -1,5 +1,4 @@
-import { CreditNoteDownloadDocument, type CreditNoteReason } from '../../api/__generated__/graphql.ts';
-import { nodeWith } from '../../api/nodes.ts';
+import type { CreditNoteReason } from '../../api/__generated__/graphql.ts';
 import type { Amount } from '../../i18n/format.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { Money } from '../../parts/Amounts.tsx';
@@ -9,7 +8,7 @@ import { Section } from '../../ui/Section.tsx';
 interface CreditNote {
   id: string;
   number: string;
-  reason: CreditNoteReason;
+  reason?: CreditNoteReason;
   issuedAt: string;
   total: Amount;
 }
@@ -23,16 +22,11 @@ export function CreditNotes({ notes }: { notes: readonly CreditNote[] }) {
           <li key={note.id}>
             <div className="row-text">
               <p className="row-title">{note.number}</p>
-              <p className="small muted">{t('creditNotes.detail', { date: format.dayOf(note.issuedAt), reason: code('creditReason', note.reason) })}</p>
+              <p className="small muted">{note.reason ? t('creditNotes.detail', { date: format.dayOf(note.issuedAt), reason: code('creditReason', note.reason) }) : format.dayOf(note.issuedAt)}</p>
             </div>
             <div className="row-end">
               <Money amount={note.total} />
-              <DownloadButton
-                document={CreditNoteDownloadDocument}
-                id={note.id}
-                label={t('download.creditNote', { number: note.number })}
-                urlOf={({ node }) => nodeWith(node, 'document')?.document?.url}
-              >
+              <DownloadButton id={note.id} label={t('download.creditNote', { number: note.number })}>
                 {t('download')}
               </DownloadButton>
             </div>

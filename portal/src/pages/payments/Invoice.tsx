@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import { InvoiceDocument, type InvoiceQuery, PayInvoiceDocument } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { useAction, usePageQuery } from '../../api/hooks.ts';
 import { type NodeWith, nodeWith } from '../../api/nodes.ts';
 import { useTexts } from '../../i18n/index.tsx';
@@ -19,7 +20,7 @@ import { InvoiceLines } from './InvoiceLines.tsx';
 
 const PayDialog = lazy(async () => ({ default: (await import('../../parts/PayDialog.tsx')).PayDialog }));
 
-export type InvoiceNode = NodeWith<InvoiceQuery['node'], 'lines'>;
+export type InvoiceNode = NodeWith<Complete<InvoiceQuery>['node'], 'lines'>;
 
 // What is no longer to be paid has no button, whatever its reason.
 const SETTLED = new Set(['PAID', 'VOID', 'REFUNDED']);
@@ -37,7 +38,7 @@ export default function Invoice({ id }: { id: string }) {
   );
 }
 
-function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: InvoiceQuery }) {
+function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: Complete<InvoiceQuery> }) {
   const { t } = useTexts();
   const actions = (
     <>
@@ -61,7 +62,7 @@ function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: InvoiceQuery
   );
 }
 
-function Pay({ invoice, methods }: { invoice: InvoiceNode; methods: NonNullable<InvoiceQuery['customer']>['paymentMethods']['nodes'] }) {
+function Pay({ invoice, methods }: { invoice: InvoiceNode; methods: NonNullable<Complete<InvoiceQuery>['customer']>['paymentMethods']['nodes'] }) {
   const { t, format } = useTexts();
   const stateOf = useActionState();
   const [isOpen, setOpen] = useState(false);

@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
-import { type PaymentsQuery, ReceiptDownloadDocument } from '../../api/__generated__/graphql.ts';
-import { nodeWith } from '../../api/nodes.ts';
+import type { PaymentsQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { Money } from '../../parts/Amounts.tsx';
 import { DownloadButton } from '../../parts/DownloadButton.tsx';
@@ -8,7 +8,7 @@ import { useMethodName } from '../../parts/methods.ts';
 import { StatusPill } from '../../ui/Pill.tsx';
 import { Empty } from '../../ui/Section.tsx';
 
-type Payment = NonNullable<PaymentsQuery['customer']>['payments']['edges'][number]['node'];
+type Payment = NonNullable<Complete<PaymentsQuery>['customer']>['payments']['edges'][number]['node'];
 
 export function PaymentRows({ payments }: { payments: readonly Payment[] }) {
   const { t } = useTexts();
@@ -43,12 +43,7 @@ function PaymentRow({ payment }: { payment: Payment }) {
       <div className="row-end">
         <Allocations payment={payment} />
         {payment.receiptNumber && (
-          <DownloadButton
-            document={ReceiptDownloadDocument}
-            id={payment.id}
-            label={t('download.receipt', { number: payment.receiptNumber })}
-            urlOf={({ node }) => nodeWith(node, 'receipt')?.receipt?.url}
-          >
+          <DownloadButton id={payment.id} label={t('download.receipt', { number: payment.receiptNumber })}>
             {t('payments.receipt')}
           </DownloadButton>
         )}

@@ -1,6 +1,6 @@
 // The statement of account for a period that the customer chooses.
 import { useState } from 'react';
-import { StatementDownloadDocument } from '../../api/__generated__/graphql.ts';
+import { StatementDocument } from '../../api/__generated__/graphql.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { useDownload } from '../../parts/download.ts';
 import { Button } from '../../ui/Button.tsx';
@@ -13,8 +13,8 @@ export function Statement({ currency }: { currency: string }) {
   const [startsOn, setStartsOn] = useState(() => `${new Date().getFullYear()}-01-01`);
   const [endsOn, setEndsOn] = useState(() => new Date().toISOString().slice(0, 10));
   const period = { currency, startsOn, endsOn };
-  const pdf = useDownload(StatementDownloadDocument, period, ({ customer }) => customer?.statement?.pdfUrl);
-  const csv = useDownload(StatementDownloadDocument, period, ({ customer }) => customer?.statement?.csvUrl);
+  const pdf = useDownload(StatementDocument, period, ({ customer }) => customer?.statement?.pdfUrl);
+  const csv = useDownload(StatementDocument, period, ({ customer }) => customer?.statement?.csvUrl);
   return (
     <Section title={t('statement.title')}>
       <div className="filters">

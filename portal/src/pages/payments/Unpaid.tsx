@@ -1,12 +1,13 @@
 import { Link } from 'wouter';
 import type { PaymentsQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { Money } from '../../parts/Amounts.tsx';
 import { ButtonLink } from '../../ui/Button.tsx';
 import { StatusPill } from '../../ui/Pill.tsx';
 import { Section } from '../../ui/Section.tsx';
 
-type Invoice = NonNullable<PaymentsQuery['customer']>['unpaid']['nodes'][number];
+type Invoice = NonNullable<Complete<PaymentsQuery>['customer']>['unpaid']['nodes'][number];
 
 // The invoices that are still to be paid, the oldest first.
 export function Unpaid({ invoices }: { invoices: readonly Invoice[] }) {

@@ -1,4 +1,5 @@
-import { type ProfileQuery, RevokeGrantDocument } from '../../api/__generated__/graphql.ts';
+import { type AccountQuery, RevokeGrantDocument } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { useAction } from '../../api/hooks.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { useAnnounce } from '../../ui/Announcer.tsx';
@@ -6,7 +7,7 @@ import { Button } from '../../ui/Button.tsx';
 import { ProblemNotice } from '../../ui/Notice.tsx';
 import { Empty, Section } from '../../ui/Section.tsx';
 
-type Grant = NonNullable<ProfileQuery['grants']>['nodes'][number];
+type Grant = NonNullable<Complete<AccountQuery>['grants']>['nodes'][number];
 
 // Apps of others that may act for the customer.
 export function Apps({ grants }: { grants: readonly Grant[] }) {
@@ -29,7 +30,7 @@ function AppRow({ grant }: { grant: Grant }) {
   const { run, isPending, problem } = useAction(RevokeGrantDocument);
   const revoke = async () => {
     const { payload } = await run({ grantId: grant.id });
-    if (payload?.done) announce(t('apps.revoked', { name: grant.clientName }));
+    if (payload?.revokedGrantId) announce(t('apps.revoked', { name: grant.clientName }));
   };
   return (
     <li>

@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
-import { ProfileDocument, type ProfileQuery } from '../../api/__generated__/graphql.ts';
+import { AccountDocument, type AccountQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { usePageQuery } from '../../api/hooks.ts';
 import { usePortal } from '../../app/context.ts';
 import { useTexts } from '../../i18n/index.tsx';
@@ -12,11 +13,11 @@ import { Email } from './Email.tsx';
 import { Password } from './Password.tsx';
 import { Sessions } from './Sessions.tsx';
 
-export type Customer = NonNullable<ProfileQuery['customer']>;
+export type Customer = NonNullable<Complete<AccountQuery>['customer']>;
 
 export default function Profile() {
   const { t } = useTexts();
-  const query = usePageQuery(ProfileDocument, {});
+  const query = usePageQuery(AccountDocument, {});
   return (
     <Loaded title={t('nav.profile')} query={query}>
       {({ customer, viewer, sessions, grants }) =>

@@ -1,4 +1,5 @@
-import { EndSessionDocument, type ProfileQuery } from '../../api/__generated__/graphql.ts';
+import { EndSessionDocument, type AccountQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { useAction } from '../../api/hooks.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { useAnnounce } from '../../ui/Announcer.tsx';
@@ -7,7 +8,7 @@ import { ProblemNotice } from '../../ui/Notice.tsx';
 import { Pill } from '../../ui/Pill.tsx';
 import { Section } from '../../ui/Section.tsx';
 
-type Session = NonNullable<ProfileQuery['sessions']>['nodes'][number];
+type Session = NonNullable<Complete<AccountQuery>['sessions']>['nodes'][number];
 
 // Where the customer is signed in.
 export function Sessions({ sessions }: { sessions: readonly Session[] }) {
@@ -30,7 +31,7 @@ function SessionRow({ session }: { session: Session }) {
   const device = session.userAgent || t('sessions.unknown');
   const end = async () => {
     const { payload } = await run({ sessionId: session.id });
-    if (payload?.done) announce(t('sessions.ended'));
+    if (payload?.endedSessionId) announce(t('sessions.ended'));
   };
   return (
     <li>

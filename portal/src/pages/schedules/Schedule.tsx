@@ -1,4 +1,5 @@
 import { PaymentScheduleDocument, type PaymentScheduleQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { usePageQuery } from '../../api/hooks.ts';
 import { type NodeWith, nodeWith } from '../../api/nodes.ts';
 import { useTexts } from '../../i18n/index.tsx';
@@ -11,7 +12,7 @@ import NotFound from '../NotFound.tsx';
 import { Installments } from './Installments.tsx';
 import { PaidShare } from './PaidShare.tsx';
 
-export type ScheduleNode = NodeWith<PaymentScheduleQuery['node'], 'installments'>;
+export type ScheduleNode = NodeWith<Complete<PaymentScheduleQuery>['node'], 'installments'>;
 
 export default function Schedule({ id }: { id: string }) {
   const { t } = useTexts();

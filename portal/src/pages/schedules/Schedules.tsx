@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { PaymentSchedulesDocument, type PaymentSchedulesQuery, type ScheduleStatus } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { usePageQuery } from '../../api/hooks.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { SelectField } from '../../ui/Field.tsx';
@@ -10,7 +11,7 @@ import { StatusPill } from '../../ui/Pill.tsx';
 import { Empty } from '../../ui/Section.tsx';
 import { PaidShare } from './PaidShare.tsx';
 
-type Schedule = NonNullable<PaymentSchedulesQuery['customer']>['paymentSchedules']['edges'][number]['node'];
+type Schedule = NonNullable<Complete<PaymentSchedulesQuery>['customer']>['paymentSchedules']['edges'][number]['node'];
 
 const STATUSES: ScheduleStatus[] = ['ACTIVE', 'FINISHED', 'CANCELED'];
 

@@ -1,5 +1,6 @@
 // The choices of each action.
 import type { SubscriptionQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import type { NodeWith } from '../../api/nodes.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { Button } from '../../ui/Button.tsx';
@@ -8,11 +9,11 @@ import { Field, SelectField } from '../../ui/Field.tsx';
 import { type ActionName, type Choices, REASONS } from './actions.ts';
 import { usePriceText } from './prices.ts';
 
-export type RetentionOffer = NodeWith<SubscriptionQuery['node'], 'cancellationOptions'>['cancellationOptions'][number];
+export type RetentionOffer = NodeWith<Complete<SubscriptionQuery>['node'], 'cancellationOptions'>['cancellationOptions'][number];
 
 // What the forms offer: the merchant's plans, and what it offers to customers who cancel.
 export interface Offers {
-  plans: NonNullable<SubscriptionQuery['plans']>['nodes'];
+  plans: NonNullable<Complete<SubscriptionQuery>['plans']>['nodes'];
   currency: string | null;
   currentPriceId: string | null;
   retention: readonly RetentionOffer[];

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { useLocation } from 'wouter';
 import { SubscriptionDocument, type SubscriptionQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { usePageQuery } from '../../api/hooks.ts';
 import { type NodeWith, nodeWith } from '../../api/nodes.ts';
 import { useTexts } from '../../i18n/index.tsx';
@@ -15,7 +16,7 @@ import { Details, History, Invoices } from './details.tsx';
 
 const ChangeDialog = lazy(async () => ({ default: (await import('./ChangeDialog.tsx')).ChangeDialog }));
 
-export type SubscriptionNode = NodeWith<SubscriptionQuery['node'], 'cancellationOptions'>;
+export type SubscriptionNode = NodeWith<Complete<SubscriptionQuery>['node'], 'cancellationOptions'>;
 
 // In the order in which they are shown.
 const SHOWN = ['CHANGE_PLAN', 'UPDATE_QUANTITY', 'APPLY_COUPON', 'REMOVE_COUPON', 'RESUME', 'WITHDRAW_PENDING_CHANGE', 'PAUSE', 'SUSPEND', 'CANCEL'] as const;
@@ -46,7 +47,7 @@ export default function Subscription({ id, action }: SubscriptionProps) {
 
 interface SubscriptionOfProps {
   subscription: SubscriptionNode;
-  plans: SubscriptionQuery['plans'];
+  plans: Complete<SubscriptionQuery>['plans'];
   action?: string;
 }
 

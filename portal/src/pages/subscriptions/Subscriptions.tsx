@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import { type SubscriptionStatus, SubscriptionsDocument, type SubscriptionsQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { usePageQuery } from '../../api/hooks.ts';
 import { usePortal } from '../../app/context.ts';
 import { useTexts } from '../../i18n/index.tsx';
@@ -20,7 +21,7 @@ import { usePriceText } from './prices.ts';
 
 const ChangeDialog = lazy(async () => ({ default: (await import('./ChangeDialog.tsx')).ChangeDialog }));
 
-export type Card = NonNullable<SubscriptionsQuery['customer']>['subscriptions']['edges'][number]['node'];
+export type Card = NonNullable<Complete<SubscriptionsQuery>['customer']>['subscriptions']['edges'][number]['node'];
 
 const STATUSES: SubscriptionStatus[] = ['ACTIVE', 'TRIALING', 'SCHEDULED', 'PAUSED', 'SUSPENDED', 'CANCELED'];
 

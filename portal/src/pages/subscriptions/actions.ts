@@ -25,6 +25,7 @@ import {
   type When,
   WithdrawPendingChangeDocument,
 } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import type { Refusal } from '../../api/hooks.ts';
 import type { Trusted } from '../../api/trusted.ts';
 import type { Charge } from '../../parts/charges.ts';
@@ -41,7 +42,7 @@ export type ActionName =
   | 'CANCEL'
   | 'ADD_PLAN';
 
-export type Preview = NonNullable<NonNullable<PreviewChangePlanQuery['previewChangePlan']>['preview']>;
+export type Preview = NonNullable<NonNullable<Complete<PreviewChangePlanQuery>['previewChangePlan']>['preview']>;
 
 // Everything that a form of one of the actions may have. What is undefined is not sent.
 export interface Choices {

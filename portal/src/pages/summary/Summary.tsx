@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
 import { SummaryDocument, type SummaryQuery } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
 import { usePageQuery } from '../../api/hooks.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { MethodList } from '../../parts/MethodList.tsx';
@@ -9,7 +10,7 @@ import { Figures } from './Figures.tsx';
 import { PayAllDue } from './PayAllDue.tsx';
 import { RecentPayments, Schedules, Subscriptions } from './previews.tsx';
 
-export type Customer = NonNullable<SummaryQuery['customer']>;
+export type Customer = NonNullable<Complete<SummaryQuery>['customer']>;
 
 export default function Summary() {
   const { t } = useTexts();

@@ -1,9 +1,10 @@
 // The files of an invoice or a schedule: what is there, and a place to add more.
 import { useState } from 'react';
 import type { InvoiceQuery } from '../../api/__generated__/graphql.ts';
-import { AttachmentDownloadDocument, DeleteAttachmentDocument } from '../../api/__generated__/graphql.ts';
+import type { Complete } from '../../api/complete.ts';
+import { DeleteAttachmentDocument } from '../../api/__generated__/graphql.ts';
 import { useAction } from '../../api/hooks.ts';
-import { type NodeWith, nodeWith } from '../../api/nodes.ts';
+import type { NodeWith } from '../../api/nodes.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { useAnnounce } from '../../ui/Announcer.tsx';
 import { Button } from '../../ui/Button.tsx';
@@ -12,10 +13,11 @@ import { StatusPill } from '../../ui/Pill.tsx';
 import { Empty, Section } from '../../ui/Section.tsx';
 import { ActionButton } from '../ActionButton.tsx';
 import { type ActionState, useActionState } from '../actions.ts';
-import { useDownload } from '../download.ts';
+import { useDownloadOf } from '../download.ts';
+import { usePictures } from './pictures.ts';
 import { UploadPlace } from './UploadPlace.tsx';
 
-type InvoiceNode = NodeWith<InvoiceQuery['node'], 'attachments'>;
+type InvoiceNode = NodeWith<Complete<InvoiceQuery>['node'], 'attachments'>;
 type Attachment = InvoiceNode['attachments']['nodes'][number];
 export type Limits = InvoiceQuery['limits'];
 
@@ -26,13 +28,14 @@ interface AttachmentsProps {
 
 export function Attachments({ parent, limits }: AttachmentsProps) {
   const { t, code } = useTexts();
+  const pictures = usePictures(parent.attachments.nodes);
   const state = useActionState()(parent.availableActions, 'UPLOAD_ATTACHMENTS');
   return (
     <Section title={t('attachments.title')}>
       {parent.attachments.nodes.length === 0 && <Empty>{t('attachments.none')}</Empty>}
       <ul className="rows">
         {parent.attachments.nodes.map((attachment) => (
-          <AttachmentRow key={attachment.id} attachment={attachment} />
+          <AttachmentRow key={attachment.id} attachment={attachment} picture={pictures.get(attachment.id)} />
         ))}
       </ul>
       {state?.allowed && <UploadPlace parentId={parent.id} limits={limits} />}
@@ -41,12 +44,12 @@ export function Attachments({ parent, limits }: AttachmentsProps) {
   );
 }
 
-function AttachmentRow({ attachment }: { attachment: Attachment }) {
+function AttachmentRow({ attachment, picture }: { attachment: Attachment; picture?: string }) {
   const { t, format } = useTexts();
   const announce = useAnnounce();
   const stateOf = useActionState();
   const { fileName } = attachment;
-  const download = useDownload(AttachmentDownloadDocument, { id: attachment.id }, ({ node }) => nodeWith(node, 'downloadUrl')?.downloadUrl);
+  const download = useDownloadOf(attachment.id);
   const remove = useAction(DeleteAttachmentDocument);
   const [isAsking, setAsking] = useState(false);
   const confirm = async () => {
@@ -56,7 +59,7 @@ function AttachmentRow({ attachment }: { attachment: Attachment }) {
   const canDelete = stateOf(attachment.availableActions, 'DELETE');
   return (
     <li>
-      <Thumbnail attachment={attachment} />
+      <Thumbnail attachment={attachment} picture={picture} />
       <div className="row-text">
         <p className="row-title">
           <bdi>{fileName}</bdi>
@@ -94,9 +97,8 @@ function AttachmentRow({ attachment }: { attachment: Attachment }) {
 }
 
 // A small picture of a picture, and a sheet with the kind of any other file.
-function Thumbnail({ attachment }: { attachment: Attachment }) {
-  const isPicture = attachment.contentType.startsWith('image/') && attachment.downloadUrl;
-  if (isPicture) return <img className="thumbnail" src={attachment.downloadUrl ?? undefined} alt="" loading="lazy" />;
+function Thumbnail({ attachment, picture }: { attachment: Attachment; picture?: string }) {
+  if (picture) return <img className="thumbnail" src={picture} alt="" loading="lazy" />;
   return (
     <span className="thumbnail" aria-hidden="true">
       {attachment.contentType.split('/')[1]?.slice(0, 4).toUpperCase()}
