@@ -8,7 +8,7 @@ const DOCUMENTS = '../schema/documents';
 // A shipped document is published by the SHA-256 of the exact text of its file, and the file has the name of its operation.
 const texts = new Map(
   readdirSync(DOCUMENTS, { recursive: true })
-    .filter((file) => file.endsWith('.graphql'))
+    .filter((file) => file.endsWith('.graphql') && !file.startsWith('staff'))
     .map((file) => [basename(file, '.graphql'), readFileSync(join(DOCUMENTS, file), 'utf8')]),
 );
 
