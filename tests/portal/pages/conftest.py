@@ -10,18 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from demo import PERSONAS
 from demo.passwords import PASSWORD
 from tests.conftest import needs
 from tests.servers.processes import demo
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-
 FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 # What the browser itself logs of an answer that a test provokes, such as a wrong password or a line that was cut.
 PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|503)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
-MILLISECONDS = 15_000
+MILLISECONDS = 30_000
 
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
   device tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
@@ -31,17 +30,17 @@ SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
 class Visit:
     """A browser context of one visitor: its page, and everything that must not happen in it."""
 
-    page: Any
+    page: Page
     url: str
     problems: list[str] = field(default_factory=list)
-    requests: list[Any] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self.url}{path}")
 
     def heading(self, text: str | re.Pattern[str]) -> None:
         """Wait for the page with this heading."""
-        playwright_api.expect(self.page.get_by_role("heading", level=1, name=text)).to_be_visible()
+        expect(self.page.get_by_role("heading", level=1, name=text)).to_be_visible()
 
     @property
     def data_requests(self) -> list[dict[str, Any]]:
@@ -62,9 +61,9 @@ def url(root: Path, folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Browser]:
     """A browser for which no other host exists."""
-    with playwright_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs("chromium"), args=FLAGS)
         yield browser
         browser.close()
@@ -87,13 +86,14 @@ def sessions(url: str) -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture
-def visit(chromium: Any, url: str, sessions: Callable[[str], dict[str, Any]]) -> Iterator[Callable[..., Visit]]:
+def visit(chromium: Browser, url: str, sessions: Callable[[str], dict[str, Any]]) -> Iterator[Callable[..., Visit]]:
     """A function that starts a visit, of a demo customer or of nobody. At the end nothing may have been logged, refused by the policy, or sent to another origin."""
     visits: list[Visit] = []
 
     def start(customer: str | None = None, **options: Any) -> Visit:
         context = chromium.new_context(**{"locale": "en-GB", "timezone_id": "Europe/London", **options})
         context.set_default_timeout(MILLISECONDS)
+        expect.set_options(timeout=MILLISECONDS)
         if customer:
             stored = json.dumps(json.dumps(sessions(customer)))
             # Only in the first document, so that a session which ends stays ended.
