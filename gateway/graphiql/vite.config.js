@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { defineConfig } from 'vite';
 
 const here = import.meta.dirname;
@@ -118,6 +119,20 @@ function sourceHash() {
   return sha256(files.map((file) => `${sha256(readFileSync(join(here, file)))}  ${file}\n`).join(''));
 }
 
+// Files that get smaller, beside which the build writes what a browser that takes br or gzip is sent.
+const COMPRESSIBLE = /\.(js|css|svg|ttf|html|txt)$/;
+const MIN_BYTES = 1024;
+
+function compress(dist) {
+  for (const file of filesOf(dist, dist).filter((name) => COMPRESSIBLE.test(name))) {
+    const data = readFileSync(join(dist, file));
+    if (data.length < MIN_BYTES) continue;
+    const size = { [constants.BROTLI_PARAM_SIZE_HINT]: data.length };
+    writeFileSync(join(dist, `${file}.br`), brotliCompressSync(data, { params: size }));
+    writeFileSync(join(dist, `${file}.gz`), gzipSync(data, { level: 9 }));
+  }
+}
+
 function manifest() {
   let dist;
   return {
@@ -128,6 +143,7 @@ function manifest() {
     },
     closeBundle() {
       writeFileSync(join(dist, 'LICENSES.txt'), licences());
+      compress(dist);
       const files = filesOf(dist, dist).filter((file) => file !== 'manifest.json');
       const hashes = Object.fromEntries(files.map((file) => [file, sha256(readFileSync(join(dist, file)))]));
       const text = JSON.stringify({ source: sourceHash(), ...hashes }, null, 2);

@@ -4,20 +4,38 @@ import hashlib
 
 from starlette.requests import Request
 
+from gateway.http.compression import coding_for, compress
 from gateway.http.responses import Answer
 
 # Cached by the browser and revalidated before each use, because what a customer owes changes at any moment.
 CACHE_CONTROL = "private, no-cache"
 
 
-def with_etag(answer: Answer, request: Request) -> Answer:
-    """Return the response with its ETag, or with status 304 and no body if the caller has it already."""
-    tag = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
+def with_etag(answer: Answer) -> Answer:
+    """Return the response with the ETag of its content."""
     answer.headers["Cache-Control"] = CACHE_CONTROL
-    answer.headers["ETag"] = tag
-    known_tags = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
-    if tag in known_tags or known_tags == ["*"]:
+    answer.headers["ETag"] = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
+    return answer
+
+
+async def represented(answer: Answer, request: Request, *, is_query: bool) -> None:
+    """Compress the response if the request accepts that; or give it status 304 and no body if the caller has it already.
+
+    The ETag of a compressed response is weak, because the same content has other bytes without compression (RFC 9110 §8.8.3.3).
+    """
+    coding = coding_for(answer, request.headers, is_query=is_query)
+    tag = answer.headers.get("etag")
+    if tag and coding:
+        answer.headers["ETag"] = f"W/{tag}"
+    if tag and _has(request, tag):
         answer.status_code = 304
         answer.body = b""
         del answer.headers["Content-Length"], answer.headers["Content-Type"]
-    return answer
+    elif coding:
+        await compress(answer, coding)
+
+
+def _has(request: Request, tag: str) -> bool:
+    """Return whether If-None-Match has the tag, weak or strong."""
+    known_tags = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
+    return tag in known_tags or known_tags == ["*"]

@@ -10,6 +10,8 @@ logger = logging.getLogger("portico.operation")
 MAX_NAMES = 20
 LOGGED_FIELDS = (
     "request_id",
+    "trace_id",
+    "parent_span_id",
     "client",
     "acting_party",
     "user_agent",
@@ -56,6 +58,9 @@ class RequestLogEntry:
     """The log line of a running request. Phases are in seconds here, and in milliseconds in the log."""
 
     request_id: str
+    # The caller's trace and span (header traceparent); empty without one.
+    trace_id: str = ""
+    parent_span_id: str = ""
     client: str = ""
     # Who acts on behalf of the customer: from a portal link, or from the `act` claim of another issuer.
     acting_party: str = ""
@@ -80,6 +85,11 @@ class RequestLogEntry:
         now = perf_counter()
         self.phases[phase] = self.phases.get(phase, 0.0) + now - self._phase_started
         self._phase_started = now
+
+    def timings(self, statements: int) -> str:
+        """Return the header Server-Timing (https://www.w3.org/TR/server-timing/): the phases so far in milliseconds, of which the last is named by the way of execution."""
+        names = {"run": f'{self.way};desc="{statements} statements"'}
+        return ", ".join(f"{names.get(phase, phase)};dur={seconds * 1000:.2f}" for phase, seconds in self.phases.items())
 
     def note_variables(self, variables: dict[str, Any]) -> None:
         self.variables = [name[:64] for name in list(variables)[:MAX_NAMES]]

@@ -1,7 +1,6 @@
 """HTTP responses: bodies, media types and headers. Their statuses are in `gateway/http/statuses.py`."""
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -15,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from auth.reasons import Reason
 from billing.refusals import RETRY_AFTER_SECONDS, Forbidden, RequestError, TooManyAttempts
 from db.outages import SessionEnded, cause_of
+from gateway.http.qualities import quality_of
 from gateway.http.request_log import refusals
 from gateway.http.statuses import GRAPHQL, JSON, Profile, status
 from resolvers.mutating import OUTAGES
@@ -25,7 +25,7 @@ DiscardBody = Callable[[], Awaitable[None]]
 
 HEADERS = {
     "Cache-Control": "private, no-store",
-    "Vary": "Accept, Authorization, Origin, Sec-Fetch-Site",
+    "Vary": "Accept, Accept-Encoding, Authorization, Cookie, Origin, Sec-Fetch-Site",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -44,7 +44,6 @@ DEADLINE = "deadline"
 SESSION_ENDED = "The session of this token has ended."
 REFUSALS = (Forbidden, SessionEnded)
 
-QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*")
 SUGGESTION = " Did you mean "
 
 
@@ -103,7 +102,7 @@ def media_type(accept: str | None) -> str:
     for part in (accept or "*/*").lower().split(","):
         kind, *parameters = part.split(";")
         ours = {GRAPHQL: GRAPHQL, JSON: JSON, "*/*": JSON, "application/*": JSON}.get(kind.strip())
-        quality = next((float(match[1]) for item in parameters if (match := QUALITY.fullmatch(item))), 1.0)
+        quality = quality_of(parameters)
         if ours and quality > best:
             best, chosen = quality, ours
     if chosen is None:

@@ -18,7 +18,7 @@ from resolvers.context import Context
 # A preview, and its mutation. Their subscription is chosen by `availableActions`.
 PREVIEW, MUTATION = "PreviewPauseSubscription", "PauseSubscription"
 # As in the portal's menu; other documents follow.
-ORDER = ("Summary", "Subscriptions", "Subscription", PREVIEW, MUTATION, "PaymentSchedules", "PaymentSchedule", "Payments", "Profile")
+ORDER = ("Summary", "Subscriptions", "Subscription", PREVIEW, MUTATION, "PaymentSchedules", "PaymentSchedule", "Payments", "Invoice", "Profile")
 
 EXAMPLES = """
 query GraphiQLExamples {
@@ -26,6 +26,7 @@ query GraphiQLExamples {
     subscriptions(first: 1) { nodes { id } }
     active: subscriptions(first: 50, filter: { status: [ACTIVE] }) { nodes { id version availableActions { action allowed } } }
     paymentSchedules(first: 1) { nodes { id } }
+    invoices(first: 1) { nodes { id currency issuedAt } }
   }
 }
 """
@@ -86,6 +87,24 @@ def _schedule(data: Mapping[str, Any]) -> dict[str, Any] | None:
     return _identified(*_nodes(data, "paymentSchedules"))
 
 
+def _invoice(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    return _identified(*_nodes(data, "invoices"))
+
+
+def _statement(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the month of the newest invoice, up to the day on which it was issued."""
+    invoices = _nodes(data, "invoices")
+    if not invoices:
+        return None
+    day = invoices[0]["issuedAt"][:10]
+    return {"currency": invoices[0]["currency"], "startsOn": f"{day[:8]}01", "endsOn": day}
+
+
+def _downloads(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    invoices = _nodes(data, "invoices")
+    return {"ids": [invoice["id"] for invoice in invoices]} if invoices else None
+
+
 def _pause(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the input of the pause. Its key depends on the version, so that a later use pauses again instead of getting the stored result."""
     subscription = _pausable(data)
@@ -113,6 +132,9 @@ def _identified(*nodes: Mapping[str, Any]) -> dict[str, Any] | None:
 VARIABLES: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
     "Subscription": _subscription,
     "PaymentSchedule": _schedule,
+    "Invoice": _invoice,
+    "Statement": _statement,
+    "Downloads": _downloads,
     PREVIEW: _pause,
     MUTATION: _pause,
 }

@@ -1,16 +1,14 @@
 """GraphiQL: the built page under graphiql/dist, and its configuration."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Message, Receive, Scope, Send
 
 from gateway.http.graphql.state import AppState
+from gateway.routes.assets import Assets
 from gateway.routes.examples import Login, documents, variables_of
 
 DIST = Path(__file__).parents[1] / "graphiql" / "dist"
@@ -21,21 +19,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Assets:
-    """The files of the page, with the security headers."""
-
-    files: StaticFiles
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] += [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-            await send(message)
-
-        await self.files(scope, receive, send_with_headers)
 
 
 def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
@@ -53,7 +36,7 @@ def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
     return [
         Route("/graphiql", page),
         Route("/graphiql/config.json", configuration),
-        Mount("/graphiql", Assets(StaticFiles(directory=DIST, check_dir=False))),
+        Mount("/graphiql", Assets(str(DIST), HEADERS)),
     ]
 
 

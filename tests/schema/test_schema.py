@@ -1,7 +1,18 @@
 """The printed schema is current, complete, and can be read back."""
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema, build_schema, parse, validate
+from graphql import (
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    Undefined,
+    build_schema,
+    get_named_type,
+    is_non_null_type,
+    is_specified_scalar_type,
+    parse,
+    validate,
+)
 from graphql.type import is_enum_type, is_input_object_type, is_interface_type, is_object_type
 
 import schema
@@ -154,3 +165,51 @@ def test_a_filter_has_the_parameters_of_every_block_it_is_used_for(graphql_schem
 def test_the_roots_that_need_more_than_a_declaration_are_known_by_name(graphql_schema: GraphQLSchema) -> None:
     declared = [item.extensions["strawberry-definition"].metadata.get(DECLARATION) for item in graphql_schema.query_type.fields.values()]
     assert {item.name for item in declared if isinstance(item, Root)} == {"customer", "customers", "node", "nodes"}
+
+
+# Its key gives the same form of the processor again, and stores no answer that could be replayed.
+WITHOUT_REPLAY = {"startAddPaymentMethod"}
+
+
+def test_replayed_is_on_the_payloads_of_mutations_with_a_key(graphql_schema: GraphQLSchema) -> None:
+    assert graphql_schema.mutation_type
+    fields = graphql_schema.mutation_type.fields
+    with_key = {name for name, field in fields.items() if "input" in field.args and "idempotencyKey" in get_named_type(field.args["input"].type).fields}
+    assert {name for name, field in fields.items() if "replayed" in get_named_type(field.type).fields} == with_key - WITHOUT_REPLAY
+
+
+# Mutations about no customer, or without one who may still read: signed in before or after it, or the catalog and documents of apps.
+WITHOUT_CUSTOMER = {
+    "signIn", "refreshSession", "redeemPortalLink", "signOut", "signOutEverywhere", "confirmEmailChange", "requestPasswordReset", "resetPassword",
+    "createPortalLink", "savePlan", "savePrice", "saveCoupon", "saveCancellationOption", "archivePlan", "archivePrice", "archiveCoupon",
+    "archiveCancellationOption", "publishDocuments", "checkDocuments", "deprecateDocuments", "retireDocuments",
+}  # fmt: skip
+
+
+def test_every_payload_about_a_customer_has_the_customer(graphql_schema: GraphQLSchema) -> None:
+    assert graphql_schema.mutation_type
+    fields = graphql_schema.mutation_type.fields
+    without = {name for name, field in fields.items() if "customer" not in get_named_type(field.type).fields}
+    assert without == WITHOUT_CUSTOMER
+
+
+def test_every_scalar_says_where_it_is_specified(graphql_schema: GraphQLSchema) -> None:
+    scalars = [kind for name, kind in graphql_schema.type_map.items() if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind)]
+    assert len(scalars) > 5
+    assert [kind.name for kind in scalars if not (kind.specified_by_url or "").startswith("https://")] == []
+
+
+def test_no_argument_with_a_default_is_required(graphql_schema: GraphQLSchema) -> None:
+    """Generators of code that do not know of defaults would demand it."""
+    roots = [kind for kind in graphql_schema.type_map.values() if is_object_type(kind) and not kind.name.startswith("__")]
+    arguments = {f"{kind.name}.{name}.{key}": item for kind in roots for name, field in kind.fields.items() for key, item in field.args.items()}
+    assert len(arguments) > 100
+    assert [name for name, item in arguments.items() if is_non_null_type(item.type) and item.default_value is not Undefined] == []
+
+
+def test_every_connection_may_be_null_alone(graphql_schema: GraphQLSchema) -> None:
+    """A refused argument nulls the connection, and not what stands around it."""
+    fields = {f"{kind.name}.{name}": field for kind in graphql_schema.type_map.values() if is_object_type(kind) for name, field in kind.fields.items()}
+    connections = {name: field for name, field in fields.items() if get_named_type(field.type).name.endswith("Connection")}
+    assert len(connections) > 20
+    assert [name for name, field in connections.items() if is_non_null_type(field.type)] == []

@@ -24,7 +24,7 @@ from gateway.documents.cost import reading_cost
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.documents.limits import LimitExceeded, check_values
 from gateway.http import requests, responses
-from gateway.http.caching import with_etag
+from gateway.http.caching import represented, with_etag
 from gateway.http.capacity.admission import CancelOnDisconnect, ClientDisconnected, Overloaded, ReleaseAfterSend, noop
 from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
@@ -38,6 +38,7 @@ from gateway.http.request_log import RequestLogEntry
 from gateway.http.requests import GraphQLRequest
 from gateway.http.responses import Answer, ResponseFormat, TransportError
 from gateway.http.statuses import JSON
+from gateway.http.trace_context import trace_of
 from resolvers.context import Context, RequestOrigin
 from resolvers.pace import CompletionPacer
 
@@ -59,8 +60,11 @@ class GraphQLEndpoint:
             await Response(status_code=204, headers={**responses.HEADERS, **self._app.origins.preflight(request)})(scope, receive, send)
             return
         entry = RequestLogEntry(token_hex(16))
+        if trace := trace_of(scope["headers"]):
+            entry.trace_id, entry.parent_span_id = trace.trace_id, trace.parent_id
         state = RequestState(request, ResponseFormat(JSON, self._app.policy.profile, entry.request_id), entry)
         answer = await self._answered(state)
+        await represented(answer, request, is_query=entry.kind == "query")
         if allowed := self._app.origins.headers(request):
             answer.headers.update(allowed)
         if self._app.drain.has_begun:
@@ -108,7 +112,7 @@ class GraphQLEndpoint:
         async with app.admission.place(caller, until=state.waits_until):
             state.log_entry.end_phase("wait")
             response = await answer(app, call, state, context)
-        return with_etag(response, state.request) if call.is_get and call.is_stored and response.code == "OK" else response
+        return with_etag(response) if call.is_get and call.is_stored and response.code == "OK" else response
 
     async def _call(self, state: RequestState, reader: requests.Reader, context: Context) -> GraphQLRequest:
         """Read and resolve the request. Raises TransportError, or Unauthenticated if the caller may not learn what is wrong."""
@@ -250,7 +254,7 @@ async def _run(app: AppState, work: PreparedOperation, state: RequestState, cont
     state.log_entry.way = "executor" if planned is None else "planner"
     state.log_entry.end_phase("run")
     if app.policy.shows_timings:
-        state.headers["Server-Timing"] = f'{state.log_entry.way};desc="{context.session.statements} statements"'
+        state.headers["Server-Timing"] = state.log_entry.timings(context.session.statements)
     extensions = _extensions(app, work, state)
     if planned is not None:
         _remember(app, context)

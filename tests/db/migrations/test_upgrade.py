@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -84,6 +85,7 @@ alter table customer alter test_rank set default 1, alter test_rank set not null
 """
 REVISION = """
 from pathlib import Path
+from typing import Any
 
 from db.migrations import run_script
 

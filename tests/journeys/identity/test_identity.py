@@ -19,7 +19,7 @@ from tests.conftest import STAFF, demo_customer, token
 PASSWORD = "seven green bicycles at dawn"
 ANOTHER = "eleven quiet lighthouses sing"
 
-TOKENS = "tokens { accessToken refreshToken sessionId customer { email } } userErrors { code message path } replayed"
+TOKENS = "tokens { accessToken refreshToken sessionId customer { email } } userErrors { code message path }"
 SIGN_IN = f"mutation ($email: String!, $password: String!) {{ signIn(input: {{ email: $email, password: $password }}) {{ {TOKENS} }} }}"
 REFRESH = f"mutation ($token: String!) {{ refreshSession(input: {{ refreshToken: $token }}) {{ {TOKENS} }} }}"
 REDEEM = f"mutation ($token: String!) {{ redeemPortalLink(input: {{ token: $token }}) {{ {TOKENS} }} }}"
@@ -120,7 +120,6 @@ async def test_wrong_password_and_unknown_account_answer_the_same(portal: Portal
     assert answers[0]["signIn"] == {
         "tokens": None,
         "userErrors": [{"code": "WRONG_CREDENTIALS", "message": "The e-mail address or the password is wrong.", "path": None}],
-        "replayed": False,
     }
 
 

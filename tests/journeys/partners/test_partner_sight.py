@@ -214,9 +214,9 @@ async def older_publication(admin: asyncpg.Connection, client_id: str, texts: li
 
 SIGN_IN = 'mutation Enter { signIn(input: { email: "ada@example.com", password: "x" }) { userErrors { code } } }'
 HIDDEN = [
-    'mutation Enter { a: refreshSession(input: { refreshToken: "x" }) { replayed } }',
-    'mutation Enter { ...F } fragment F on Mutation { resetPassword(input: { token: "x", newPassword: "y" }) { replayed } }',
-    'mutation Enter($no: Boolean = false) { ... on Mutation @include(if: $no) { redeemPortalLink(input: { token: "x" }) { replayed } } }',
+    'mutation Enter { a: refreshSession(input: { refreshToken: "x" }) { userErrors { code } } }',
+    'mutation Enter { ...F } fragment F on Mutation { resetPassword(input: { token: "x", newPassword: "y" }) { done } }',
+    'mutation Enter($no: Boolean = false) { ... on Mutation @include(if: $no) { redeemPortalLink(input: { token: "x" }) { device } } }',
     "query A { limits { maxFileBytes } } query B { sessions { totalCount } }",
 ]
 

@@ -188,7 +188,7 @@ async def test_what_is_published_twice_stays_as_it_was(partner: Partner) -> None
 
 
 async def test_only_staff_publish_and_only_customers_grant(partner: Partner) -> None:
-    text = "mutation ($input: PublishDocumentsInput!) { publishDocuments(input: $input) { replayed } }"
+    text = "mutation ($input: PublishDocumentsInput!) { publishDocuments(input: $input) { publication { total } } }"
     answer = await partner.ask(token(ADA), query=text, variables={"input": {"clientId": partner.id, "manifest": manifest(ANOTHER)}})
     assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     grant = 'mutation { grantAccess(input: { clientId: "x", scopes: ["read"] }) { userErrors { code } } }'

@@ -20,8 +20,9 @@ OWED = "query ($id: ID!) { customer(id: $id) { invoices(first: 1) { nodes { id }
 
 
 async def call(life: Life, mutation: str, selection: str, viewer: Viewer = ERP, **arguments: Any) -> dict[str, Any]:
+    replayed = "replayed" if "idempotencyKey" in arguments else ""
     text = (
-        f"mutation M($input: {mutation[0].upper()}{mutation[1:]}Input!) {{ {mutation}(input: $input) {{ {selection} replayed userErrors {{ code path }} }} }}"
+        f"mutation M($input: {mutation[0].upper()}{mutation[1:]}Input!) {{ {mutation}(input: $input) {{ {selection} {replayed} userErrors {{ code path }} }} }}"
     )
     answer: dict[str, Any] = (await life.ask(text, viewer, input=arguments))[mutation]
     return answer
