@@ -2,17 +2,16 @@
 
 import base64
 import hashlib
-import mimetypes
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
-from gateway.http.precompressed import PrecompressedFile
+from gateway.routes.assets import Assets
 
 DIST = Path(__file__).parents[2] / "portal" / "dist"
 # The addresses of pages. Each is answered with the same document, whose script shows the page.
@@ -26,9 +25,6 @@ STYLES = (
     "@layer {\n  [data-react-aria-pressable] {\n    touch-action: pan-x pan-y pinch-zoom;\n  }\n}",
     "@layer {\n  * {\n    overscroll-behavior: contain;\n  }\n}",
 )
-YEAR = 365 * 24 * 3600
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +40,18 @@ class Portal:
 def routes(portal: Portal) -> list[BaseRoute]:
     """Return the routes of the pages, their files, and their configuration."""
     headers = security_headers(portal)
-    page = PrecompressedFile(DIST / "index.html", "text/html; charset=utf-8", headers | {"Cache-Control": "no-cache"})
-    immutable = headers | {"Cache-Control": f"public, max-age={YEAR}, immutable"}
+    files = Assets(str(DIST), headers)
 
     async def document(request: Request) -> Response:
-        return page.respond(request)
-
-    async def asset(request: Request) -> Response:
-        path = DIST / "assets" / request.path_params["name"]
-        if path.suffix in (".br", ".gz") or not path.is_file():
-            return Response(status_code=404, headers=headers)
-        return PrecompressedFile(path, media_type_of(path), immutable).respond(request)
+        response = await files.get_response("index.html", request.scope)
+        response.headers.update(headers)
+        return response
 
     async def config(_: Request) -> Response:
         return JSONResponse(dict(portal.config), headers=headers | {"Cache-Control": "no-cache"})
 
-    paths = [Route(path, document) for path in PAGES]
-    return [*paths, Route("/portal/assets/{name}", asset), Route("/portal.json", config), *_logo(portal, headers)]
+    pages = [Route(path, document) for path in PAGES]
+    return [*pages, Route("/portal.json", config), *_logo(portal, headers), Mount("/portal", files)]
 
 
 def _logo(portal: Portal, headers: Mapping[str, str]) -> list[BaseRoute]:
@@ -72,11 +63,6 @@ def _logo(portal: Portal, headers: Mapping[str, str]) -> list[BaseRoute]:
         return FileResponse(path, headers=dict(headers) | {"Cache-Control": "public, max-age=3600"})
 
     return [Route("/portal/logo", logo)]
-
-
-def media_type_of(path: Path) -> str:
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
 def _hash(style: str) -> str:

@@ -39,7 +39,12 @@ def letter_to(folder: Path, address: str, page: str) -> str:
     """The path of the link to this page in the newest letter to this address. Letters are sent after the answer."""
     for _ in range(600):
         letters = [path.read_text() for path in (folder / "data" / "mail").glob("*")]
-        paths = [match[1] for letter in letters if f"To: {address}" in letter for match in re.finditer(rf"http://127.0.0.1:\d+(/{page}#token=[\w.-]+)", letter.replace("=\n", ""))]
+        paths = [
+            match[1]
+            for letter in letters
+            if f"To: {address}" in letter
+            for match in re.finditer(rf"http://127.0.0.1:\d+(/{page}#token=[\w.-]+)", letter.replace("=\n", ""))
+        ]
         if paths:
             return paths[-1].replace("token=3D", "token=")
         time.sleep(0.1)

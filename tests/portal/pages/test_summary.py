@@ -76,6 +76,11 @@ def test_the_customer_with_nothing_sees_a_whole_page(visit: Callable[..., Visit]
     opened = visit("empty")
     opened.open("/")
     opened.heading("Hello, Emma Pty")
-    for text in ("You have no subscriptions.", "You have no active payment schedule.", "You have not paid anything yet.", "You have not added a payment method."):
+    for text in (
+        "You have no subscriptions.",
+        "You have no active payment schedule.",
+        "You have not paid anything yet.",
+        "You have not added a payment method.",
+    ):
         expect(opened.page.get_by_text(text)).to_be_visible()
     expect(opened.page.get_by_role("button", name=re.compile("^Pay"))).to_have_count(0)
