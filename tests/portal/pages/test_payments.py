@@ -25,13 +25,6 @@ def pay(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name=re.compile(r"^Pay \D")).click()
 
 
-def payments_of(opened: Visit) -> int:
-    """The successful payments that the invoice shows, after it was asked for again."""
-    opened.page.reload()
-    opened.heading(re.compile("^Invoice "))
-    return opened.page.get_by_role("main").get_by_role("region", name="Payments").get_by_text("Paid", exact=True).count()
-
-
 def test_the_history_is_filtered_and_paged_for_the_customer_with_5000_payments(visit: Callable[..., Visit]) -> None:
     opened = visit("big")
     opened.open("/payments")
@@ -42,7 +35,7 @@ def test_the_history_is_filtered_and_paged_for_the_customer_with_5000_payments(v
     expect(history.get_by_text("Page 2")).to_be_visible()
     history.get_by_label("Status").select_option("FAILED")
     expect(history.get_by_text("Page 2")).to_have_count(0)
-    expect(history.get_by_text("Paid", exact=True)).to_have_count(0)
+    expect(history.locator(".pill", has_text="Paid")).to_have_count(0)
 
 
 def test_an_invoice_shows_its_lines_and_is_paid_with_a_saved_method(visit: Callable[..., Visit]) -> None:
@@ -104,7 +97,7 @@ def test_a_lost_answer_a_second_press_and_a_reload_lead_to_one_payment(visit: Ca
             route.continue_()
 
     page.route("**/graphql", lose_the_answer)
-    count = page.get_by_text(re.compile(r"^\d+ subscriptions$")).inner_text()
+    count = page.get_by_text(re.compile(r"^\d+ subscriptions?$")).inner_text()
     dialog.get_by_role("button", name="Add plan").click()
     expect(dialog.get_by_role("alert")).to_contain_text("The connection was lost.")
     expect(dialog.get_by_role("radio", checked=True)).to_have_count(1)

@@ -27,7 +27,8 @@ def violations(page: Page, axe: str) -> list[str]:
 
 def settle(page: Page) -> None:
     """Wait until the page has its data."""
-    page.wait_for_function("document.querySelector('h1') && !document.querySelector('.skeleton')")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
 
 
 def pages_of(opened: Visit) -> list[str]:
@@ -90,7 +91,7 @@ def test_the_focus_moves_to_the_heading_of_the_next_page_and_results_are_announc
     opened.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Payments").click()
     opened.heading("Payments")
     settle(opened.page)
-    opened.page.wait_for_function("document.activeElement?.tagName === 'H1' && document.activeElement.textContent === 'Payments'")
+    expect(opened.page.get_by_role("heading", level=1, name="Payments")).to_be_focused()
     assert opened.page.title().startswith("Payments · ")
     assert opened.page.locator("[role=status][aria-live=polite]").count() == 1
 
@@ -144,7 +145,7 @@ def test_the_keyboard_alone_pays_an_installment_and_reaches_the_upload(visit: Ca
 def test_a_session_that_ends_in_the_middle_of_a_form_keeps_what_was_typed(visit: Callable[..., Visit], url: str) -> None:
     opened = visit()
     page = opened.page
-    opened.open("/sign-in")
+    opened.open("/sign-in?lang=en")
     page.get_by_label("E-mail address").fill("fatima@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

@@ -1,6 +1,5 @@
 // The dialog of every action on a subscription: choices, the preview of what follows from them, and its confirmation.
 import { useState } from 'react';
-import { usePortal } from '../../app/context.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { BankConfirmation } from '../../parts/BankConfirmation.tsx';
 import { type Charge, pendingActionOf, type PendingAction } from '../../parts/charges.ts';
@@ -62,12 +61,4 @@ export function ChangeDialog({ action, target, offers, start, onClose, onDone = 
       </div>
     </Modal>
   );
-}
-
-// Where a page that linked to an action wants the customer back, if the merchant allows its origin.
-export function useReturnUrl(): string | null {
-  const { returnOrigins } = usePortal();
-  const wanted = new URLSearchParams(location.search).get('return');
-  const url = wanted && URL.canParse(wanted) ? new URL(wanted) : null;
-  return url && returnOrigins.includes(url.origin) ? url.href : null;
 }

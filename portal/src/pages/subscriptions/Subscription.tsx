@@ -12,6 +12,7 @@ import { StatusPill } from '../../ui/Pill.tsx';
 import { Section } from '../../ui/Section.tsx';
 import NotFound from '../NotFound.tsx';
 import type { ActionName, Choices } from './actions.ts';
+import { useReturnUrl } from './returnUrl.ts';
 import { Details, History, Invoices } from './details.tsx';
 
 const ChangeDialog = lazy(async () => ({ default: (await import('./ChangeDialog.tsx')).ChangeDialog }));
@@ -56,10 +57,12 @@ function SubscriptionOf({ subscription, plans, action }: SubscriptionOfProps) {
   const [, navigate] = useLocation();
   const linked = SHOWN.find((name) => name === action?.replaceAll('-', '_').toUpperCase());
   const [open, setOpen] = useState<Open | null>(linked ? { action: linked, choices: {} } : null);
+  const returnUrl = useReturnUrl();
   const close = () => {
     setOpen(null);
     if (action) navigate(`/subscriptions/${subscription.id}`, { replace: true });
   };
+  const finish = () => (returnUrl ? location.assign(returnUrl) : close());
   const offers = { plans: plans?.nodes ?? [], currency: subscription.renewalAmount.currency, currentPriceId: subscription.price.id, retention: subscription.cancellationOptions };
   return (
     <Page title={subscription.plan.name} detail={subscription.plan.description} back={{ to: '/subscriptions', label: t('nav.subscriptions') }} actions={<StatusPill status={subscription.hasOverdue ? 'OVERDUE' : subscription.status} />}>
@@ -82,6 +85,7 @@ function SubscriptionOf({ subscription, plans, action }: SubscriptionOfProps) {
             offers={offers}
             start={open.choices}
             onClose={close}
+            onDone={finish}
             onSwitch={(name, choices) => setOpen({ action: name, choices })}
           />
         )}
