@@ -74,7 +74,7 @@ export default defineConfig({
   plugins: [react(), catalogs(), manifest()],
   build: {
     assetsInlineLimit: 0, // files instead of data: URLs, for a strict Content-Security-Policy
-    license: { fileName: 'LICENSES.md' },
+    license: { fileName: 'LICENSES.txt' },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     sourcemap: false,

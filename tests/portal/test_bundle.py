@@ -112,7 +112,7 @@ def test_the_styles_that_the_policy_allows_are_those_of_the_components() -> None
 
 
 def test_the_licences_of_all_packages_are_listed() -> None:
-    text = (DIST / "LICENSES.md").read_text()
+    text = (DIST / "LICENSES.txt").read_text()
     for package in ("react", "react-dom", "urql", "wouter", "@lingui/core", "react-aria-components"):
         assert re.search(rf"^## {re.escape(package)} - ", text, re.MULTILINE), package
 

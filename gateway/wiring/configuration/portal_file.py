@@ -15,7 +15,7 @@ HiddenAction = Literal[
 ]  # fmt: skip
 
 
-class PortalLink(BaseModel):
+class FooterLink(BaseModel):
     """A link in the foot of every page."""
 
     model_config = ConfigDict(extra="forbid")
@@ -30,7 +30,7 @@ class PortalFile(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
     radius: int | None = Field(None, ge=0, le=24)
-    links: list[PortalLink] | None = Field(None, max_length=8)
+    links: list[FooterLink] | None = Field(None, max_length=8)
     languages: list[Language] | None = Field(None, min_length=1)
     hidden_actions: list[HiddenAction] | None = None
     return_origins: list[Origin] | None = None

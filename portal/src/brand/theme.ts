@@ -3,6 +3,8 @@
 type Rgb = [number, number, number];
 
 const MINIMUM = 4.5;
+// On the surface itself the accent has more, because it is also the text on surfaces that are tinted by it.
+const ON_SURFACE = 6;
 const SURFACES = { light: [255, 255, 255], dark: [28, 31, 35] } as const satisfies Record<string, Rgb>;
 const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
@@ -22,7 +24,7 @@ export function readableOn(colour: Rgb, surface: Rgb): Rgb {
   const target = luminance(surface) > 0.4 ? BLACK : WHITE;
   for (let share = 0; share < 1; share += 0.05) {
     const mixed = mix(colour, target, share);
-    if (contrast(mixed, surface) >= MINIMUM) return mixed;
+    if (contrast(mixed, surface) >= ON_SURFACE) return mixed;
   }
   return target;
 }

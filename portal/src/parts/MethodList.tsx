@@ -18,16 +18,17 @@ export type Method = NonNullable<Complete<PaymentsQuery>['customer']>['paymentMe
 
 export function MethodList({ methods }: { methods: readonly Method[] }) {
   const { t } = useTexts();
-  const [deleted, setDeleted] = useState<Method | null>(null);
+  const [deletedId, setDeletedId] = useState<string | null>(null);
+  const deleted = methods.find(({ id }) => id === deletedId);
   if (methods.length === 0) return <Empty>{t('methods.none')}</Empty>;
   return (
     <>
       <ul className="rows">
         {methods.map((method) => (
-          <MethodRow key={method.id} method={method} onDelete={() => setDeleted(method)} />
+          <MethodRow key={method.id} method={method} onDelete={() => setDeletedId(method.id)} />
         ))}
       </ul>
-      <Suspense>{deleted && <DeleteMethod method={deleted} others={methods.filter(({ id }) => id !== deleted.id)} onClose={() => setDeleted(null)} />}</Suspense>
+      <Suspense>{deleted && <DeleteMethod method={deleted} others={methods.filter(({ id }) => id !== deleted.id)} onClose={() => setDeletedId(null)} />}</Suspense>
     </>
   );
 }

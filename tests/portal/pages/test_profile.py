@@ -73,4 +73,4 @@ def test_another_session_is_ended(visit: Callable[..., Visit]) -> None:
     sessions.get_by_role("button", name="End the session of Mozilla").first.click()
     expect(opened.page.get_by_role("status").filter(has_text="The session has ended.")).to_be_visible()
     other.open("/payments")
-    expect(other.page.get_by_role("dialog", name="Please sign in again").or_(other.page.get_by_role("heading", name="Sign in"))).to_be_visible()
+    expect(other.page.get_by_role("dialog", name="Please sign in again").or_(other.page.get_by_role("heading", level=1, name="Sign in"))).to_be_visible()

@@ -64,6 +64,7 @@ def test_files_are_dropped(visit: Callable[..., Visit]) -> None:
         canvas.getContext('2d').fillRect(0, 0, 8, 8);
         const picture = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
         const transfer = new DataTransfer();
+        transfer.effectAllowed = 'all';
         transfer.items.add(new File([picture], 'dropped.png', { type: 'image/png' }));
         return transfer;
     }""")
@@ -100,7 +101,8 @@ def test_an_interrupted_upload_is_sent_again_and_attached_once(visit: Callable[.
     page = opened.page
     page.context.set_offline(True)
     page.set_input_files("input[type=file]", [pictures[1]])
-    expect(page.get_by_role("alert")).to_contain_text("The connection was lost.")
+    attachments = page.get_by_role("region", name="Attachments")
+    expect(attachments.get_by_role("alert")).to_contain_text("The connection was lost.")
     page.context.set_offline(False)
-    page.get_by_role("button", name="Try again").last.click()
+    attachments.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status").filter(has_text="1 file is added.")).to_be_visible()

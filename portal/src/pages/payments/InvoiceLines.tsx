@@ -7,7 +7,7 @@ import type { InvoiceNode } from './Invoice.tsx';
 export function InvoiceLines({ invoice }: { invoice: InvoiceNode }) {
   const { t, format } = useTexts();
   return (
-    <div className="table-wrap" tabIndex={0} role="region" aria-label={t('invoice.lines')}>
+    <div className="table-wrap" tabIndex={0} role="group" aria-label={t('invoice.lines')}>
       <table className="table">
         <thead>
           <tr>

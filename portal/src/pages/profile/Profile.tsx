@@ -30,7 +30,7 @@ export default function Profile() {
               </Notice>
             )}
             <div className="columns">
-              <Contact key={customer.version} customer={customer} />
+              <Contact customer={customer} />
               <div className="stack">
                 <Email customer={customer} />
                 <Password />

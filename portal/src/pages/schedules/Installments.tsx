@@ -24,17 +24,18 @@ interface InstallmentsProps {
 
 export function Installments({ installments, methods }: InstallmentsProps) {
   const { t, format } = useTexts();
-  const [chosen, setChosen] = useState<Installment | null>(null);
+  const [chosenId, setChosenId] = useState<string | null>(null);
+  const chosen = installments.find(({ id }) => id === chosenId);
   const { run, isPending, problem } = useAction(PayInstallmentDocument, { press: 'PayInstallment' });
   const pay = async (paymentMethodId: string | null) => {
     if (!chosen) return { payload: null, problem: null };
-    return run({ installmentId: chosen.id, paymentMethodId, expectedVersion: chosen.version });
+    return run({ installmentId: chosen.id, paymentMethodId });
   };
   return (
     <>
       <ol className="rows">
         {installments.map((installment) => (
-          <InstallmentRow key={installment.id} installment={installment} onPay={() => setChosen(installment)} />
+          <InstallmentRow key={installment.id} installment={installment} onPay={() => setChosenId(installment.id)} />
         ))}
       </ol>
       <Suspense>
@@ -44,7 +45,7 @@ export function Installments({ installments, methods }: InstallmentsProps) {
             amount={format.money(chosen.remaining)}
             methods={methods}
             action={{ run: pay, isPending, problem }}
-            onClose={() => setChosen(null)}
+            onClose={() => setChosenId(null)}
           />
         )}
       </Suspense>

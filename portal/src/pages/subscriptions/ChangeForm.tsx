@@ -14,7 +14,7 @@ export type RetentionOffer = NodeWith<Complete<SubscriptionQuery>['node'], 'canc
 // What the forms offer: the merchant's plans, and what it offers to customers who cancel.
 export interface Offers {
   plans: NonNullable<Complete<SubscriptionQuery>['plans']>['nodes'];
-  currency: string | null;
+  currency: string;
   currentPriceId: string | null;
   retention: readonly RetentionOffer[];
 }
@@ -62,11 +62,10 @@ export function ChangeForm(props: FormProps) {
   }
 }
 
-function PlanChoice({ action, choices, offers, onChange }: FormProps) {
+function PlanChoice({ choices, offers, onChange }: FormProps) {
   const { t } = useTexts();
   const priceText = usePriceText();
-  const isOffered = (price: { id: string; unitAmount: { currency: string } }) =>
-    price.id !== offers.currentPriceId && (action === 'ADD_PLAN' || price.unitAmount.currency === offers.currency);
+  const isOffered = (price: { id: string; unitAmount: { currency: string } }) => price.id !== offers.currentPriceId && price.unitAmount.currency === offers.currency;
   const options = offers.plans.flatMap((plan) =>
     plan.prices.filter(isOffered).map((price) => ({ value: price.id, label: plan.name, detail: priceText(price) })),
   );

@@ -27,7 +27,8 @@ const STATUSES: SubscriptionStatus[] = ['ACTIVE', 'TRIALING', 'SCHEDULED', 'PAUS
 
 interface Open {
   action: ActionName;
-  card: Card | null;
+  // The card whose plan is changed; null for a new plan.
+  id: string | null;
 }
 
 export default function Subscriptions() {
@@ -39,7 +40,7 @@ export default function Subscriptions() {
   const query = usePageQuery(SubscriptionsDocument, { after: paging.cursors.after, filter: status ? { status: [status] } : null });
   const statuses = [{ value: '', label: t('filter.all') }, ...STATUSES.map((value) => ({ value: value as string, label: code('status', value) }))];
   const addPlan = !hiddenActions.includes('ADD_PLAN') && (
-    <Button variant="primary" onPress={() => setOpen({ action: 'ADD_PLAN', card: null })}>
+    <Button variant="primary" onPress={() => setOpen({ action: 'ADD_PLAN', id: null })}>
       {t('change.title.ADD_PLAN')}
     </Button>
   );
@@ -62,11 +63,11 @@ export default function Subscriptions() {
             {customer.subscriptions.edges.length === 0 && <Empty>{t('subscriptions.none')}</Empty>}
             <ul className="cards">
               {customer.subscriptions.edges.map(({ node }) => (
-                <SubscriptionCard key={node.id} card={node} onChangePlan={() => setOpen({ action: 'CHANGE_PLAN', card: node })} />
+                <SubscriptionCard key={node.id} card={node} onChangePlan={() => setOpen({ action: 'CHANGE_PLAN', id: node.id })} />
               ))}
             </ul>
             <Pager paging={paging} pageInfo={customer.subscriptions.pageInfo} label={t('pager.subscriptions')} />
-            <Suspense>{open && <ChangeDialog action={open.action} target={open.card} offers={offersOf(open.card, plans?.nodes ?? [])} onClose={() => setOpen(null)} />}</Suspense>
+            <Suspense>{open && <CardDialog open={open} cards={customer.subscriptions.edges.map(({ node }) => node)} plans={plans?.nodes ?? []} currency={customer.currency} onClose={() => setOpen(null)} />}</Suspense>
           </Page>
         )
       }
@@ -74,8 +75,18 @@ export default function Subscriptions() {
   );
 }
 
-function offersOf(card: Card | null, plans: Offers['plans']): Offers {
-  return { plans, currency: card?.renewalAmount.currency ?? null, currentPriceId: card?.price.id ?? null, retention: [] };
+interface CardDialogProps {
+  open: Open;
+  cards: readonly Card[];
+  plans: Offers['plans'];
+  currency: string;
+  onClose: () => void;
+}
+
+function CardDialog({ open, cards, plans, currency, onClose }: CardDialogProps) {
+  // The card as it is now, because its version changes.
+  const card = cards.find(({ id }) => id === open.id) ?? null;
+  return <ChangeDialog action={open.action} target={card} offers={{ plans, currency: card?.renewalAmount.currency ?? currency, currentPriceId: card?.price.id ?? null, retention: [] }} onClose={onClose} />;
 }
 
 function SubscriptionCard({ card, onChangePlan }: { card: Card; onChangePlan: () => void }) {
