@@ -15,6 +15,9 @@ from storage.bucket import BucketUnavailable
 
 T = TypeVar("T")
 
+# How many of the objects that one call changed its payload lists; pages of the customer have the rest.
+MAX_LISTED = 50
+
 # Errors of a temporary outage.
 OUTAGES = (DatabaseUnavailable, BucketUnavailable, TimeoutError)
 

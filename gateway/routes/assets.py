@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.http.compression import coding_of
+from gateway.http.negotiation.compression import coding_of
 
 # The files beside each file, by their codings.
 SUFFIXES = {"br": ".br", "gzip": ".gz"}

@@ -154,7 +154,7 @@ async def _credited(session: UnitOfWork, payment_id: str, result: ChargeResult, 
         if _is_superseded(charge, attempt, result):
             return _stored_answer(charge, attempt)
         request = json.loads(attempt.request)
-        answer = _without_effect(charge)
+        answer = _paid_alone(charge)
         entry = {
             "customer_id": charge.customer_id,
             "id": by.new_id("bal"),
@@ -253,15 +253,19 @@ def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:
         return answer
     code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
     message = ORDER_CANCELED if _is_order(charge) else message
-    return {"refusal": {"code": code, "message": message}} | _without_effect(charge)
+    return {"refusal": {"code": code, "message": message}} | _declined(charge)
 
 
-def _without_effect(charge: Any) -> dict[str, Any]:
-    """Return the answer of a call whose charge changes nothing: the payment, with the debts that it was for, or the subscription of an order that was written
-    meanwhile."""
-    if charge.on_failure is not None:
-        debts: dict[str, Any] = json.loads(charge.answer)
-        return debts
+def _declined(charge: Any) -> dict[str, Any]:
+    """Return what a call shows whose charge was declined: the payment, and of one for existing debts these."""
+    if charge.on_failure is None:
+        return _paid_alone(charge)
+    debts: dict[str, Any] = json.loads(charge.answer)
+    return debts
+
+
+def _paid_alone(charge: Any) -> dict[str, Any]:
+    """Return the answer that contains only the payment, and the subscription of an order that was written meanwhile."""
     return {"payment": charge.payment_id} | ({"subscription": charge.subscription_id} if _is_order(charge) else {})
 
 

@@ -16,6 +16,7 @@ from resolvers.charges.charging import TRY_AGAIN, apply_result, log_no_answer
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationResult, outcome_of
 from resolvers.letters import customer_of
+from resolvers.mutating import MAX_LISTED
 from resolvers.reads.facts import block_reader
 from resolvers.reads.ownership import customer_named, owner_named, unit_of_work_for, writing_for
 from resolvers.reads.relations import by_id, by_ids
@@ -23,9 +24,6 @@ from resolvers.recognition import caller_of
 
 ALREADY_DELETED = "There is no such payment method."
 NO_PAYMENT = "There is no such payment."
-
-# How many of the subscriptions that were moved are returned.
-MAX_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,4 +5,3 @@ from schema.declarations import actions as actions
 from schema.declarations import enums as enums
 from schema.declarations import merchant as merchant
 from schema.declarations import money_enums as money_enums
-from schema.declarations import schedule_enums as schedule_enums

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.files.attachments import MAX_GROUP_FILES
+from resolvers.mutating import MAX_LISTED
 
 # The key of the DeclaredCost in a field's metadata.
 COST = "cost"
@@ -36,8 +37,7 @@ PREVIEW = costing(10)
 CALL = costing(5)
 # The files of one call.
 FILES = costing(1, length=MAX_GROUP_FILES, is_of_input=True)
-# The objects that one call changed: a payload lists so many, and pages of the customer have the rest.
-MAX_LISTED = 100
+# The objects that one call changed.
 CHANGED = costing(1, length=MAX_LISTED)
 # A call is refused for one reason.
 ERRORS = costing(1)

@@ -27,9 +27,9 @@ from billing.rows.partners import CostBudget
 from db.blocks import Block, blocks
 from resolvers.context import Context, Info
 from resolvers.reads import relations
-from resolvers.reads.pages import Paging
 from schema.declarations.connections import Connection
 from schema.declarations.nouns import MoneyType
+from schema.declarations.paging import Argument, order_of, paging, paging_arguments, sort_argument
 
 DECLARATION = "portico"
 PERMISSION = "permission"
@@ -119,15 +119,6 @@ class Derived:
     needs: tuple[str, ...]
     about_call: tuple[str, ...] = ()
     sql_twin: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """An argument of a field, with its GraphQL type and default."""
-
-    name: str
-    annotation: Any
-    default: Any = strawberry.UNSET
 
 
 def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
@@ -233,30 +224,6 @@ def about(wanted: tuple[str, ...], facts: CallFacts) -> dict[str, Any]:
 def present_row(row: Any, columns: Mapping[str, str] | None) -> Any:
     """Return the amount in these columns of the row as Money, or the row where no columns are named."""
     return Money(**{name: getattr(row, column) for name, column in columns.items()}) if columns else row
-
-
-def paging_arguments() -> list[Argument]:
-    size = "Default 20. Outside 1 to 100, or both sizes together: BAD_USER_INPUT."
-    return [
-        Argument("first", Annotated[int | None, strawberry.argument(description=f"How many rows from the start, 1 to 100. {size}")]),
-        Argument("after", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows after it.")]),
-        Argument("last", Annotated[int | None, strawberry.argument(description=f"How many rows from the end, 1 to 100. {size}")]),
-        Argument("before", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows before it.")]),
-    ]
-
-
-def sort_argument(sort: Any) -> Argument:
-    return Argument("sort", Annotated[sort | None, strawberry.argument(description="The order of the rows. Null: the default.")], next(iter(sort)))
-
-
-def order_of(arguments: Mapping[str, Any], sort: Any) -> str:
-    """Return the order of a page. Null means the default, which is the first of the orders."""
-    order: str = arguments["sort"] or next(iter(sort))
-    return order
-
-
-def paging(arguments: Mapping[str, Any]) -> Paging:
-    return Paging(*(arguments.get(name) for name in ("first", "after", "last", "before")))
 
 
 def filters(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -1,4 +1,4 @@
-"""The enums of payments, refunds, credit notes and collection of `billing/states.py` with their descriptions."""
+"""The enums of payments, payment schedules, refunds, credit notes and collection of `billing/states.py` with their descriptions."""
 
 from billing import states
 from schema.declarations.enums import described
@@ -85,4 +85,29 @@ described(
     RETRYING="It was declined, and is tried again at `nextAttemptAt`.",
     WAITING_FOR_METHOD="No payment method can be charged for it: there is none, or it expired, was deleted, or was declined for good. It is charged when there is another one.",
     GIVEN_UP="The last try has failed, its payment was disputed, or the merchant released the subscription. It is charged again only with another method or by the customer.",
+)
+described(
+    states.ScheduleStatus,
+    "The status of a payment schedule. Whether something is overdue is not a status: see `isOverdue`.",
+    ACTIVE="Installments are left to pay.",
+    FINISHED="Everything is paid.",
+    CANCELED="Canceled; nothing more is due on it.",
+)
+described(
+    states.Invoicing,
+    "How a payment schedule is invoiced. In each case amounts are counted once.",
+    NONE="Not at all; the installments are paid without an invoice.",
+    COLLECTIVE="One invoice for all installments.",
+    PER_INSTALLMENT="An invoice for each installment.",
+)
+described(
+    states.InstallmentStatus,
+    "The status of an installment. Whether it is overdue is not a status: see `isOverdue`.",
+    DUE="Nothing is paid yet.",
+    PARTIALLY_PAID="A part is paid.",
+    PROCESSING="A payment is in flight.",
+    PAID="All is paid.",
+    FAILED="The last attempt to collect it failed; it stays due.",
+    CANCELED="Nothing is due on it any more.",
+    REFUNDED="Paid, and paid back in full; nothing is due on it any more.",
 )

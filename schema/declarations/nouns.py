@@ -9,6 +9,7 @@ def _noun(name: str, module: str) -> Any:
     return Annotated[name, strawberry.lazy(f"schema.types.{module}")]
 
 
+Attachable = _noun("Attachable", "attachments")
 Attachment = _noun("Attachment", "attachments")
 BalanceEntry = _noun("BalanceEntry", "customers")
 Coupon = _noun("Coupon", "coupons")

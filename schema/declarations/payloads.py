@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from auth.permissions import READ, Permission
+from auth.permissions import READ, Permission, is_allowed
 from auth.viewer import Viewer
 from billing.refusals import ErrorCode, Refused
 from resolvers.context import Context, Info
@@ -48,15 +48,13 @@ class KeyedPayload(Payload):
 
 @strawberry.type(description="What the payload of a mutation about a customer has besides its objects.")
 class CustomerPayload(Payload):
-    customer = guarded(
-        one(
-            "customers.by_id",
-            key="customer_id",
-            graphql_type=nouns.Customer | None,
-            description="The customer whom the call was about, as of after it: select here what a page shows, such as `summary`. It is read together with the other "
-            "objects of the payload. After a refusal it is the customer who calls, or for whom the caller acts; null for staff.",
-        ),
-        READ,
+    customer = one(
+        "customers.by_id",
+        key="readable_customer_id",
+        graphql_type=nouns.Customer | None,
+        description="The customer whom the call was about, as of after it: select here what a page shows, such as `summary`. It is read together with the other "
+        "objects of the payload. After a refusal it is the customer who calls, or for whom the caller acts; then it is null for staff. Null for callers "
+        "without the scope `read`, and where the call has ended the caller's own session.",
     )
 
 
@@ -114,7 +112,13 @@ def _payload(payload_field: str | tuple[str, ...], result: Any, refused: Refused
     is_replayed = isinstance(result, ReplayedAnswer)
     value = result.value if is_replayed else result
     fields = {payload_field: value} if isinstance(payload_field, str) else {name: getattr(value, name, None) for name in payload_field}
-    return SimpleNamespace(**fields, customer_id=_customer_of(value, viewer), replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])
+    errors = [error_of(refused)] if refused else []
+    return SimpleNamespace(**fields, **customer_columns(_customer_of(value, viewer), viewer), replayed=is_replayed, user_errors=errors)
+
+
+def customer_columns(customer_id: str | None, viewer: Viewer) -> dict[str, str | None]:
+    """Return the columns of a payload about a customer, by which its relations are read: `customer` only for a viewer who may read customers."""
+    return {"customer_id": customer_id, "readable_customer_id": customer_id if is_allowed(viewer, READ) else None}
 
 
 def _customer_of(value: Any, viewer: Viewer) -> str | None:

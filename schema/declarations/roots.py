@@ -10,9 +10,10 @@ from resolvers.reads import roots
 from schema.declarations import nouns
 from schema.declarations.connections import Connection
 from schema.declarations.costs import CALL
-from schema.declarations.fields import DECLARATION, Argument, order_of, paging, paging_arguments, sort_argument, with_arguments
+from schema.declarations.fields import DECLARATION, with_arguments
 from schema.declarations.merchant import ExternalIdKind
 from schema.declarations.node import Node
+from schema.declarations.paging import Argument, order_of, paging, paging_arguments, sort_argument
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def _done(name: str, parent: type = Payload) -> type:
     """Return a payload type for a mutation whose only result is that it was done."""
 
     @strawberry.type(name=f"{name[0].upper()}{name[1:]}Payload", description=f"The payload of `{name}`.")
-    class Done(parent):  # type: ignore[misc, valid-type]
+    class Done(parent):  # type: ignore[misc]
         done: bool | None = strawberry.field(description="True; null when refused.")
 
     return Done
@@ -201,7 +201,7 @@ def _proved(name: str, parent: type = Payload) -> type:
     """Return a payload type for a mutation whose caller has just proved to be the owner of the account."""
 
     @strawberry.type(name=f"{name[0].upper()}{name[1:]}Payload", description=f"The payload of `{name}`.")
-    class Proved(parent):  # type: ignore[misc, valid-type]
+    class Proved(parent):  # type: ignore[misc]
         done: bool | None = strawberry.field(description="True; null when refused.")
         device: str | None = strawberry.field(description=DEVICE)
 

@@ -14,16 +14,16 @@ from billing.refusals import Refused
 from resolvers.attachments.attachments import mutation_result
 from resolvers.context import Context, Info
 from resolvers.idempotency import MutationResult
-from resolvers.mutating import resolved, running
+from resolvers.mutating import MAX_LISTED, resolved, running
 from resolvers.reads import operations
 from resolvers.reads.relations import BY_ID, by_id, by_ids, type_name
 from resolvers.subscriptions import actions
 from schema.declarations import nouns
-from schema.declarations.costs import CALL, ERRORS, FILES, MAX_LISTED, MUTATION, PREVIEW
+from schema.declarations.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
 from schema.declarations.enums import described
 from schema.declarations.fields import guarded
 from schema.declarations.merchant import SaveOutcome
-from schema.declarations.payloads import UserError, error_of
+from schema.declarations.payloads import UserError, customer_columns, error_of
 from schema.declarations.scalars import DateTime
 from schema.payloads.previews import PreviewPayload
 
@@ -124,7 +124,7 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
         resumed_from=outcome.payload_ids.get("resumedFrom"),
         subscriptions_moved=outcome.payload_ids.get("subscriptions_moved"),
         outcome=SaveOutcome(outcome.payload_ids["outcome"]) if "outcome" in outcome.payload_ids else None,
-        customer_id=outcome.customer_id or context.viewer.customer_id,
+        **customer_columns(outcome.customer_id or context.viewer.customer_id, context.viewer),
         **await _objects(outcome.customer_id, outcome.payload_ids, context),
         **await _lists(outcome.customer_id, outcome.payload_ids, context),
     )

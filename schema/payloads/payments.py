@@ -106,7 +106,7 @@ class PayInstallmentPayload(PaidPayload, KeyedPayload):
 @strawberry.type(description="The result of paying all that is due.")
 class PayAllDuePayload(PaidPayload, KeyedPayload):
     invoices: list[nouns.Invoice] | None = strawberry.field(
-        description="The invoices that the payment and credit are for, the oldest first, as they are now: at most 100. Also after a declined payment; null when no "
+        description="The invoices that the payment and credit are for, the oldest first, as they are now: at most 50. Also after a declined payment; null when no "
         "payment was made.",
         metadata=CHANGED,
     )
@@ -151,7 +151,7 @@ class DeletePaymentMethodPayload(CustomerPayload):
     deleted_payment_method_id: strawberry.ID | None = strawberry.field(description="The id of the deleted method; null when it was refused.")
     replacement: nouns.PaymentMethod | None = strawberry.field(description="The method of `replacementId` as it is now, if there is one.")
     subscriptions: list[nouns.Subscription] | None = strawberry.field(
-        description="The subscriptions that named the deleted method, as they are now: at most 100, the oldest first. They name the replacement or, without one, no "
+        description="The subscriptions that named the deleted method, as they are now: at most 50, the oldest first. They name the replacement or, without one, no "
         "method, and are charged to the default. Null when it was refused.",
         metadata=CHANGED,
     )

@@ -8,7 +8,6 @@ from schema.declarations.costs import FILES, costing
 from schema.declarations.fields import any_of
 from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import DateTime
-from schema.types.attachments import Attachable
 
 KEY = "An idempotency key of your choice, at most 255 characters, new for every group. The same key with the same input gives the first answer again, and attaches nothing twice."
 PARENT = "The Invoice or PaymentSchedule to attach them to."
@@ -65,7 +64,7 @@ class UploadAttachmentsPayload(KeyedPayload, CustomerPayload):
     files: list[nouns.Attachment] | None = strawberry.field(
         name="attachments", description="The new attachments in the order of the input. Null when refused.", metadata=FILES
     )
-    parent = any_of("inv", "sch", key="parent_id", graphql_type=Attachable | None, description="What they are attached to. Null when refused.")
+    parent = any_of("inv", "sch", key="parent_id", graphql_type=nouns.Attachable | None, description="What they are attached to. Null when refused.")
 
 
 @strawberry.type(description="The payload of `createAttachmentUploads`.")
@@ -82,7 +81,7 @@ class CompleteAttachmentUploadsPayload(CustomerPayload):
         "inv",
         "sch",
         key="parent_id",
-        graphql_type=Attachable | None,
+        graphql_type=nouns.Attachable | None,
         description="What they are attached to, if that is one invoice or schedule. Null when refused.",
     )
 
@@ -90,4 +89,4 @@ class CompleteAttachmentUploadsPayload(CustomerPayload):
 @strawberry.type(description="The payload of `deleteAttachment`.")
 class DeleteAttachmentPayload(CustomerPayload):
     deleted_attachment_id: strawberry.ID | None = strawberry.field(description="The id of the deleted attachment. Null when refused.")
-    parent = any_of("inv", "sch", key="parent_id", graphql_type=Attachable | None, description="What it was attached to. Null when refused.")
+    parent = any_of("inv", "sch", key="parent_id", graphql_type=nouns.Attachable | None, description="What it was attached to. Null when refused.")

@@ -5,7 +5,8 @@ from typing import Annotated
 import strawberry
 
 from billing.money import money as rules
-from schema.declarations.fields import Argument, derived
+from schema.declarations.fields import derived
+from schema.declarations.paging import Argument
 from schema.declarations.scalars import BigInt, CurrencyCode, Decimal
 
 LOCALE = Argument(

@@ -9,7 +9,7 @@ import strawberry
 
 from auth.urls.links import Links, TemporaryUrl
 from billing.refusals import BadUserInput
-from schema.declarations.fields import Argument
+from schema.declarations.paging import Argument
 from schema.declarations.scalars import CurrencyCode, Date, DateTime
 
 LONGEST = timedelta(days=3 * 366)

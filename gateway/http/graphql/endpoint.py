@@ -24,7 +24,6 @@ from gateway.documents.cost import reading_cost
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.documents.limits import LimitExceeded, check_values
 from gateway.http import requests, responses
-from gateway.http.caching import represented, with_etag
 from gateway.http.capacity.admission import CancelOnDisconnect, ClientDisconnected, Overloaded, ReleaseAfterSend, noop
 from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
@@ -33,6 +32,7 @@ from gateway.http.graphql.execution import run, run_planned
 from gateway.http.graphql.presentation import presented
 from gateway.http.graphql.state import AppState, RequestState
 from gateway.http.headers import GraphQLHTTPRequest
+from gateway.http.negotiation.caching import represented, with_etag
 from gateway.http.proxies import address_of, user_agent_of
 from gateway.http.request_log import RequestLogEntry
 from gateway.http.requests import GraphQLRequest

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.documents.document_cache import first_party
-from gateway.http.compression import ENCODERS, MIN_BYTES, coding_of
+from gateway.http.negotiation.compression import ENCODERS, MIN_BYTES, coding_of, is_compressible
 from gateway.routes.explorer import DIST
 from tests.callers.partners import id_of
 from tests.conftest import ADA, BIG, token
@@ -79,18 +79,26 @@ def test_any_header_is_read(header: str) -> None:
     assert coding_of(header) in {None, *ENCODERS}
 
 
-async def test_an_answer_without_a_token_but_with_a_cookie_is_not_compressed(http: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(
+    ("headers", "is_query", "expected"),
+    [
+        ({"authorization": "Bearer x"}, True, True),
+        ({"authorization": "Bearer x", "cookie": "session=1"}, True, True),
+        ({}, True, True),
+        ({"cookie": "session=1"}, True, False),
+        ({"authorization": "Bearer x"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_only_queries_that_no_cookie_authenticates_are_compressed(headers: dict[str, str], is_query: bool, expected: bool) -> None:
     """A browser sends cookies with requests that another site made. A token it does not send."""
-    introspection = "{ __schema { types { name description } } }"
-    access = f"Bearer {token(BIG)}"
-    for query, headers, coding in (
-        (introspection, {"Cookie": "session=1", "Authorization": access}, "br"),
-        (introspection, {"Authorization": access}, "br"),
-        (LARGE, {"Cookie": "session=1", "Authorization": access}, "br"),
-    ):
-        assert (await raw(http, query, **headers))[0].headers.get("content-encoding") == coding
-    big_error = "{ " + "a" * 3000 + " }"
-    assert (await raw(http, big_error, Cookie="session=1"))[0].headers.get("content-encoding") is None
+    assert is_compressible(headers, is_query=is_query) is expected
+
+
+async def test_a_cookie_beside_a_token_changes_nothing(http: httpx.AsyncClient) -> None:
+    response, _ = await raw(http, LARGE, Authorization=f"Bearer {token(BIG)}", Cookie="session=1")
+    assert response.headers.get("content-encoding") == "br"
+    assert "Cookie" in response.headers["vary"]
 
 
 async def test_a_mutation_and_a_small_answer_are_not_compressed(http: httpx.AsyncClient) -> None:

@@ -114,9 +114,7 @@ async def test_who_has_a_row_is_let_in_by_the_same_issuer(gate: Gate, way: str, 
 
 
 @pytest.mark.parametrize("way", ["planner", "executor"])
-@pytest.mark.parametrize(
-    "text", ["{ viewer { kind } }", "{ customer { name } }", "mutation { signOutEverywhere { done: userErrors { code } } }"]
-)
+@pytest.mark.parametrize("text", ["{ viewer { kind } }", "{ customer { name } }", "mutation { signOutEverywhere { done: userErrors { code } } }"])
 async def test_so_it_is_with_our_own_tokens_and_sessions_of_the_deleted(
     gate: Gate, way: str, text: str, deleted: Viewer, caplog: pytest.LogCaptureFixture
 ) -> None:

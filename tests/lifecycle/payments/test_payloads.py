@@ -1,9 +1,11 @@
 """What payloads bring besides the changed object: the customer with new amounts, and what was paid, moved and deleted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from billing.states import Actor
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id
 from tests.lifecycle.payments.test_paying import credit, invoice, schedule
@@ -46,8 +48,8 @@ async def test_a_declined_payment_shows_what_it_was_for(life: Life, mutation: st
     await life.card("insufficient_funds")
     covering = await invoice(life, 3_000)
     (installment,) = await schedule(life, 3_000, invoicing="PER_INSTALLMENT", covered_by=[covering])
-    shown = {"id": covering, "status": "OPEN", "amountRemaining": {"amount": "30.00"}}
-    asked = {"payInvoice": {"invoiceId": covering}, "payInstallment": {"installmentId": installment}, "payAllDue": {"currency": "USD"}}[mutation]
+    unpaid = {"id": covering, "status": "OPEN", "amountRemaining": {"amount": "30.00"}}
+    arguments = {"payInvoice": {"invoiceId": covering}, "payInstallment": {"installmentId": installment}, "payAllDue": {"currency": "USD"}}[mutation]
     an_invoice = "id status amountRemaining { amount }"
     selection = {
         "payInvoice": f"invoice {{ {an_invoice} }}",
@@ -55,12 +57,12 @@ async def test_a_declined_payment_shows_what_it_was_for(life: Life, mutation: st
         "payAllDue": f"installments {{ id status }} invoices {{ {an_invoice} }}",
     }[mutation]
     expected = {
-        "payInvoice": {"invoice": shown},
-        "payInstallment": {"installment": {"id": installment, "status": "FAILED"}, "invoice": shown},
-        "payAllDue": {"installments": [{"id": installment, "status": "FAILED"}], "invoices": [shown]},
+        "payInvoice": {"invoice": unpaid},
+        "payInstallment": {"installment": {"id": installment, "status": "FAILED"}, "invoice": unpaid},
+        "payAllDue": {"installments": [{"id": installment, "status": "FAILED"}], "invoices": [unpaid]},
     }[mutation]
     for is_replayed in (False, True):
-        payload = await call(life, mutation, f"{selection} payment {{ status }} replayed", idempotencyKey="declined", **asked)
+        payload = await call(life, mutation, f"{selection} payment {{ status }} replayed", idempotencyKey="declined", **arguments)
         assert (payload["userErrors"], payload["payment"]["status"]) == ([{"code": "PAYMENT_DECLINED"}], "FAILED")
         assert payload["replayed"] is is_replayed
         assert {name: payload[name] for name in expected} == expected
@@ -119,3 +121,11 @@ async def test_staff_get_the_customer_for_whom_they_act(life: Life) -> None:
     assert chosen == {"paymentMethod": {"id": method}, "customer": {"id": life.customer_id}, "userErrors": []}
     refused = await call(life, "setDefaultPaymentMethod", "customer { id }", viewer=STAFF, paymentMethodId=new_id("pm"))
     assert refused == {"customer": None, "userErrors": [{"code": "NOT_FOUND"}]}
+
+
+@pytest.mark.parametrize(("scopes", "is_reader"), [(("payments:write",), False), (("payments:write", "read"), True)])
+async def test_an_app_gets_the_customer_with_the_scope_to_read(life: Life, scopes: tuple[str, ...], is_reader: bool) -> None:
+    owed = await invoice(life, 1_000)
+    app = replace(life.viewer, kind=Actor.PARTNER, scopes=scopes)
+    payload = await call(life, "payInvoice", "invoice { status } customer { id }", viewer=app, invoiceId=owed, idempotencyKey="by an app")
+    assert payload == {"invoice": {"status": "PAID"}, "customer": {"id": life.customer_id} if is_reader else None, "userErrors": []}

@@ -4,7 +4,7 @@ import hashlib
 
 from starlette.requests import Request
 
-from gateway.http.compression import coding_for, compress
+from gateway.http.negotiation.compression import coding_for, compress
 from gateway.http.responses import Answer
 
 # Cached by the browser and revalidated before each use, because what a customer owes changes at any moment.

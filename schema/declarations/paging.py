@@ -1,0 +1,42 @@
+"""Arguments of fields, and those that every page takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers.reads.pages import Paging
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a field, with its GraphQL type and default."""
+
+    name: str
+    annotation: Any
+    default: Any = strawberry.UNSET
+
+
+def paging_arguments() -> list[Argument]:
+    size = "Default 20. Outside 1 to 100, or both sizes together: BAD_USER_INPUT."
+    return [
+        Argument("first", Annotated[int | None, strawberry.argument(description=f"How many rows from the start, 1 to 100. {size}")]),
+        Argument("after", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows after it.")]),
+        Argument("last", Annotated[int | None, strawberry.argument(description=f"How many rows from the end, 1 to 100. {size}")]),
+        Argument("before", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows before it.")]),
+    ]
+
+
+def sort_argument(sort: Any) -> Argument:
+    return Argument("sort", Annotated[sort | None, strawberry.argument(description="The order of the rows. Null: the default.")], next(iter(sort)))
+
+
+def order_of(arguments: Mapping[str, Any], sort: Any) -> str:
+    """Return the order of a page. Null means the default, which is the first of the orders."""
+    order: str = arguments["sort"] or next(iter(sort))
+    return order
+
+
+def paging(arguments: Mapping[str, Any]) -> Paging:
+    return Paging(*(arguments.get(name) for name in ("first", "after", "last", "before")))
