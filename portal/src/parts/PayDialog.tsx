@@ -1,6 +1,8 @@
 // Paying: a saved method or a new one, the confirmation at the bank, and what came of it.
 import { type ReactNode, useState } from 'react';
-import type { Outcome } from '../api/hooks.ts';
+import { PaymentMethodsDocument, type PaymentMethodsQuery } from '../api/__generated__/graphql.ts';
+import type { Complete } from '../api/complete.ts';
+import { type Outcome, usePageQuery } from '../api/hooks.ts';
 import type { Problem } from '../api/problems.ts';
 import { useTexts } from '../i18n/index.tsx';
 import { useAnnounce } from '../ui/Announcer.tsx';
@@ -13,31 +15,25 @@ import { BankConfirmation } from './BankConfirmation.tsx';
 import { type Charge, pendingActionOf, type PendingAction } from './charges.ts';
 import { useMethodName } from './methods.ts';
 
-export interface PayingMethod {
-  id: string;
-  kind: string;
-  brand?: string | null;
-  last4?: string | null;
-  isDefault: boolean;
-  isExpired: boolean;
-}
+type PayingMethod = NonNullable<Complete<PaymentMethodsQuery>['customer']>['paymentMethods']['nodes'][number];
 
 interface PayDialogProps {
   title: string;
   amount: string;
-  methods: readonly PayingMethod[];
   action: { run: (paymentMethodId: string | null) => Promise<Outcome<Charge>>; isPending: boolean; problem: Problem | null };
   onClose: () => void;
   children?: ReactNode;
 }
 
-export function PayDialog({ title, amount, methods, action, onClose, children }: PayDialogProps) {
+export function PayDialog({ title, amount, action, onClose, children }: PayDialogProps) {
   const { t } = useTexts();
   const [isAdding, setAdding] = useState(false);
   const [pending, setPending] = useState<PendingAction | null>(null);
   const [decline, setDecline] = useState<string | null>(null);
-  const usable = methods.filter(({ isExpired }) => !isExpired);
-  const [methodId, setMethodId] = useState<string | null>(usable[0]?.id ?? null);
+  const methods = usePageQuery(PaymentMethodsDocument, {});
+  const usable = methods.data?.customer?.paymentMethods.nodes.filter(({ isExpired }) => !isExpired);
+  const [chosenId, setChosenId] = useState<string | null>(null);
+  const methodId = chosenId ?? usable?.[0]?.id ?? null;
   const conclude = useConclusion(onClose, setPending, setDecline);
   const pay = async () => {
     const { payload } = await action.run(methodId);
@@ -54,7 +50,7 @@ export function PayDialog({ title, amount, methods, action, onClose, children }:
       <Modal title={t('methods.addTitle')} isOpen onClose={onClose}>
         <AddMethod
           onAdded={(id) => {
-            setMethodId(id);
+            setChosenId(id);
             setAdding(false);
           }}
           onCancel={() => setAdding(false)}
@@ -64,7 +60,8 @@ export function PayDialog({ title, amount, methods, action, onClose, children }:
   return (
     <Modal title={title} isOpen onClose={onClose}>
       {children}
-      <MethodChoice methods={usable} value={methodId} onChange={setMethodId} />
+      <ProblemNotice problem={methods.problem} onRetry={methods.reload} />
+      {usable ? <MethodChoice methods={usable} value={methodId} onChange={setChosenId} /> : <p role="status">{t('loading')}</p>}
       {decline ? (
         <Notice tone="danger">
           <p>{decline}</p>

@@ -64,7 +64,7 @@ def test_files_are_dropped(visit: Callable[..., Visit]) -> None:
         canvas.getContext('2d').fillRect(0, 0, 8, 8);
         const picture = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
         const transfer = new DataTransfer();
-        transfer.effectAllowed = 'all';
+        Object.defineProperty(transfer, 'effectAllowed', { value: 'all' });
         transfer.items.add(new File([picture], 'dropped.png', { type: 'image/png' }));
         return transfer;
     }""")

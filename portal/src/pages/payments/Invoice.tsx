@@ -44,7 +44,7 @@ function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: Complete<Inv
     <>
       <StatusPill status={invoice.isOverdue ? 'OVERDUE' : invoice.status} />
       <InvoiceDownload id={invoice.id} number={invoice.number} />
-      {!SETTLED.has(invoice.status) && <Pay invoice={invoice} methods={data.customer?.paymentMethods.nodes ?? []} />}
+      {!SETTLED.has(invoice.status) && <Pay invoice={invoice} />}
     </>
   );
   return (
@@ -62,7 +62,7 @@ function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: Complete<Inv
   );
 }
 
-function Pay({ invoice, methods }: { invoice: InvoiceNode; methods: NonNullable<Complete<InvoiceQuery>['customer']>['paymentMethods']['nodes'] }) {
+function Pay({ invoice }: { invoice: InvoiceNode }) {
   const { t, format } = useTexts();
   const stateOf = useActionState();
   const [isOpen, setOpen] = useState(false);
@@ -76,7 +76,7 @@ function Pay({ invoice, methods }: { invoice: InvoiceNode; methods: NonNullable<
       </ActionButton>
       <Suspense>
         {isOpen && (
-          <PayDialog title={t('invoice.payTitle', { number: invoice.number })} amount={amount} methods={methods} action={{ run: pay, isPending, problem }} onClose={() => setOpen(false)} />
+          <PayDialog title={t('invoice.payTitle', { number: invoice.number })} amount={amount} action={{ run: pay, isPending, problem }} onClose={() => setOpen(false)} />
         )}
       </Suspense>
     </>

@@ -6,7 +6,6 @@ import { useTexts } from '../../i18n/index.tsx';
 import { ActionButton } from '../../parts/ActionButton.tsx';
 import { useActionState } from '../../parts/actions.ts';
 import { Money } from '../../parts/Amounts.tsx';
-import type { PayingMethod } from '../../parts/PayDialog.tsx';
 import { StatusPill } from '../../ui/Pill.tsx';
 import type { ScheduleNode } from './Schedule.tsx';
 
@@ -19,10 +18,9 @@ const SETTLED = new Set(['PAID', 'CANCELED', 'REFUNDED']);
 
 interface InstallmentsProps {
   installments: readonly Installment[];
-  methods: readonly PayingMethod[];
 }
 
-export function Installments({ installments, methods }: InstallmentsProps) {
+export function Installments({ installments }: InstallmentsProps) {
   const { t, format } = useTexts();
   const [chosenId, setChosenId] = useState<string | null>(null);
   const chosen = installments.find(({ id }) => id === chosenId);
@@ -43,7 +41,6 @@ export function Installments({ installments, methods }: InstallmentsProps) {
           <PayDialog
             title={t('schedules.payTitle', { name: chosen.name })}
             amount={format.money(chosen.remaining)}
-            methods={methods}
             action={{ run: pay, isPending, problem }}
             onClose={() => setChosenId(null)}
           />

@@ -7,7 +7,6 @@ import { Attachments } from '../../parts/attachments/Attachments.tsx';
 import { Loaded, Page } from '../../ui/Page.tsx';
 import { StatusPill } from '../../ui/Pill.tsx';
 import { Section } from '../../ui/Section.tsx';
-import type { PayingMethod } from '../../parts/PayDialog.tsx';
 import NotFound from '../NotFound.tsx';
 import { Installments } from './Installments.tsx';
 import { PaidShare } from './PaidShare.tsx';
@@ -19,9 +18,9 @@ export default function Schedule({ id }: { id: string }) {
   const query = usePageQuery(PaymentScheduleDocument, { id });
   return (
     <Loaded title={t('schedules.one')} query={query}>
-      {({ node, customer, limits }) => {
+      {({ node, limits }) => {
         const schedule = nodeWith(node, 'installments');
-        return schedule ? <ScheduleOf schedule={schedule} methods={customer?.paymentMethods.nodes ?? []} limits={limits} /> : <NotFound />;
+        return schedule ? <ScheduleOf schedule={schedule} limits={limits} /> : <NotFound />;
       }}
     </Loaded>
   );
@@ -29,11 +28,10 @@ export default function Schedule({ id }: { id: string }) {
 
 interface ScheduleOfProps {
   schedule: ScheduleNode;
-  methods: readonly PayingMethod[];
   limits: PaymentScheduleQuery['limits'];
 }
 
-function ScheduleOf({ schedule, methods, limits }: ScheduleOfProps) {
+function ScheduleOf({ schedule, limits }: ScheduleOfProps) {
   const { t } = useTexts();
   return (
     <Page
@@ -43,7 +41,7 @@ function ScheduleOf({ schedule, methods, limits }: ScheduleOfProps) {
     >
       <Section title={t('schedules.installments')}>
         <PaidShare paid={schedule.paid} total={schedule.total} />
-        <Installments installments={schedule.installments.nodes} methods={methods} />
+        <Installments installments={schedule.installments.nodes} />
       </Section>
       <Attachments parent={schedule} limits={limits} />
     </Page>

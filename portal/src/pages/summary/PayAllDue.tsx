@@ -28,7 +28,6 @@ export function PayAllDue({ customer }: { customer: Customer }) {
           <PayDialog
             title={t('payAll.title')}
             amount={format.money(chosen)}
-            methods={customer.paymentMethods.nodes}
             action={{ run: (paymentMethodId) => run({ currency: chosen.currency, paymentMethodId }), isPending, problem }}
             onClose={() => setChosen(null)}
           >
