@@ -29,9 +29,9 @@ class PortalFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
-    radius: int | None = Field(None, ge=0, le=24)
-    links: list[FooterLink] | None = Field(None, max_length=8)
-    languages: list[Language] | None = Field(None, min_length=1)
+    radius: int | None = Field(default=None, ge=0, le=24)
+    links: list[FooterLink] | None = Field(default=None, max_length=8)
+    languages: list[Language] | None = Field(default=None, min_length=1)
     hidden_actions: list[HiddenAction] | None = None
     return_origins: list[Origin] | None = None
 

@@ -55,23 +55,21 @@ def test_several_files_are_attached_at_once_shown_downloaded_and_deleted(visit: 
     expect(row).to_have_count(0)
 
 
-def test_files_are_dropped(visit: Callable[..., Visit]) -> None:
+def test_files_are_dropped(visit: Callable[..., Visit], pictures: list[Path]) -> None:
     opened = visit("ada")
     open_schedule(opened)
     page = opened.page
-    transfer = page.evaluate_handle("""async () => {
-        const canvas = Object.assign(document.createElement('canvas'), { width: 8, height: 8 });
-        canvas.getContext('2d').fillRect(0, 0, 8, 8);
-        const picture = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
-        const transfer = new DataTransfer();
-        Object.defineProperty(transfer, 'effectAllowed', { value: 'all' });
-        transfer.items.add(new File([picture], 'dropped.png', { type: 'image/png' }));
-        return transfer;
-    }""")
-    for event in ("dragenter", "dragover", "drop"):
-        page.dispatch_event(".drop", event, {"dataTransfer": transfer})
+    place = page.locator(".drop")
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    assert box
+    copy = 1
+    event = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 10, "data": {"items": [], "files": [str(pictures[0])], "dragOperationsMask": copy}}
+    devtools = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, **event})
     expect(page.get_by_role("status").filter(has_text="1 file is added.")).to_be_visible()
-    expect(page.get_by_role("listitem").filter(has_text="dropped.png").first).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="front.png").first).to_be_visible()
 
 
 def test_a_file_that_is_too_large_or_of_a_wrong_kind_is_refused_by_its_name_and_nothing_is_attached(
