@@ -59,8 +59,8 @@ function Navigation() {
             </li>
           ))}
         </ul>
+        <SignOut />
       </nav>
-      <SignOut />
     </>
   );
 }
