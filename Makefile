@@ -1,4 +1,4 @@
-.PHONY: demo help install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers lock clean
+.PHONY: demo help portal install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,11 @@ test-fast: .venv/ready-dev  ## Run the tests that need no server and do not take
 
 test-random: .venv/ready-dev  ## Run all tests in an order of chance, which is printed, and as deeply as `test` does
 	@$(PYTEST) -n auto --dist loadfile -p randomly --randomly-dont-reset-seed
+
+# Needs Node and npm; the tests of the pages need Chromium.
+portal: .venv/ready-dev  ## Build the portal, and test it in Chromium
+	@cd portal && npm ci --loglevel=error && npm run --silent generate && npm run --silent check && npm run --silent build
+	@$(PYTEST) tests/portal
 
 # 300 histories of 60 steps over about 18 months for each property; minutes, where `test` takes seconds.
 MODEL_TESTS := $(addprefix tests/lifecycle/models/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)

@@ -24,7 +24,9 @@ FIRST = [
 # Tests that start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour"}
 HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_contributing", "test_secrets", "test_senders", "test_stripe"}
-SERVERS = {"server", "start_server", "http", "store", "rclone", "s3rver"}
+# A visit to the portal starts a demo and a browser.
+VISIT = "visit"
+SERVERS = {VISIT, "server", "start_server", "http", "store", "rclone", "s3rver"}
 CLUSTERS = {"urls", "place"}
 # How many days it takes until each case of such tests has run in the profile dev.
 DAYS = 3
@@ -33,6 +35,7 @@ SLOW_FOLDERS = {"first_hour", "lifecycle"}
 # Each takes more than five seconds of processor time.
 SLOW_FILES = {
     "test_archive",
+    "test_build",
     "test_concurrent_indexes",
     "test_contributing",
     "test_demo",
@@ -92,7 +95,7 @@ def marks_of(item: pytest.Item) -> list[str]:
     folder = _folder(item.path)
     fixtures = set(getattr(item, "fixturenames", ()))
     kind = "http" if folder in HTTP_FOLDERS or item.path.stem in HTTP_FILES or fixtures & SERVERS else "db" if fixtures & CLUSTERS else "unit"
-    is_slow = folder in SLOW_FOLDERS or item.path.stem in SLOW_FILES
+    is_slow = folder in SLOW_FOLDERS or item.path.stem in SLOW_FILES or VISIT in fixtures
     return [kind, "slow"] if is_slow else [kind]
 
 

@@ -34,12 +34,14 @@ query GraphiQLExamples {
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A demo customer as whom GraphiQL may send requests."""
+    """A demo customer as whom GraphiQL may send requests. With a password, the portal offers to sign in as this customer."""
 
     id: str
     name: str
     about: str
     token: str = field(repr=False)
+    email: str = ""
+    password: str = field(default="", repr=False)
 
     @property
     def viewer(self) -> Viewer:

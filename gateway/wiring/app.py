@@ -38,7 +38,7 @@ from gateway.http.graphql.persisted import PersistedDocumentResolver
 from gateway.http.graphql.state import AppState, RequestPolicy
 from gateway.http.origins import CorsOrigins
 from gateway.http.requests import BodyLimits
-from gateway.routes import downloads, explorer, health, oauth, pdf_documents
+from gateway.routes import downloads, explorer, health, oauth, pdf_documents, portal
 from gateway.routes.examples import Login
 from gateway.routes.health import Readiness
 from gateway.routes.webhooks import webhooks
@@ -49,6 +49,7 @@ from gateway.wiring.hosts import guarded, hosts_of
 from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.payments import payments
+from gateway.wiring.portal import portal_of
 from planner import Planner
 
 # Reading ten thousand documents takes half a second.
@@ -145,8 +146,12 @@ def _routes(setup: Setup, app: AppState, later: DeferredTasks) -> list[BaseRoute
     routes += downloads.routes(database, setup.issuer, app.files, app.clock, bounds=bounds)
     routes += pdf_documents.routes(database, setup.issuer, settings, app.clock)
     routes.append(oauth.route(_token_endpoint(setup, app)))
+    if settings.has_portal:
+        routes += portal.routes(portal_of(settings, setup.demo_logins))
     if settings.is_open:
-        routes += [Route("/", home), *explorer.routes(app, setup.demo_logins)]
+        routes += explorer.routes(app, setup.demo_logins)
+    if settings.is_open and not settings.has_portal:
+        routes.append(Route("/", home))
     return routes
 
 

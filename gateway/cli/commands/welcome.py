@@ -21,7 +21,7 @@ LIFETIME = timedelta(days=30)
 
 def show(console: Console, url: str, issuer: OwnIssuer) -> None:
     """Print URLs, demo customers with their tokens, a curl command, and READY as the last line."""
-    console.print(Text.assemble("\n", bold("Portico"), f"  {url}/graphql\n", bold("GraphiQL"), f" {url}/graphiql\n"))
+    console.print(Text.assemble("\n", bold("Portal"), f"   {url}/\n", bold("GraphiQL"), f" {url}/graphiql\n", bold("GraphQL"), f"  {url}/graphql\n"))
     for person in PERSONAS:
         console.print(Text.assemble(bold(person.email), f"  {person.name}: {person.about}"))
         console.print(bold(f"Authorization: Bearer {_token(person.id, issuer)}", "dim"))
@@ -32,8 +32,8 @@ def show(console: Console, url: str, issuer: OwnIssuer) -> None:
 
 
 def logins(issuer: OwnIssuer) -> tuple[Login, ...]:
-    """Return the demo customers, as whom GraphiQL may send requests."""
-    return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer)) for person in PERSONAS)
+    """Return the demo customers, as whom the portal may be entered and GraphiQL may send requests."""
+    return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer), person.email, PASSWORD) for person in PERSONAS)
 
 
 def curl(url: str, token: str) -> str:

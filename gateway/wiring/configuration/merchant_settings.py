@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 
 from billing.money.issuer import InvoiceIssuer, IssuerDetails
 from billing.postal_addresses import PostalAddress
-from gateway.wiring.configuration.setting_values import Bic, Country, Iban, Lines, TimeZone
+from gateway.wiring.configuration.setting_values import Bic, Country, Iban, Lines, Origins, TimeZone
 from mail.letters import OPTIONAL
 
 
@@ -63,6 +63,13 @@ class MerchantSettings(BaseSettings):
     merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices and letters, as #rrggbb.")
     merchant_logo: Path | None = Field(
         None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices and letters: an SVG, PNG or JPEG file."
+    )
+    portal: bool | None = Field(None, description="Whether the reference portal is served at /; see docs/portal.md. Left out: outside of production.")
+    portal_file: Path | None = Field(
+        None, examples=["/etc/portico/portal.json"], description="A JSON file with links, languages and more about the portal; see docs/portal.md."
+    )
+    portal_frame_ancestors: Origins = Field(
+        (), examples=["https://www.example.com"], description="Sites that may show the portal in a frame, as a comma list of exact origins."
     )
     letters_off: OptionalLetters = Field(
         (), examples=["receipt,renewal_to_come"], description="The letters about money that are not sent, as a comma list; see docs/letters.md."

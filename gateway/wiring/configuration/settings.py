@@ -255,6 +255,11 @@ class Settings(MerchantSettings):
         return not self.is_production if self.developer_tools is None else self.developer_tools
 
     @property
+    def has_portal(self) -> bool:
+        """Whether the reference portal is served."""
+        return not self.is_production if self.portal is None else self.portal
+
+    @property
     def mode(self) -> Mode:
         """Return the document mode of clients that are not registered."""
         return self.document_mode or ("required" if self.is_production else "open")

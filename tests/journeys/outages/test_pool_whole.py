@@ -286,7 +286,7 @@ async def test_after_any_fault_of_a_document_of_the_portal_the_pool_is_whole(
     name: str, planning: Gateway, executing: Gateway, known: dict[str, str], urls: Urls
 ) -> None:
     text = (PAGES | ACTIONS)[name]
-    is_query = name in PAGES or name.startswith("Preview") or name == "Operation"
+    is_query = name in PAGES or name.startswith("Preview") or name in ("Operation", "PaymentMethods")
     for gateway in (planning, executing) if is_query else (executing,):
         variables = variables_of(text, known)
         bad = request(refused_of(text), **variables) if is_query else request(text, **variables)

@@ -1,0 +1,1 @@
+function e(e,t){return e&&typeof e==`object`&&t in e?e:null}export{e as t};

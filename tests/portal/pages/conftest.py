@@ -1,0 +1,122 @@
+"""The portal in a real Chromium, by Playwright, against the real demo: a gateway, its worker and a Postgres of its own for each module of tests."""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+from demo import PERSONAS
+from demo.passwords import PASSWORD
+from tests.conftest import needs
+from tests.servers.processes import demo
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+# What the browser itself logs of an answer that a test provokes, such as a wrong password or a line that was cut.
+PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|503)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
+MILLISECONDS = 30_000
+
+SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
+  device tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
+
+
+@dataclass
+class Visit:
+    """A browser context of one visitor: its page, and everything that must not happen in it."""
+
+    page: Page
+    url: str
+    problems: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.url}{path}")
+
+    def heading(self, text: str | re.Pattern[str]) -> None:
+        """Wait for the page with this heading."""
+        expect(self.page.get_by_role("heading", level=1, name=text)).to_be_visible()
+
+    @property
+    def data_requests(self) -> list[dict[str, Any]]:
+        """The bodies of the requests for data so far."""
+        return [json.loads(request.post_data or "{}") for request in self.requests if request.url == f"{self.url}/graphql"]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="portico-portal-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def url(root: Path, folder: Path) -> Iterator[str]:
+    with demo(root, folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for which no other host exists."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=needs("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def sessions(url: str) -> Callable[[str], dict[str, Any]]:
+    """A function that returns the session of a demo customer, who signs in once for all tests of the module."""
+    known: dict[str, dict[str, Any]] = {}
+
+    def session_of(first: str) -> dict[str, Any]:
+        email = f"{first}@example.com"
+        assert email in {person.email for person in PERSONAS}
+        if email not in known:
+            body = {"query": SIGN_IN, "variables": {"input": {"email": email, "password": PASSWORD}}}
+            known[email] = httpx.post(f"{url}/graphql", json=body, timeout=30).json()["data"]["signIn"]["tokens"]
+        return known[email]
+
+    return session_of
+
+
+@pytest.fixture
+def visit(chromium: Browser, url: str, sessions: Callable[[str], dict[str, Any]]) -> Iterator[Callable[..., Visit]]:
+    """A function that starts a visit, of a demo customer or of nobody. At the end nothing may have been logged, refused by the policy, or sent to another origin."""
+    visits: list[Visit] = []
+
+    def start(customer: str | None = None, **options: Any) -> Visit:
+        context = chromium.new_context(**{"locale": "en-GB", "timezone_id": "Europe/London", **options})
+        context.set_default_timeout(MILLISECONDS)
+        expect.set_options(timeout=MILLISECONDS)
+        if customer:
+            stored = json.dumps(json.dumps(sessions(customer)))
+            # Only in the first document, so that a session which ends stays ended.
+            context.add_init_script(f"sessionStorage.begun || (sessionStorage.begun = 1, localStorage.setItem('portico:session', {stored}))")
+        context.add_init_script(
+            "document.addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.violatedDirective, event.blockedURI, event.sample))"
+        )
+        opened = Visit(context.new_page(), url)
+        watch(opened)
+        visits.append(opened)
+        return opened
+
+    yield start
+    for opened in visits:
+        opened.page.context.close()
+    assert [problem for opened in visits for problem in opened.problems] == []
+
+
+def watch(visit: Visit) -> None:
+    page = visit.page
+    page.on(
+        "console", lambda message: visit.problems.append(message.text) if message.type in ("error", "warning") and not PROVOKED.search(message.text) else None
+    )
+    page.on("pageerror", lambda error: visit.problems.append(str(error)))
+    page.on("request", lambda request: visit.requests.append(request))
+    page.on("request", lambda request: None if request.url.startswith((visit.url, "blob:", "data:")) else visit.problems.append(request.url))

@@ -1,0 +1,142 @@
+"""The Payments page and the invoice: what is to be paid is paid once, whatever happens to the line."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.portal.pages.conftest import Visit
+
+
+def open_unpaid(opened: Visit) -> None:
+    """Open the first invoice that may be paid."""
+    opened.open("/payments")
+    opened.page.get_by_role("region", name="To pay").get_by_role("link", name="Look and pay").first.click()
+    opened.heading(re.compile("^Invoice "))
+
+
+def add_card(page: Page, card: str) -> None:
+    page.get_by_role("dialog").get_by_role("button", name="Use a new method").click()
+    page.get_by_role("radio", name=card).check()
+    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+
+
+def pay(page: Page) -> None:
+    page.get_by_role("dialog").get_by_role("button", name=re.compile(r"^Pay \D")).click()
+
+
+def test_the_history_is_filtered_and_paged_for_the_customer_with_5000_payments(visit: Callable[..., Visit]) -> None:
+    opened = visit("big")
+    opened.open("/payments")
+    page = opened.page
+    history = page.get_by_role("region", name="Payment history")
+    expect(history.get_by_role("listitem")).to_have_count(20)
+    history.get_by_role("button", name="Next").click()
+    expect(history.get_by_text("Page 2")).to_be_visible()
+    history.get_by_label("Status").select_option("FAILED")
+    expect(history.get_by_text("Page 2")).to_have_count(0)
+    expect(history.locator(".pill", has_text="Paid")).to_have_count(0)
+
+
+def test_an_invoice_shows_its_lines_and_is_paid_with_a_saved_method(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    open_unpaid(opened)
+    page = opened.page
+    expect(page.get_by_role("table").get_by_role("row", name=re.compile("^Left to pay"))).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"^Pay \D")).click()
+    pay(page)
+    expect(page.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("button", name=re.compile(r"^Pay \D"))).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^Download invoice")).click()
+    assert download.value.suggested_filename.endswith(".pdf")
+
+
+def test_a_payment_that_the_bank_asks_to_confirm_is_confirmed(visit: Callable[..., Visit]) -> None:
+    opened = visit("kai")
+    open_unpaid(opened)
+    page = opened.page
+    page.get_by_role("button", name=re.compile(r"^Pay \D")).click()
+    add_card(page, "Visa that the bank asks to confirm")
+    pay(page)
+    dialog = page.get_by_role("dialog", name="Confirm with your bank")
+    dialog.get_by_role("button", name="Confirm the payment").click()
+    expect(page.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
+
+
+def test_a_declined_payment_is_told_with_its_reason_and_another_method_pays(visit: Callable[..., Visit]) -> None:
+    opened = visit("olga")
+    open_unpaid(opened)
+    page = opened.page
+    page.get_by_role("button", name=re.compile(r"^Pay \D")).click()
+    add_card(page, "Visa without funds")
+    pay(page)
+    expect(page.get_by_role("alert")).to_have_text(re.compile("not enough money|was declined"))
+    add_card(page, "Visa that pays")
+    pay(page)
+    expect(page.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
+
+
+def test_a_lost_answer_a_second_press_and_a_reload_lead_to_one_payment(visit: Callable[..., Visit]) -> None:
+    """The line is cut after the gateway has the request; what was chosen stays, and the second press has the key of the first."""
+    opened = visit("greta")
+    opened.open("/subscriptions")
+    page = opened.page
+    page.get_by_role("button", name="Add a plan").click()
+    dialog = page.get_by_role("dialog", name="Add a plan")
+    dialog.get_by_role("radio", name=re.compile("€")).first.check()
+    expect(dialog.get_by_role("region", name="What will happen")).to_be_visible()
+    cut: list[str] = []
+
+    def lose_the_answer(route: Route) -> None:
+        if "previewToken" in (route.request.post_data or "") and not cut:
+            cut.append(route.request.post_data or "")
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/graphql", lose_the_answer)
+    count = page.get_by_text(re.compile(r"^\d+ subscriptions?$")).inner_text()
+    dialog.get_by_role("button", name="Add plan").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The connection was lost.")
+    expect(dialog.get_by_role("radio", checked=True)).to_have_count(1)
+    dialog.get_by_role("button", name="Add plan").dblclick()
+    expect(page.get_by_role("status").filter(has_text=re.compile("The plan is added|Your payment is on its way"))).to_be_visible()
+    sent = [body["variables"]["input"] for body in opened.data_requests if "previewToken" in body.get("variables", {}).get("input", {})]
+    assert len({pressed["idempotencyKey"] for pressed in sent}) == 1
+    page.reload()
+    before = int(count.split()[0])
+    expect(page.get_by_text(f"{before + 1} subscriptions")).to_be_visible()
+
+
+def test_credit_notes_receipts_and_the_statement_of_account_are_downloaded(visit: Callable[..., Visit]) -> None:
+    opened = visit("greta")
+    opened.open("/payments")
+    page = opened.page
+    for button in (re.compile("^Download credit note"), re.compile("^Download receipt"), "Download as PDF", "Download as CSV"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).first.click()
+        assert download.value.suggested_filename.endswith((".pdf", ".csv"))
+
+
+def test_a_busy_gateway_is_waited_for(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    refused: list[int] = []
+
+    def be_busy(route: Route) -> None:
+        if len(refused) < 1:
+            refused.append(503)
+            route.fulfill(
+                status=503,
+                headers={"Retry-After": "1", "Content-Type": "application/json"},
+                body='{"errors": [{"message": "busy", "extensions": {"code": "SERVICE_UNAVAILABLE"}}]}',
+            )
+        else:
+            route.continue_()
+
+    opened.page.route("**/graphql", be_busy)
+    opened.open("/payments")
+    opened.heading("Payments")
+    expect(opened.page.get_by_role("region", name="Payment history")).to_be_visible()
+    assert refused == [503]

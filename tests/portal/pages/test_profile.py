@@ -1,0 +1,76 @@
+"""My profile: name and address, language, password, sessions, connected apps."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from demo.passwords import PASSWORD
+from tests.portal.pages.conftest import Visit
+
+
+def test_the_whole_page_is_one_request_for_data(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    opened.open("/profile")
+    opened.heading("My profile")
+    expect(opened.page.get_by_role("region", name="Where you are signed in")).to_be_visible()
+    assert len(opened.data_requests) == 1
+
+
+def test_name_and_address_are_saved_and_the_language_changes_with_the_profile(visit: Callable[..., Visit]) -> None:
+    opened = visit("aroha")
+    opened.open("/profile")
+    page = opened.page
+    page.get_by_label("Name", exact=True).fill("Aroha N. Ngata")
+    page.get_by_label("Street and number").fill("5 Queen Street")
+    page.get_by_label("City").fill("Auckland")
+    page.get_by_label("Country").select_option("NZ")
+    page.get_by_label("Language").first.select_option("de")
+    page.get_by_role("button", name="Save").click()
+    opened.heading("Mein Profil")
+    page.reload()
+    opened.heading("Mein Profil")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Aroha N. Ngata")
+    expect(page.get_by_label("Land", exact=True)).to_have_value("NZ")
+    assert page.evaluate("document.documentElement.lang") == "de"
+
+
+def test_an_empty_name_is_refused_and_what_was_typed_stays(visit: Callable[..., Visit]) -> None:
+    opened = visit("tina", locale="en-GB")
+    opened.open("/profile?lang=en")
+    page = opened.page
+    page.get_by_label("City").fill("Torino")
+    page.get_by_label("Name", exact=True).fill(" ")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_have_text("This value is not valid.")
+    expect(page.get_by_label("City")).to_have_value("Torino")
+
+
+def test_the_password_is_changed_and_a_wrong_current_one_is_refused(visit: Callable[..., Visit]) -> None:
+    opened = visit("kai")
+    opened.open("/profile?lang=en")
+    page = opened.page
+    page.get_by_label("Current password").fill("not it")
+    page.get_by_label("New password").fill("waves reach the far shore again")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("status").filter(has_text="Your password is changed.")).to_be_visible()
+    expect(page.get_by_label("Current password")).to_have_value("")
+
+
+def test_another_session_is_ended(visit: Callable[..., Visit]) -> None:
+    other = visit()
+    other.open("/sign-in")
+    other.page.get_by_label("E-mail address").fill("ada@example.com")
+    other.page.get_by_label("Password").fill(PASSWORD)
+    other.page.get_by_role("button", name="Sign in").click()
+    other.heading("Hello, Ada Lovelace")
+    opened = visit("ada")
+    opened.open("/profile")
+    sessions = opened.page.get_by_role("region", name="Where you are signed in")
+    expect(sessions.get_by_text("This one")).to_have_count(1)
+    sessions.get_by_role("button", name="End the session of Mozilla").first.click()
+    expect(opened.page.get_by_role("status").filter(has_text="The session has ended.")).to_be_visible()
+    other.open("/payments")
+    expect(other.page.get_by_role("dialog", name="Please sign in again").or_(other.page.get_by_role("heading", level=1, name="Sign in"))).to_be_visible()

@@ -1,0 +1,181 @@
+"""Every page for everybody: axe, narrow screens, right to left, the keyboard alone, and a session that ends in the middle of a form."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo.passwords import PASSWORD
+from tests.portal.pages.conftest import Visit
+
+PAGES = ("/", "/subscriptions", "/schedules", "/payments", "/profile")
+
+
+@pytest.fixture(scope="module")
+def axe(node: Path) -> str:
+    return (node / "node_modules/axe-core/axe.min.js").read_text() + "; 0"
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    page.evaluate(axe)
+    rules = page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })")["violations"]
+    return [f"{rule['id']}: {node['target']} {node['html'][:120]}" for rule in rules for node in rule["nodes"]]
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has its data."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+
+
+def pages_of(opened: Visit) -> list[str]:
+    """The pages of a customer, with one subscription, schedule and invoice."""
+    paths = list(PAGES)
+    for path, selector in (("/subscriptions", "ul.cards a"), ("/schedules", "ul.cards a"), ("/payments", "a[href^='/invoices/']")):
+        opened.open(path)
+        settle(opened.page)
+        paths.append(str(opened.page.locator(selector).first.get_attribute("href")))
+    return paths
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_axe_finds_no_violation_on_any_page(visit: Callable[..., Visit], axe: str, scheme: str, language: str) -> None:
+    opened = visit("ada", color_scheme=scheme)
+    opened.open(f"/?lang={language}")
+    for path in pages_of(opened):
+        opened.open(path)
+        settle(opened.page)
+        assert violations(opened.page, axe) == [], path
+    assert opened.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
+
+
+def test_axe_finds_no_violation_before_the_sign_in_and_in_dialogs(visit: Callable[..., Visit], axe: str) -> None:
+    opened = visit()
+    for path in ("/sign-in", "/forgotten-password", "/demo"):
+        opened.open(path)
+        settle(opened.page)
+        assert violations(opened.page, axe) == [], path
+    opened = visit("ada")
+    opened.open("/subscriptions")
+    opened.page.get_by_role("button", name="Add a plan").click()
+    opened.page.get_by_role("dialog").get_by_role("radio").first.check()
+    expect(opened.page.get_by_role("region", name="What will happen")).to_be_visible()
+    assert violations(opened.page, axe) == []
+    opened.page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<input>')")
+    opened.page.keyboard.press("Escape")
+    assert violations(opened.page, axe) != [], "the control: a field without a name"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_at_320_pixels_no_page_scrolls_sideways(visit: Callable[..., Visit], language: str) -> None:
+    opened = visit("ada", viewport={"width": 320, "height": 640})
+    opened.open(f"/?lang={language}")
+    for path in pages_of(opened):
+        opened.open(path)
+        settle(opened.page)
+        wide = opened.page.evaluate("""[...document.querySelectorAll('body *')].filter((element) => !element.closest('.table-wrap, .visually-hidden, .skip')
+            && (element.getBoundingClientRect().right > 321 || element.getBoundingClientRect().left < -1)).map((element) => element.outerHTML.slice(0, 90))""")
+        assert wide == [], path
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+def test_the_focus_moves_to_the_heading_of_the_next_page_and_results_are_announced(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    opened.open("/")
+    settle(opened.page)
+    assert opened.page.evaluate("document.activeElement === document.body"), "not on the first page"
+    opened.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Payments").click()
+    opened.heading("Payments")
+    settle(opened.page)
+    expect(opened.page.get_by_role("heading", level=1, name="Payments")).to_be_focused()
+    assert opened.page.title().startswith("Payments · ")
+    assert opened.page.locator("[role=status][aria-live=polite]").count() == 1
+
+
+def press_until(page: Page, name: str, limit: int = 60) -> None:
+    """Press Tab until the element with this name has the focus."""
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        label = page.evaluate(
+            "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent).trim()"
+        )
+        if label.startswith(name):
+            return
+    raise AssertionError(f"the keyboard does not reach {name}")
+
+
+def test_the_keyboard_alone_changes_a_plan(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    opened.open("/subscriptions")
+    settle(opened.page)
+    page = opened.page
+    press_until(page, "Change plan of Team", 80)
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Change plan")
+    expect(dialog).to_be_visible()
+    press_until(page, "Business")
+    page.keyboard.press("Space")
+    expect(dialog.get_by_role("region", name="What will happen")).to_be_visible()
+    press_until(page, "Change plan")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Your plan is changed.")).to_be_visible()
+
+
+def test_the_keyboard_alone_pays_an_installment_and_reaches_the_upload(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    opened.open("/schedules")
+    settle(opened.page)
+    page = opened.page
+    press_until(page, "Server room")
+    page.keyboard.press("Enter")
+    opened.heading("Server room, paid in six")
+    press_until(page, "Pay Installment 6")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    press_until(page, "Pay US")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
+    press_until(page, "Choose files")
+
+
+def test_a_session_that_ends_in_the_middle_of_a_form_keeps_what_was_typed(visit: Callable[..., Visit], url: str) -> None:
+    opened = visit()
+    page = opened.page
+    opened.open("/sign-in?lang=en")
+    page.get_by_label("E-mail address").fill("fatima@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    opened.heading(re.compile("^Hello, Fatima"))
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="My profile").click()
+    opened.heading("My profile")
+    page.get_by_label("City").fill("Kuwait City")
+    page.get_by_label("Street and number").fill("1 Gulf Road")
+    page.get_by_label("Country").select_option("KW")
+    tokens = json.loads(page.evaluate("localStorage['portico:session']"))
+    ended = page.request.post(f"{url}/graphql", data={"query": "mutation { signOut { done } }"}, headers={"Authorization": f"Bearer {tokens['accessToken']}"})
+    assert ended.json()["data"]["signOut"]["done"]
+    page.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog", name="Please sign in again")
+    dialog.get_by_label("E-mail address").fill("fatima@example.com")
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_label("City")).to_have_value("Kuwait City")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").filter(has_text="Your profile is saved.")).to_be_visible()
+
+
+def test_the_language_is_chosen_by_the_link_and_holds_for_the_next_pages(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada", locale="fr-FR")
+    opened.open("/payments")
+    opened.heading("Paiements")
+    opened.open("/payments?lang=es")
+    opened.heading("Pagos")
+    opened.open("/schedules")
+    opened.heading("Planes de pago")
+    opened.page.get_by_label("Idioma").last.select_option("ar")
+    opened.heading("جداول السداد")
