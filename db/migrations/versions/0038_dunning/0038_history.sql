@@ -10,7 +10,7 @@ create table subscription_state (
   quantity        integer not null,
   currency        text not null,
   primary key (customer_id, subscription_id, began_at),
-  foreign key (customer_id, subscription_id) references subscription (customer_id, id)
+  foreign key (customer_id, subscription_id) references subscription (customer_id, id) on delete cascade
 );
 alter table subscription_state enable row level security;
 alter table subscription_state force row level security;

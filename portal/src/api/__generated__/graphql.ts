@@ -18,12 +18,16 @@ export type Action =
   | 'DELETE'
   /** Download it. */
   | 'DOWNLOAD'
+  /** For staff: let it be due later, by `extendDueDate`. */
+  | 'EXTEND_DUE_DATE'
   /** For staff: suspend it for the merchant. */
   | 'HOLD'
   /** Stop future billing. */
   | 'PAUSE'
   /** Pay what remains. */
   | 'PAY'
+  /** For staff: note until when the customer has promised to pay it, by `promiseToPay`. */
+  | 'PROMISE'
   /** For staff: record money that came for it otherwise, by `recordPayment`. */
   | 'RECORD_PAYMENT'
   /** For staff: give money of it back. */
@@ -34,6 +38,8 @@ export type Action =
   | 'REMOVE_COUPON'
   /** Go on, or withdraw a pending change. */
   | 'RESUME'
+  /** For staff: charge now what is due of it, by `retryNow`. */
+  | 'RETRY'
   /** Make it the default. */
   | 'SET_DEFAULT'
   /** Stop the service now. */
@@ -293,6 +299,19 @@ export type CreditNoteReason =
   /** A plan was changed within a period: what was charged for the rest of it is taken back. */
   | 'UNUSED_TIME';
 
+/** The status of an export of a customer's data. */
+export type DataExportStatus =
+  /** Its time is over. Request another one. */
+  | 'EXPIRED'
+  /** It could not be made. Request another one. */
+  | 'FAILED'
+  /** The worker makes it. */
+  | 'MAKING'
+  /** It can be downloaded. */
+  | 'READY'
+  /** The worker makes it soon. */
+  | 'REQUESTED';
+
 /** The file to delete. */
 export type DeleteAttachmentInput = {
   /** The attachment. */
@@ -323,8 +342,12 @@ export type ErrorCode =
   | 'ALREADY_PAID'
   /** A change is scheduled already. */
   | 'ALREADY_SCHEDULED'
+  /** The customer owes something: on an invoice, an installment or the account. */
+  | 'AMOUNT_OWED'
   /** It is more than is left: to be paid, to be credited or to be refunded. */
   | 'AMOUNT_TOO_HIGH'
+  /** The customer has credit, which would be lost. */
+  | 'BALANCE_NOT_ZERO'
   /** The subscription has ended for good. */
   | 'CANCELED'
   /** The bytes are not those that were announced: another size or SHA-256. */
@@ -341,6 +364,8 @@ export type ErrorCode =
   | 'CURRENCY_MISMATCH'
   /** The customer is closed: nobody signs in, and nothing begins or renews. */
   | 'CUSTOMER_CLOSED'
+  /** The customer's personal data was erased. Nothing is changed or exported any more. */
+  | 'CUSTOMER_ERASED'
   /** A document of the manifest is not valid for the schema. Nothing was published. */
   | 'DOCUMENT_INVALID'
   /** Another customer has this e-mail address. `details` name the customer. */
@@ -373,6 +398,8 @@ export type ErrorCode =
   | 'METHOD_EXPIRED'
   /** Something is billed to this payment method. */
   | 'METHOD_IN_USE'
+  /** A payment or a refund of the customer is under way. */
+  | 'MONEY_IN_FLIGHT'
   /** It does not exist, or it belongs to somebody else. */
   | 'NOT_FOUND'
   /** It is void, refunded or canceled. */
@@ -423,6 +450,8 @@ export type ErrorCode =
   | 'SETUP_UNFINISHED'
   /** Only the customer may do this, and the session does not prove who is in it: it began with a portal link that staff had seen, or the token names somebody who acts for the customer. */
   | 'SIGN_IN_REQUIRED'
+  /** The customer has a subscription that has not ended. */
+  | 'SUBSCRIPTION_RUNNING'
   /** To judge it would take more work than one file may cause: it unpacks to more than `limits.maxUnpackedBytes`, takes too long, or has too many parts. */
   | 'TOO_COMPLEX'
   /** More files in one upload than `limits.maxGroupFiles`. Send them in several uploads. */
@@ -692,6 +721,12 @@ export type RemoveCouponInput = {
 export type RequestEmailChangeInput = {
   /** It gets a link to confirm. The old address gets a notice. */
   newEmail: string;
+};
+
+/** A request for everything that is stored about the caller. */
+export type RequestMyDataInput = {
+  /** A key of your own: a second call with it returns the answer of the first. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** The account whose password is forgotten. */
@@ -1013,6 +1048,7 @@ export type DownloadsQuery = { nodes: Array<
     | { __typename: 'Coupon', id: string }
     | { __typename: 'CreditNote', id: string, document: { url: string, expiresAt: string } | null, eInvoice: { url: string, expiresAt: string } | null }
     | { __typename: 'Customer', id: string }
+    | { __typename: 'DataExport', id: string }
     | { __typename: 'Grant', id: string }
     | { __typename: 'Installment', id: string }
     | { __typename: 'Invoice', id: string, document: { url: string, expiresAt: string } | null, eInvoice: { url: string, expiresAt: string } | null }
@@ -1056,6 +1092,11 @@ export type AttachmentsFragment =
   | Attachments_Invoice_Fragment
   | Attachments_PaymentSchedule_Fragment
 ;
+
+export type MyDataQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MyDataQuery = { customer: { id: string, dataExport: { id: string, status: DataExportStatus, requestedBy: Uploader, requestedAt: string, readyAt: string | null, expiresAt: string | null, sizeBytes: number | null, sha256: string | null, missing: Array<string>, downloadUrl: string | null } | null } | null };
 
 export type PaymentScheduleQueryVariables = Exact<{
   id: string | number;
@@ -1149,6 +1190,7 @@ export type SummaryQuery = { customer: { id: string, name: string, subscriptions
           | { __typename: 'Coupon', id: string }
           | { __typename: 'CreditNote', id: string }
           | { __typename: 'Customer', id: string }
+          | { __typename: 'DataExport', id: string }
           | { __typename: 'Grant', id: string }
           | { __typename: 'Installment', id: string }
           | { __typename: 'Invoice', id: string }
@@ -1170,6 +1212,7 @@ export type SummaryPageFragment = { id: string, name: string, subscriptions: { n
         | { __typename: 'Coupon', id: string }
         | { __typename: 'CreditNote', id: string }
         | { __typename: 'Customer', id: string }
+        | { __typename: 'DataExport', id: string }
         | { __typename: 'Grant', id: string }
         | { __typename: 'Installment', id: string }
         | { __typename: 'Invoice', id: string }
@@ -1191,6 +1234,7 @@ export type FiguresFragment = { id: string, summary: { id: string, activeSubscri
         | { __typename: 'Coupon', id: string }
         | { __typename: 'CreditNote', id: string }
         | { __typename: 'Customer', id: string }
+        | { __typename: 'DataExport', id: string }
         | { __typename: 'Grant', id: string }
         | { __typename: 'Installment', id: string }
         | { __typename: 'Invoice', id: string }
@@ -1285,6 +1329,13 @@ export type RequestEmailChangeMutationVariables = Exact<{
 
 export type RequestEmailChangeMutation = { requestEmailChange: { done: boolean | null, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }> } | null };
 
+export type RequestMyDataMutationVariables = Exact<{
+  input: RequestMyDataInput;
+}>;
+
+
+export type RequestMyDataMutation = { requestMyData: { replayed: boolean, userErrors: Array<{ code: ErrorCode, message: string, path: Array<string> | null }>, dataExport: { id: string, status: DataExportStatus, requestedAt: string } | null } | null };
+
 export type RequestPasswordResetMutationVariables = Exact<{
   input: RequestPasswordResetInput;
 }>;
@@ -1355,6 +1406,7 @@ export type ConfirmPaymentMutation = { confirmPayment: { userErrors: Array<{ cod
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1397,6 +1449,7 @@ export type PayAllDueMutation = { payAllDue: { replayed: boolean, userErrors: Ar
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1423,6 +1476,7 @@ export type PayInstallmentMutation = { payInstallment: { replayed: boolean, user
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1449,6 +1503,7 @@ export type PayInvoiceMutation = { payInvoice: { replayed: boolean, userErrors: 
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1567,6 +1622,7 @@ export type AddPlanMutation = { addPlan: { replayed: boolean, userErrors: Array<
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1593,6 +1649,7 @@ export type ApplyCouponMutation = { applyCoupon: { replayed: boolean, userErrors
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1619,6 +1676,7 @@ export type CancelSubscriptionMutation = { cancelSubscription: { replayed: boole
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1645,6 +1703,7 @@ export type ChangePlanMutation = { changePlan: { replayed: boolean, userErrors: 
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1671,6 +1730,7 @@ export type PauseSubscriptionMutation = { pauseSubscription: { replayed: boolean
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1697,6 +1757,7 @@ export type RemoveCouponMutation = { removeCoupon: { replayed: boolean, userErro
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1723,6 +1784,7 @@ export type ResumeSubscriptionMutation = { resumeSubscription: { replayed: boole
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1749,6 +1811,7 @@ export type SuspendSubscriptionMutation = { suspendSubscription: { replayed: boo
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1775,6 +1838,7 @@ export type UpdateQuantityMutation = { updateQuantity: { replayed: boolean, user
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1801,6 +1865,7 @@ export type WithdrawPendingChangeMutation = { withdrawPendingChange: { replayed:
             | { __typename: 'Coupon', id: string }
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
+            | { __typename: 'DataExport', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1833,6 +1898,7 @@ export const CreditNotesDocument = {"__meta__":{"hash":"sha256:58f26f5ac3adac90d
 export const DownloadsDocument = {"__meta__":{"hash":"sha256:b19665168f7e34093e596f3f9140fe91344ed076d59fab52d3e2ff63a8afafec"}} as unknown as DocumentNode<DownloadsQuery, DownloadsQueryVariables>;
 export const GrantsDocument = {"__meta__":{"hash":"sha256:05f4de6088b18b70dbe75643092848554e7c15c1534d9a857d82d9b73991c213"}} as unknown as DocumentNode<GrantsQuery, GrantsQueryVariables>;
 export const InvoiceDocument = {"__meta__":{"hash":"sha256:bb4bf2f102a1ee0706eaef6f716cc5f6f4db574e91d39359ff805fcb17d2b74c"}} as unknown as DocumentNode<InvoiceQuery, InvoiceQueryVariables>;
+export const MyDataDocument = {"__meta__":{"hash":"sha256:0221a0c4b896a2e27d3856156e332312aaf52b99c49708f09e59c849b065bfba"}} as unknown as DocumentNode<MyDataQuery, MyDataQueryVariables>;
 export const PaymentScheduleDocument = {"__meta__":{"hash":"sha256:8bbdb6b3de751174f56153f9e1e0e2c0cfe401091b018dcb4e676d4d6abf8ab8"}} as unknown as DocumentNode<PaymentScheduleQuery, PaymentScheduleQueryVariables>;
 export const PaymentSchedulesDocument = {"__meta__":{"hash":"sha256:ab2c8c4de2a93f736d89da7dcef466956abea1908beaf82f2e22e327e5a3875f"}} as unknown as DocumentNode<PaymentSchedulesQuery, PaymentSchedulesQueryVariables>;
 export const PaymentsDocument = {"__meta__":{"hash":"sha256:6332669bde0c1f2625861682871573034d59507ea4c0956305a3e2bbbfea5385"}} as unknown as DocumentNode<PaymentsQuery, PaymentsQueryVariables>;
@@ -1852,6 +1918,7 @@ export const EndSessionDocument = {"__meta__":{"hash":"sha256:83b40e7d9acb23adf7
 export const RedeemPortalLinkDocument = {"__meta__":{"hash":"sha256:68379e0f36e271a71f22ad9f2a7d1d96affc2d383507c9cd128cf89a4e5b4903"}} as unknown as DocumentNode<RedeemPortalLinkMutation, RedeemPortalLinkMutationVariables>;
 export const RefreshSessionDocument = {"__meta__":{"hash":"sha256:c6af036d9bf70259a0c5d76184d289ea3e090294d2fda72d60652c7f0bc26a29"}} as unknown as DocumentNode<RefreshSessionMutation, RefreshSessionMutationVariables>;
 export const RequestEmailChangeDocument = {"__meta__":{"hash":"sha256:0f0106f112233fc757fe5b72e2d3e7d0ce8dc6c14b5190b4b769ab12c55e3cfc"}} as unknown as DocumentNode<RequestEmailChangeMutation, RequestEmailChangeMutationVariables>;
+export const RequestMyDataDocument = {"__meta__":{"hash":"sha256:99dd7e16df2ce71f34635e5777e0a6ea1c9954837a69609d51d62ee7f2a2f200"}} as unknown as DocumentNode<RequestMyDataMutation, RequestMyDataMutationVariables>;
 export const RequestPasswordResetDocument = {"__meta__":{"hash":"sha256:be98bf709da2cb39f009d311a4d8e8c80c76710779371e40bcb9c8f11d8acf12"}} as unknown as DocumentNode<RequestPasswordResetMutation, RequestPasswordResetMutationVariables>;
 export const ResetPasswordDocument = {"__meta__":{"hash":"sha256:6c3f639d8e962ffa126caa36b1226ed9fc9668318c79afe83fdebeff2c0a7b01"}} as unknown as DocumentNode<ResetPasswordMutation, ResetPasswordMutationVariables>;
 export const SignInDocument = {"__meta__":{"hash":"sha256:25ad171369303c455f522d7fdb918bca0e2a4b9e33e3ee04983bc0479f8036ac"}} as unknown as DocumentNode<SignInMutation, SignInMutationVariables>;
