@@ -82,10 +82,13 @@ async def pay_installment(arguments: Any, context: Context) -> MutationResult:
     await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
-        await issue_before_payment(transaction, str(arguments.installment_id), by=writer(context))
-        installment = _first_payable(await transaction.run("owed.installments", ids=[str(arguments.installment_id)], invoice_ids=None), "installmentId")
+        ids = [str(arguments.installment_id)]
+        installment = _first_payable(await transaction.run("owed.installments", ids=ids, invoice_ids=None), "installmentId")
         check_action(of_installment(installment.status, installment.remaining_minor), Action.PAY)
+        # Before its invoice is issued, which changes the version that the caller has read.
         check_version(arguments.expected_version, installment.version)
+        if await issue_before_payment(transaction, installment.id, by=writer(context)):
+            (installment,) = await transaction.run("owed.installments", ids=ids, invoice_ids=None)
         if installment.invoice_id is None:
             return Debts(installment.currency, [], [installment], installment.name, installment.id)
         invoice = _first_payable(await transaction.run("owed.invoices", ids=[installment.invoice_id]), "installmentId")

@@ -38,16 +38,21 @@ async def issue_ahead(session: UnitOfWork, installment_id: str, *, by: WriteCont
             await issue_due(transaction, row.id, by=by)
 
 
-async def issue_before_payment(transaction: Transaction, installment_id: str, *, by: WriteContext) -> None:
-    """Issue the invoice of an installment that is paid before its invoice was issued, so that the payment pays both. Credit is left to the payment."""
+async def issue_before_payment(transaction: Transaction, installment_id: str, *, by: WriteContext) -> bool:
+    """Issue the invoice of an installment that is paid before its invoice was issued, so that the payment pays both. Returns whether it was issued.
+
+    Credit is left to the payment.
+    """
     row = await transaction.first("schedules.of_installment", key=installment_id)
     if row is None:
-        return
+        return False
     schedule: ScheduleTerms = await transaction.first("schedules.terms", key=row.id)
     named = [one for one in await transaction.run("schedules.installments", key=row.id) if one.id == installment_id]
-    if not _is_begun(named[0]):
-        account = await account_around(transaction.run, currency=schedule.currency)
-        await save(transaction, _rows(InvoiceIntent(schedule, named, 0, account.tax_rate_ppm), by=by))
+    if _is_begun(named[0]):
+        return False
+    account = await account_around(transaction.run, currency=schedule.currency)
+    await save(transaction, _rows(InvoiceIntent(schedule, named, 0, account.tax_rate_ppm), by=by))
+    return True
 
 
 async def issue_due(transaction: Transaction, schedule_id: str, *, by: WriteContext) -> None:

@@ -206,6 +206,17 @@ async def test_a_dispute_ends_the_collection_of_an_invoice_in_parts(life: Life) 
 # Paying before the clock.
 
 
+async def test_the_version_that_the_customer_read_is_the_one_before_the_invoice_of_the_installment(life: Life) -> None:
+    await create(life, "10", "20", first=40)
+    _, second = await life.rows("installment")
+    refused = await pay(life, "payInstallment", installmentId=second["id"], expectedVersion=second["version"] + 1)
+    assert [error["code"] for error in refused["userErrors"]] == ["VERSION_CONFLICT"]
+    assert await life.rows("invoice") == []
+    paid = await pay(life, "payInstallment", installmentId=second["id"], expectedVersion=second["version"])
+    assert (paid["userErrors"], len(await life.rows("invoice"))) == ([], 1)
+    await all_agree(life)
+
+
 @pytest.mark.parametrize("has_credit", [False, True])
 async def test_an_installment_that_is_paid_ahead_gets_its_invoice_with_the_payment(life: Life, has_credit: bool) -> None:
     agreed = (await create(life, "10", "20", first=40)).schedule
