@@ -136,8 +136,10 @@ class StaffHistory:
         """Return what can be given back of a payment, or of its part of an invoice."""
         if payment is None or payment.status != "SUCCEEDED":
             return 0
-        left = payment.amount - payment.refunded - payment.pending
-        return left if invoice is None else max(min(left, payment.paid.get(id(invoice), (invoice, 0))[1]), 0)
+        # The sandbox is not told of a report that its refund failed, and so has not that amount left.
+        failed = sum(back.amount for back in payment.backs if back.status == "FAILED" and back.reference.startswith("sandbox_re_"))
+        left = payment.amount - payment.refunded - payment.pending - failed
+        return max(left, 0) if invoice is None else max(min(left, payment.paid.get(id(invoice), (invoice, 0))[1]), 0)
 
     async def named(self, back: Reversal, payload: Any) -> None:
         """Later reports of the processor name the refund by its reference, which a refund without a processor lacks."""
