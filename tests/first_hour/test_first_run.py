@@ -207,7 +207,7 @@ def test_again_it_creates_nothing_also_in_a_locale_without_utf_8_and_without_a_t
     strict = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "TMPDIR": "/nonexistent"}
     with newcomer.demo(**strict) as (process, lines):
         assert lines[0] == ""
-        assert lines[1].startswith("Portico ")
+        assert lines[1].startswith("Portal ")
         assert any("Greta Müller" in line for line in lines)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
