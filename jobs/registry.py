@@ -75,7 +75,7 @@ JOBS = (
         ExportResult,
         lambda duties, now, done: make_exports(duties, now, done=done),
         unit="export",
-        summary="{exports} exports made, {expired} expired",
+        summary="{exports} exports made, {expired} exports expired",
     ),
     Job(
         "upkeep",

@@ -92,7 +92,6 @@ async def test_staff_read_everybody_but_no_credentials(app: asyncpg.Connection, 
         "delete from payment",
         "update balance_entry set amount_minor = 1",
         "update coupon set max_redemptions = null",
-        "update charge set changes = '{}'",
         "update portal_session set expires_at = now()",
         "update credential set customer_id = 'cus_x'",
         "delete from audit_event",
@@ -102,6 +101,18 @@ async def test_staff_read_everybody_but_no_credentials(app: asyncpg.Connection, 
 async def test_the_application_may_write_only_what_a_mutation_needs(app: asyncpg.Connection, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute(statement)
+
+
+@pytest.mark.parametrize("actor", ["CUSTOMER", "SYSTEM", "STAFF"])
+async def test_what_a_charge_decided_changes_only_when_its_customer_is_erased(app: asyncpg.Connection, admin: asyncpg.Connection, actor: str) -> None:
+    owner = await admin.fetchval("select customer_id from charge limit 1")
+    transaction = app.transaction()
+    await transaction.start()
+    await app.execute(f"set local app.customer_id = '{owner}'; set local app.actor = '{actor}'; set local app.scopes = 'staff customers:erase payments:write'")
+    assert await app.fetchval("select count(*) from charge") > 0, "the control"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("update charge set changes = '{}'")
+    await transaction.rollback()
 
 
 @pytest.mark.parametrize("actor", ["CUSTOMER", "PARTNER", "ANONYMOUS", ""])

@@ -203,13 +203,14 @@ FUNCTIONS = "select proname, prosrc, prosecdef from pg_proc where pronamespace =
 
 
 async def test_these_statements_alone_write_attachments(admin: asyncpg.Connection) -> None:
-    """An import, an erasure or a sweep that comes later has to be thought of in this module."""
+    """An import or a sweep that comes later has to be thought of in this module. Erasing deletes only of a customer who is marked as erased."""
     assert {name for name, block in blocks().items() if WRITES.search(block.sql.lower())} == {
         "attachments.add",
         "attachments.store",
         "attachments.reject",
         "attachments.delete",
         "attachments.delete_pending",
+        "erasing.attachments",
     }
     assert await admin.fetch(DOWN_THE_LINE) == [], "a row goes with another one"
     functions = await admin.fetch(FUNCTIONS)

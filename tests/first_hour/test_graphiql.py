@@ -21,7 +21,7 @@ from tests.conftest import ADA, STAFF, needs
 from tests.servers.browser import Browser, browser
 from tests.servers.processes import demo
 
-ID_TABS = {"Subscription", "PaymentSchedule", "PreviewPauseSubscription", "PauseSubscription"}
+ID_TABS = {"Subscription", "PaymentSchedule", "Invoice", "Downloads", "Statement", "PreviewPauseSubscription", "PauseSubscription"}
 
 # GraphiQL's own, by axe's rule: selectors that a violation's element must match, and why they are left.
 OF_GRAPHIQL = {

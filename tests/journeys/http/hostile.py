@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_nullable_type
 
 from billing.rows import row_type
+from billing.rows.money.dunning import MinorUnits
 from db.blocks import Block
 from db.pages import non_null
 from tests.journeys.arguments import TAIL
@@ -148,10 +149,11 @@ def cursor(value: Any) -> str:
 
 
 BROKEN_CURSORS = ["", "x", "é", "=", LONG, "\0", "\ud800", "WyJuZXdlc3Qi", urlsafe_b64encode(b"[" * 100_000).decode(), urlsafe_b64encode(b"\xff\xfe").decode()]
-VALID: dict[Any, Any] = {str: "a", int: 1, bool: True, date: "2026-06-01", datetime: "2026-06-01T12:00:00.000000Z"}
+VALID: dict[Any, Any] = {str: "a", int: 1, MinorUnits: 1, bool: True, date: "2026-06-01", datetime: "2026-06-01T12:00:00.000000Z"}
 EXTREMES: dict[Any, list[Any]] = {
     str: ["\0", "\ud800", "\udfff", LONG, "", 1, None],
     int: [2**31 - 1, 2**31, -(2**31) - 1, 2**63 - 1, 2**63, 10**400, 1.0, 1e400, "1", True, None],
+    MinorUnits: [2**31, 2**63 - 1, 2**63, -(2**63), 10**400, 1.0, 1e400, "1", True, None],
     bool: [0, "true", None],
     date: ["0001-01-01", "9999-12-31", "2026-02-30", "2026-W01-1", "20260101", "", 0, None],
     datetime: ["0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "2026-01-01T00:00:00Z", "1-1-1T1:1:1.1Z", "", 0, None],
