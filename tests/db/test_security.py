@@ -105,14 +105,21 @@ async def test_the_application_may_write_only_what_a_mutation_needs(app: asyncpg
 
 @pytest.mark.parametrize("actor", ["CUSTOMER", "SYSTEM", "STAFF"])
 async def test_what_a_charge_decided_changes_only_when_its_customer_is_erased(app: asyncpg.Connection, admin: asyncpg.Connection, actor: str) -> None:
-    owner = await admin.fetchval("select customer_id from charge limit 1")
+    await admin.execute(
+        """insert into charge (customer_id, payment_id, mutation, key, request, changes, answer, currency, started_at, sent_at, settled_at)
+           select customer_id, id, 'payInvoice', id, '{}', '{}', '{}', currency, now(), now(), now() from payment where customer_id = $1 limit 1 on conflict do nothing""",
+        ADA.customer_id,
+    )
     transaction = app.transaction()
     await transaction.start()
-    await app.execute(f"set local app.customer_id = '{owner}'; set local app.actor = '{actor}'; set local app.scopes = 'staff customers:erase payments:write'")
+    await app.execute(
+        f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = '{actor}'; set local app.scopes = 'staff customers:erase payments:write'"
+    )
     assert await app.fetchval("select count(*) from charge") > 0, "the control"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute("update charge set changes = '{}'")
     await transaction.rollback()
+    await admin.execute("delete from charge where customer_id = $1", ADA.customer_id)
 
 
 @pytest.mark.parametrize("actor", ["CUSTOMER", "PARTNER", "ANONYMOUS", ""])

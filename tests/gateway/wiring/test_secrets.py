@@ -50,6 +50,7 @@ ISSUER_SETTING = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k
 # Any text is valid here, and no text at all is a setting that is left out.
 FREE = {
     "merchant_logo",
+    "portal_file",
     "merchant_registration",
     "merchant_city",
     "merchant_region",
@@ -307,6 +308,7 @@ PATHS = {
     "a host of another machine": (["serve"], {"host": "192.0.2.1"}, "PORTICO_HOST: is not an address of this machine (Cannot assign requested address)."),
     "a password over an open line": (["serve"], {"smtp_host": MARK, "smtp_user": "u", "smtp_password": MARK, "smtp_security": "none"}, "PORTICO_SMTP_SECURITY"),
     "a logo that is not there": (["serve"], {"merchant_logo": f"/{MARK}.png"}, "PORTICO_MERCHANT_LOGO"),
+    "a portal file that is not there": (["serve"], {"portal_file": f"/{MARK}.json"}, "PORTICO_PORTAL_FILE: cannot be read"),
     "two issuers of one name": (["serve"], {"issuers": json.dumps([ISSUER_SETTING | {"name": MARK}] * 2)}, "PORTICO_ISSUERS"),
     "a key in the place of another": (["serve"], {"stripe_publishable_key": f"sk_live_{MARK}"}, "PORTICO_STRIPE_PUBLISHABLE_KEY"),
     "a secret that is too short": (["worker"], {"secret": MARK}, "PORTICO_SECRET: "),
