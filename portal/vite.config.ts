@@ -51,6 +51,41 @@ function catalogs(): Plugin {
   };
 }
 
+// Modules `document:NAME`: the id of a document, which is loaded with the pages that use it.
+function documents(): Plugin {
+  const generated = join(here, 'src/api/__generated__/graphql.ts');
+  const prefix = '\0document:';
+  const ids = new Map<string, string>();
+  return {
+    name: 'documents',
+    enforce: 'pre',
+    resolveId: (id) => (id.startsWith('document:') ? `\0${id}` : null),
+    load(id) {
+      if (!id.startsWith(prefix)) return null;
+      const name = id.slice(prefix.length);
+      return { code: `export const ${name} = ${ids.get(name)};`, moduleSideEffects: false };
+    },
+    transform(code, id) {
+      if (id !== generated) return null;
+      const separate = code.replace(/export const (\w+) = (\{.*\}) as unknown as .*;/g, (_, name: string, value: string) => {
+        ids.set(name, value);
+        return `export { ${name} } from 'document:${name}';`;
+      });
+      return { code: separate, moduleSideEffects: false };
+    },
+  };
+}
+
+// urql imports a whole GraphQL parser, of which trusted documents need next to nothing.
+function withoutParser(): Plugin {
+  const substitute = join(here, 'src/api/graphql.web.ts');
+  return {
+    name: 'without-parser',
+    enforce: 'pre',
+    resolveId: (id, importer) => (id === '@0no-co/graphql.web' && importer !== substitute ? substitute : null),
+  };
+}
+
 // Writes .br and .gz beside each text file, and manifest.json with the hashes of all files and of the sources.
 function manifest(): Plugin {
   return {
@@ -71,7 +106,7 @@ export default defineConfig({
   root: here,
   base: '/portal/',
   publicDir: false,
-  plugins: [react(), catalogs(), manifest()],
+  plugins: [react(), catalogs(), documents(), withoutParser(), manifest()],
   build: {
     assetsInlineLimit: 0, // files instead of data: URLs, for a strict Content-Security-Policy
     license: { fileName: 'LICENSES.txt' },

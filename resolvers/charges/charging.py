@@ -123,7 +123,9 @@ async def _settled_once(session: UnitOfWork, payment_id: str, result: ChargeResu
         charge, attempt = await _locked_charge(transaction, payment_id)
         if _is_superseded(charge, attempt, result):
             return _stored_answer(charge, attempt)
-        if charge.settled_at is not None and charge.on_failure is None and not charge.pays_what_began:
+        # Of an erased customer nothing is left of the decision: money that comes then becomes credit.
+        is_erased = not json.loads(charge.changes)
+        if charge.settled_at is not None and (is_erased or (charge.on_failure is None and not charge.pays_what_began)):
             raise DecisionOutdated
         if sent_at is not None and sent_at != attempt.sent_at:
             return {}
@@ -153,13 +155,12 @@ async def _credited(session: UnitOfWork, payment_id: str, result: ChargeResult, 
         charge, attempt = await _locked_charge(transaction, payment_id)
         if _is_superseded(charge, attempt, result):
             return _stored_answer(charge, attempt)
-        request = json.loads(attempt.request)
         answer = _paid_alone(charge)
         entry = {
             "customer_id": charge.customer_id,
             "id": by.new_id("bal"),
-            "currency": request["currency"],
-            "amount_minor": request["amount_minor"],
+            "currency": attempt.currency,
+            "amount_minor": attempt.amount_minor,
             "kind": "OVERPAYMENT",
             "description": "Paid when it was no longer owed",
             "payment_id": payment_id,

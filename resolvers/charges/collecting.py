@@ -47,7 +47,7 @@ async def hold_again(session: UnitOfWork, invoice_id: str, *, by: WriteContext) 
     async with session.write() as transaction:
         await transaction.run("customers.lock")
         invoice = await transaction.first("dunning.terms", key=invoice_id)
-        if not invoice.is_hold_paused or invoice.promise_until is None or invoice.promise_until > by.now:
+        if invoice.is_in_payment or not invoice.is_hold_paused or invoice.promise_until is None or invoice.promise_until > by.now:
             return
         await transaction.run("dunning.resume_hold", key=invoice_id)
         if invoice.remaining_minor and invoice.subscription_id:

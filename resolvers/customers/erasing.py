@@ -16,11 +16,12 @@ from resolvers.subscriptions.idempotent_call import Prepared, run_idempotent
 
 # The statements after the customer's row, in an order that foreign keys allow. What each column becomes is in the table `column_erasure`.
 ERASING = (
-    "erasing.sessions",
+    # A sign-in that is under way holds the credential, and a letter that is composed holds its cause: what they write is there when the next statement begins.
     "erasing.credential",
+    "erasing.sessions",
     "erasing.links",
-    "erasing.letters",
     "erasing.letter_causes",
+    "erasing.letters",
     "erasing.payment_methods",
     "erasing.keys",
     "erasing.client_keys",

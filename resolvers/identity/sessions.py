@@ -76,6 +76,9 @@ async def sign_in(arguments: Any, context: Context) -> SignedIn:
     renewed = await identity.passwords.hash(arguments.password) if verdict.needs_rehash else None
     async with context.session.write() as transaction:
         await transaction.impersonate_verified(credential.customer_id)
+        # Since the password was compared, it may have been changed, or the customer closed or erased.
+        if await transaction.first("credentials.unchanged", password_hash=credential.password_hash) is None:
+            raise Refused(ErrorCode.WRONG_CREDENTIALS, "The e-mail address or the password is wrong.")
         if renewed:
             await transaction.run("credentials.rehash", password_hash=renewed)
         # Another holder of the tokens of the session that began with a portal link gets no access to the new session.

@@ -22,6 +22,7 @@ class DunnedInvoice:
     collection: str
     time_zone: str
     is_held: bool
+    is_in_payment: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ class ChargeAttempt:
     decline_code: str | None
     started_at: datetime
     sent_at: datetime
+    currency: str
+    amount_minor: int
     request: str
     is_order_unwritten: bool
     answer: str

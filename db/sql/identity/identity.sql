@@ -25,6 +25,12 @@ select c.id, c.id from customer c where c.email_key = lower(:email) and c.id <> 
 update credential set password_hash = :password_hash, changed_at = :now, is_email_proved = is_email_proved or cast(:is_by_letter as boolean) where customer_id = :customer_id
 returning email, customer_id, password_hash, is_email_proved
 
+-- name: credentials.unchanged
+-- returns: Credential
+-- Select the credential if it still has the password that was compared and may sign in, and lock it: who changes, closes or erases it waits for this transaction.
+select email, customer_id, password_hash, is_email_proved from credential
+ where customer_id = :customer_id and password_hash = :password_hash and closed_at is null for share
+
 -- name: credentials.rehash
 -- returns: Credential
 -- Store the same password with the present parameters of the hash. Known devices and networks stay known.

@@ -52,7 +52,7 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 -- returns: ChargeAttempt
 -- Select the data for sending a charge to the processor again, and for the answer. Money that became credit has no result except the payment.
 select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
-       c.request, c.ordered is not null and c.subscription_id is null as is_order_unwritten,
+       p.currency, p.amount_minor, c.request, c.ordered is not null and c.subscription_id is null as is_order_unwritten,
        case when exists (select from balance_entry b where b.customer_id = c.customer_id and b.payment_id = c.payment_id and b.kind = 'OVERPAYMENT')
             then json_strip_nulls(json_build_object('payment', p.id, 'subscription', case when c.mutation = 'addPlan' then c.subscription_id end)) else c.answer end as answer
   from charge c
@@ -116,7 +116,12 @@ select s.customer_id, s.id
 -- name: clock.broken_promises
 -- returns: Due
 -- Select invoices whose promise was not kept, and for which dunning held a subscription when it was made.
-select customer_id, id from invoice where is_hold_paused and promise_until <= :now order by promise_until, customer_id, id limit :wanted
+-- While a payment decides, the subscription stays as it is.
+select i.customer_id, i.id
+  from invoice i
+ where i.is_hold_paused and i.promise_until <= :now and i.status <> 'PROCESSING'
+   and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.charging_payment_id is not null)
+ order by i.promise_until, i.customer_id, i.id limit :wanted
 
 -- name: clock.open_charges
 -- returns: Due

@@ -4,7 +4,8 @@
 -- returns: DunnedInvoice
 -- Select what promises and due days depend on; of what was written off nothing remains. Read after the customer was locked. `is_held`: dunning holds the subscription, and this invoice is a reason for it.
 select i.id, i.subscription_id, i.due_on, case when i.written_off_at is null then i.remaining_minor else 0 end as remaining_minor, i.promised_on, i.promise_until, i.is_hold_paused, i.collection, c.time_zone,
-       coalesce('DUNNING' = any(s.holds) and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP'), false) as is_held
+       coalesce('DUNNING' = any(s.holds) and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP'), false) as is_held,
+       i.status = 'PROCESSING' or s.charging_payment_id is not null as is_in_payment
   from invoice i
   join customer c on c.id = i.customer_id
   left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id

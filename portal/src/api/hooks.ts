@@ -90,7 +90,7 @@ export function useAction<Data, Variables>(document: Trusted<Data, Variables>, o
         ? await client.query(query, variables, { requestPolicy: 'network-only' }).toPromise()
         : await client.mutation(query, variables, isPublic ? PUBLIC : EVERYTHING).toPromise();
       const outcome = outcomeOf(data, error);
-      if (press && isSettled(outcome.problem)) press.settle();
+      if (press && isSettled(outcome)) press.settle();
       running.current = false;
       setPending(false);
       setProblem(outcome.problem);
@@ -102,8 +102,8 @@ export function useAction<Data, Variables>(document: Trusted<Data, Variables>, o
 }
 
 // Whether the outcome is known: not after a lost answer, nor while the first call of this key runs.
-function isSettled(problem: Problem | null): boolean {
-  return !problem || !(problem.isUnknown || problem.code === 'IN_PROGRESS');
+function isSettled({ payload, problem }: Outcome<unknown>): boolean {
+  return payload !== null && problem?.code !== 'IN_PROGRESS';
 }
 
 function outcomeOf<Data>(data: Data | undefined, error: CombinedError | undefined): Outcome<FieldOf<Data>> {

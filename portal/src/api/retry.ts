@@ -1,4 +1,4 @@
-// A fetch that waits and repeats as the gateway asks for: 503 with Retry-After means that nothing was done.
+// A fetch that waits and repeats as the gateway asks for with 503 and Retry-After. The key of the call makes the repetition safe.
 const MAX_TRIES = 3;
 const MAX_SECONDS = 10;
 

@@ -1,4 +1,6 @@
 // Amounts, days and instants in the reader's locale.
+import { directionOf } from './languages.ts';
+
 export interface Amount {
   amount: string;
   currency: string;
@@ -23,7 +25,7 @@ export function formatsOf(locale: string): Formats {
   const dayOf = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
   const instant = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   return {
-    money: ({ amount, currency }) => new Intl.NumberFormat(locale, { style: 'currency', currency }).format(amount as Intl.StringNumericLiteral),
+    money: ({ amount, currency }) => moneyOf(new Intl.NumberFormat(locale, { style: 'currency', currency }), amount as Intl.StringNumericLiteral),
     // A calendar day has no time zone.
     day: (date) => day.format(new Date(`${date}T00:00:00Z`)),
     instant: (dateTime) => instant.format(new Date(dateTime)),
@@ -33,6 +35,13 @@ export function formatsOf(locale: string): Formats {
     percent: (value) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(Number(value)),
     signOf: ({ amount }) => Math.sign(Number(amount)),
   };
+}
+
+// In text from right to left a symbol such as `US$` would be read as `$US`, so it is isolated.
+function moneyOf(format: Intl.NumberFormat, amount: Intl.StringNumericLiteral): string {
+  if (directionOf(format.resolvedOptions().locale) === 'ltr') return format.format(amount);
+  const parts = format.formatToParts(amount);
+  return parts.map(({ type, value }) => (type === 'currency' && /[A-Z]/.test(value) ? `\u2066${value}\u2069` : value)).join('');
 }
 
 function bytes(locale: string, size: number): string {

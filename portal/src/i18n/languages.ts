@@ -46,6 +46,6 @@ export function formattingLocale(language: Language): string {
   return navigator.languages.find((locale) => locale.split('-')[0]?.toLowerCase() === language) ?? language;
 }
 
-export function directionOf(language: Language): 'ltr' | 'rtl' {
-  return language === 'ar' ? 'rtl' : 'ltr';
+export function directionOf(locale: string): 'ltr' | 'rtl' {
+  return locale.split('-')[0] === 'ar' ? 'rtl' : 'ltr';
 }

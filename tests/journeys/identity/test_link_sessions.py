@@ -24,7 +24,7 @@ from tests.journeys.identity.test_actors import AUDIT
 STANDING = "{ viewer { needsSignIn } sessions { nodes { id method linkDelivery isCurrent } } }"
 MUTATIONS = {case.name: case for case in root_fields() if case.operation == "mutation" and case.permission and Actor.CUSTOMER in case.permission.kinds}
 # What only who signed in may do.
-REFUSED = {"deleteAttachment", "changePassword", "requestEmailChange", "grantAccess", "revokeGrant", "endSession", "signOutEverywhere"}
+REFUSED = {"deleteAttachment", "changePassword", "requestEmailChange", "grantAccess", "revokeGrant", "endSession", "signOutEverywhere", "requestMyData"}
 # What whoever opened a link may do. A new mutation must be put into one of the two.
 ALLOWED = {
     *(

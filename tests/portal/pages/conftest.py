@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from auth.jwt.tokens import sign
 from demo import PERSONAS
 from demo.passwords import PASSWORD
-from tests.conftest import needs
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.issuer import issuer_of
+from tests.conftest import STAFF, needs
 from tests.servers.processes import demo
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
@@ -24,6 +28,7 @@ MILLISECONDS = 30_000
 
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
   device tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
+LINK = """mutation ($input: CreatePortalLinkInput!) { createPortalLink(input: $input) { userErrors { code } link { url } } }"""
 
 
 @dataclass
@@ -83,6 +88,20 @@ def sessions(url: str) -> Callable[[str], dict[str, Any]]:
         return known[email]
 
     return session_of
+
+
+@pytest.fixture(scope="module")
+def portal_link(url: str, folder: Path) -> Callable[..., str]:
+    """A function that makes a link as staff do, and returns its path."""
+    staff = sign(STAFF, issuer_of(Settings(data_dir=folder / "data")), now=datetime.now(UTC), lifetime=timedelta(minutes=50))
+
+    def make(first: str, landing: str | None = None) -> str:
+        person = next(person for person in PERSONAS if person.email == f"{first}@example.com")
+        variables = {"input": {"customerId": person.id, "landing": landing}}
+        answer = httpx.post(f"{url}/graphql", json={"query": LINK, "variables": variables}, headers={"Authorization": f"Bearer {staff}"}, timeout=30).json()
+        return str(answer["data"]["createPortalLink"]["link"]["url"]).removeprefix(url)
+
+    return make
 
 
 @pytest.fixture

@@ -3,36 +3,12 @@
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
-import pytest
 from playwright.sync_api import expect
 
-from auth.jwt.tokens import sign
-from demo import PERSONAS
 from demo.passwords import PASSWORD
-from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.issuer import issuer_of
-from tests.conftest import STAFF
 from tests.portal.pages.conftest import Visit
-
-LINK = """mutation ($input: CreatePortalLinkInput!) { createPortalLink(input: $input) { userErrors { code } link { url } } }"""
-
-
-@pytest.fixture(scope="module")
-def portal_link(url: str, folder: Path) -> Callable[..., str]:
-    """A function that makes a link as staff do, and returns its path."""
-    staff = sign(STAFF, issuer_of(Settings(data_dir=folder / "data")), now=datetime.now(UTC), lifetime=timedelta(minutes=50))
-
-    def make(first: str, landing: str | None = None) -> str:
-        person = next(person for person in PERSONAS if person.email == f"{first}@example.com")
-        variables = {"input": {"customerId": person.id, "landing": landing}}
-        answer = httpx.post(f"{url}/graphql", json={"query": LINK, "variables": variables}, headers={"Authorization": f"Bearer {staff}"}, timeout=30).json()
-        return str(answer["data"]["createPortalLink"]["link"]["url"]).removeprefix(url)
-
-    return make
 
 
 def letter_to(folder: Path, address: str, page: str) -> str:

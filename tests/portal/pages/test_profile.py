@@ -1,6 +1,8 @@
-"""My profile: name and address, language, password, sessions, connected apps."""
+"""My profile: name and address, language, password, sessions, connected apps, the customer's data."""
 
+import json
 from collections.abc import Callable
+from zipfile import ZipFile
 
 from playwright.sync_api import expect
 
@@ -74,3 +76,32 @@ def test_another_session_is_ended(visit: Callable[..., Visit]) -> None:
     expect(opened.page.get_by_role("status").filter(has_text="The session has ended.")).to_be_visible()
     other.open("/payments")
     expect(other.page.get_by_role("dialog", name="Please sign in again").or_(other.page.get_by_role("heading", level=1, name="Sign in"))).to_be_visible()
+
+
+def test_the_customers_data_is_requested_by_keyboard_made_by_the_worker_and_downloaded_as_a_zip(visit: Callable[..., Visit]) -> None:
+    opened = visit("tina", locale="en-GB")
+    opened.open("/profile?lang=en")
+    page = opened.page
+    section = page.get_by_role("region", name="Your data")
+    request = section.get_by_role("button", name="Request my data")
+    expect(section.get_by_role("button", name="Download my data")).to_have_count(0)
+    request.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Your data is requested.")).to_be_visible()
+    expect(request).to_be_focused()
+    expect(section.get_by_role("status")).to_contain_text("Your data is ready. You can download it until")
+    with page.expect_download() as downloading:
+        section.get_by_role("button", name="Download my data").press("Enter")
+    with ZipFile(downloading.value.path()) as archive:
+        assert archive.testzip() is None
+        assert json.loads(archive.read("customer.json"))["tables"]["customer"][0]["email"] == "tina@example.com"
+    request.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="This file is less than a day old.")).to_be_visible()
+
+
+def test_in_a_session_by_a_link_that_staff_have_seen_the_data_needs_a_sign_in(visit: Callable[..., Visit], portal_link: Callable[..., str]) -> None:
+    opened = visit()
+    opened.open(portal_link("empty", "/profile?lang=en"))
+    section = opened.page.get_by_role("region", name="Your data")
+    expect(section.get_by_text("Please sign in with your password to do this.")).to_be_visible()
+    expect(section.get_by_role("button", name="Request my data")).to_be_disabled()

@@ -44,12 +44,13 @@ update column_erasure e set treatment = 'REPLACED'
         ('search_entry', array['words'])) r (relation, attributes)
  where e.relation = r.relation and e.attribute = any(r.attributes);
 
--- What an export leaves out: secrets, what only the processor can use, what the program stores to continue its own work, and what is computed of other columns.
+-- What an export leaves out: secrets, notes and names of the merchant's staff, what only the processor can use, what the program stores to continue its own work, and what is computed of other columns.
 update column_erasure e set is_exported = false
   from (values
         ('credential', array['password_hash']), ('identity_link', array['secret_hash']), ('refresh_token', array['secret_hash', 'successor_sealed']),
         ('letter', array['sealed']), ('attachment', array['object_key']), ('data_export', array['object_key']), ('loose_object', array['object_key']),
-        ('payment_method', array['fingerprint', 'processor_reference']), ('payment', array['processor_reference']), ('refund', array['reference']),
+        ('payment_method', array['fingerprint', 'processor_reference']), ('payment', array['processor_reference']), ('refund', array['reference', 'note']), ('portal_session', array['made_by_subject', 'made_by_issuer']),
+        ('audit_event', array['actor_subject', 'acting_subject']),
         ('idempotency_key', array['input_hash', 'answer']),
         ('charge', array['request', 'changes', 'on_failure', 'answer', 'ordered', 'agreed']), ('refund_request', array['request', 'note', 'answer']),
         ('customer', array['name_key', 'email_key'])) r (relation, attributes)

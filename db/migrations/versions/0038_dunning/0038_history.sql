@@ -96,5 +96,5 @@ alter table subscription_state force row level security;
 insert into column_erasure (relation, attribute, treatment, is_exported)
 select 'subscription_state', attname, 'KEPT', true from pg_attribute where attrelid = 'subscription_state'::regclass and attnum > 0 and not attisdropped;
 insert into column_erasure (relation, attribute, treatment, is_exported)
-select 'invoice', name, case name when 'promise_note' then 'REPLACED' else 'KEPT' end, true
+select 'invoice', name, case name when 'promise_note' then 'REPLACED' else 'KEPT' end, name <> 'promise_note'
   from unnest(array['issued_due_on', 'promised_on', 'promise_note', 'promise_until', 'is_hold_paused']) name;

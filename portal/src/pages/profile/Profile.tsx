@@ -10,6 +10,7 @@ import { Loaded, Page } from '../../ui/Page.tsx';
 import { Apps } from './Apps.tsx';
 import { Contact } from './Contact.tsx';
 import { Email } from './Email.tsx';
+import { MyData } from './MyData.tsx';
 import { Password } from './Password.tsx';
 import { Sessions } from './Sessions.tsx';
 
@@ -36,6 +37,7 @@ export default function Profile() {
                 <Password />
                 <Sessions sessions={sessions?.nodes ?? []} />
                 <Apps grants={grants?.nodes ?? []} />
+                <MyData dataExport={customer.dataExport} needsSignIn={viewer.needsSignIn} reload={query.reload} />
               </div>
             </div>
           </Page>

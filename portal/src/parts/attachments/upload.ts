@@ -25,6 +25,6 @@ export async function upload(client: Client, { parentId, files, onProgress }: Gr
   const { data, error } = await client.mutation(trusted(UploadAttachmentsDocument), variables, context).toPromise();
   const payload = data?.uploadAttachments;
   const problem = payload ? refusalsOf(payload.userErrors) : error ? problemOf(error) : null;
-  if (!problem?.isUnknown && problem?.code !== 'IN_PROGRESS') press.settle();
+  if (payload && problem?.code !== 'IN_PROGRESS') press.settle();
   return problem;
 }

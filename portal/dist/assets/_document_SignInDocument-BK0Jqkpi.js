@@ -1,0 +1,1 @@
+var e={__meta__:{hash:`sha256:25ad171369303c455f522d7fdb918bca0e2a4b9e33e3ee04983bc0479f8036ac`}};export{e as t};
