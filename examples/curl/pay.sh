@@ -26,8 +26,10 @@ token=$(jq -re '.data.signIn.tokens.accessToken' <<<"$answer") || { jq -r '.data
 due=$(post "$summary" null)
 jq -r '.data.customer | .name, (.summary.totalDue[] | "Due: \(.formatted)")' <<<"$due"
 
-for currency in $(jq -r '.data.customer.summary.totalDue[] | select(.minorUnits != "0").currency' <<<"$due"); do
+for currency in $(jq -r '.data.customer.summary.totalDue[].currency' <<<"$due"); do
   file="pay-all-due.$EMAIL.$currency.key"
+  # Nothing may be due any more because of a call whose answer was lost: its key is still there.
+  [ -s "$file" ] || jq -e --arg currency "$currency" '.data.customer.summary.totalDue[] | select(.currency == $currency).minorUnits != "0"' <<<"$due" >/dev/null || continue
   [ -s "$file" ] || cat /proc/sys/kernel/random/uuid >"$file"
   answer=$(post "$pay" "$(jq -n --arg currency "$currency" --arg key "$(cat "$file")" '{currency: $currency, idempotencyKey: $key}')")
   jq -r '.data.payAllDue | (.userErrors[] | "\(.code): \(.message)"), (.payment // empty | "\(.amount.formatted): \(.status)"),

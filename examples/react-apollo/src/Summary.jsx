@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@apollo/client/react';
 import { useState } from 'react';
 import { PAY_ALL_DUE, SUMMARY } from './documents.js';
-import { keyOf, settle } from './press.js';
+import { isOpen, keyOf, settle } from './press.js';
 
 export function Summary() {
   const { data, error, refetch } = useQuery(SUMMARY);
@@ -28,7 +28,8 @@ export function Summary() {
       <ul aria-label="Due">
         {summary.totalDue.map(({ minorUnits, currency, formatted }) => (
           <li key={currency}>
-            {formatted} {minorUnits !== '0' && <button disabled={loading} onClick={() => pay(currency)}>Pay {currency}</button>}
+            {formatted}{' '}
+            {(minorUnits !== '0' || isOpen(id, currency)) && <button disabled={loading} onClick={() => pay(currency)}>Pay {currency}</button>}
           </li>
         ))}
       </ul>

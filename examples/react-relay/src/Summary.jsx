@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { graphql, useFragment, useLazyLoadQuery, useMutation } from 'react-relay';
-import { keyOf, settle } from './press.js';
+import { isOpen, keyOf, settle } from './press.js';
 
 const SUMMARY = graphql`
   query SummaryQuery {
@@ -56,7 +56,8 @@ export function Summary() {
       <ul aria-label="Due">
         {summary.totalDue.map(({ minorUnits, currency, formatted }) => (
           <li key={currency}>
-            {formatted} {minorUnits !== '0' && <button disabled={isInFlight} onClick={() => pay(currency)}>Pay {currency}</button>}
+            {formatted}{' '}
+            {(minorUnits !== '0' || isOpen(id, currency)) && <button disabled={isInFlight} onClick={() => pay(currency)}>Pay {currency}</button>}
           </li>
         ))}
       </ul>

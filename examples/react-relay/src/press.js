@@ -4,6 +4,11 @@ const placeOf = (customerId, currency) => `pay-all-due:${customerId}:${currency}
 // After these the call has to be sent again with the same key.
 const UNDECIDED = new Set(['IN_PROGRESS', 'PAYMENT_UNAVAILABLE']);
 
+// Whether the outcome of a press is still unknown: then the button stays, although nothing may be due any more.
+export function isOpen(customerId, currency) {
+  return sessionStorage.getItem(placeOf(customerId, currency)) !== null;
+}
+
 export function keyOf(customerId, currency) {
   const place = placeOf(customerId, currency);
   const key = sessionStorage.getItem(place) ?? crypto.randomUUID();
