@@ -16,7 +16,7 @@ from tests.depth import PROFILE, SEED, by_depth
 # These take long and run first, the longest before the others; a long test that runs last leaves the other processes idle. While the first process that needs
 # the database makes it, the others have files that need none.
 FIRST = [
-    "test_first_run", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
+    "test_first_run", "test_examples", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
     "test_bucket_faults", "test_upload_faults", "test_demo", "test_first_call", "test_upgrade", "test_model", "test_worker_and_server", "test_audit",
     "test_kill", "test_fuzz_arguments", "test_manifests", "test_offered", "test_forecast", "test_contributing", "test_uploads", "test_embedded",
     "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
