@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@apollo/client/react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { PAY_ALL_DUE, SUMMARY } from './documents.js';
 import { isOpen, keyOf, settle } from './press.js';
 
@@ -7,11 +7,15 @@ export function Summary() {
   const { data, error, refetch } = useQuery(SUMMARY);
   const [payAllDue, { loading }] = useMutation(PAY_ALL_DUE);
   const [notice, setNotice] = useState('');
+  // The second click of a double click comes before the button is disabled.
+  const isRunning = useRef(false);
   if (error) return <p role="alert">{error.message} <button onClick={() => refetch()}>Try again</button></p>;
   if (!data) return <p>Loading …</p>;
   const { id, name, summary, invoices } = data.customer;
 
   async function pay(currency) {
+    if (isRunning.current) return;
+    isRunning.current = true;
     try {
       const input = { currency, idempotencyKey: keyOf(id, currency) };
       const { data } = await payAllDue({ variables: { input } });
@@ -19,6 +23,8 @@ export function Summary() {
     } catch (error) {
       // The answer may be lost, or the gateway busy. The key is still stored, so the next press is the same payment.
       setNotice(`${error.message} Please press again.`);
+    } finally {
+      isRunning.current = false;
     }
   }
 

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { graphql, useFragment, useLazyLoadQuery, useMutation } from 'react-relay';
 import { isOpen, keyOf, settle } from './press.js';
 
@@ -40,13 +40,22 @@ export function Summary() {
   const { id, name, summary, invoices } = useFragment(PAGE, customer);
   const [payAllDue, isInFlight] = useMutation(PAY_ALL_DUE);
   const [notice, setNotice] = useState('');
+  // The second click of a double click comes before the button is disabled.
+  const isRunning = useRef(false);
+
+  function end(text) {
+    isRunning.current = false;
+    setNotice(text);
+  }
 
   function pay(currency) {
+    if (isRunning.current) return;
+    isRunning.current = true;
     payAllDue({
       variables: { input: { currency, idempotencyKey: keyOf(id, currency) } },
-      onCompleted: ({ payAllDue }) => payAllDue && setNotice(settle(id, currency, payAllDue)),
+      onCompleted: ({ payAllDue }, errors) => end(payAllDue ? settle(id, currency, payAllDue) : errors[0].message),
       // The answer may be lost, or the gateway busy. The key is still stored, so the next press is the same payment.
-      onError: (error) => setNotice(`${error.message} Please press again.`),
+      onError: (error) => end(`${error.message} Please press again.`),
     });
   }
 
