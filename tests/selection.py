@@ -16,13 +16,13 @@ from tests.depth import PROFILE, SEED, by_depth
 # These take long and run first, the longest before the others; a long test that runs last leaves the other processes idle. While the first process that needs
 # the database makes it, the others have files that need none.
 FIRST = [
-    "test_first_run", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
+    "test_first_run", "test_examples", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
     "test_bucket_faults", "test_upload_faults", "test_demo", "test_first_call", "test_upgrade", "test_model", "test_worker_and_server", "test_audit",
     "test_kill", "test_fuzz_arguments", "test_manifests", "test_offered", "test_forecast", "test_contributing", "test_uploads", "test_embedded",
     "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
 ]  # fmt: skip
 # Tests that start programs, browsers or servers without one of the fixtures below.
-HTTP_FOLDERS = {"journeys", "first_hour"}
+HTTP_FOLDERS = {"journeys", "first_hour", "examples"}
 HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_contributing", "test_secrets", "test_senders", "test_stripe"}
 # A visit to the portal starts a demo and a browser.
 VISIT = "visit"
@@ -31,7 +31,7 @@ CLUSTERS = {"urls", "place"}
 # How many days it takes until each case of such tests has run in the profile dev.
 DAYS = 3
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
-SLOW_FOLDERS = {"first_hour", "lifecycle"}
+SLOW_FOLDERS = {"examples", "first_hour", "lifecycle"}
 # Each takes more than five seconds of processor time.
 SLOW_FILES = {
     "test_archive",

@@ -1,0 +1,8 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import relay from 'vite-plugin-relay';
+
+// The page and the API have one origin, as behind a reverse proxy. A page of another origin needs PORTICO_CORS_ORIGINS.
+const gateway = process.env.PORTICO_URL ?? 'http://127.0.0.1:8000';
+
+export default defineConfig({ plugins: [relay, react()], server: { proxy: { '/graphql': gateway } } });
