@@ -142,3 +142,8 @@ async def delete_account(admin: asyncpg.Connection, account: Account) -> None:
         else:
             return
     raise AssertionError("something still refers to the customer")
+
+
+def statements_of(answer: httpx.Response) -> tuple[tuple[str, str], ...]:
+    """Return the header Server-Timing without durations: the parts of the work, and how many statements were sent."""
+    return tuple(re.findall(r'(\w+);(?:desc="([^"]*)")?', answer.headers["server-timing"]))

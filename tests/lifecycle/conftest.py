@@ -245,7 +245,7 @@ async def living(portal: Portal, pool: Database, owner: asyncpg.Connection) -> A
 
 async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
     """End all work of the billing clock for this customer, so that later tests do not run it. Amounts and statuses stay unchanged, for the audit."""
-    await owner.execute("update invoice set collect_at = null where customer_id = $1", customer_id)
+    await owner.execute("update invoice set collect_at = null, is_hold_paused = false where customer_id = $1", customer_id)
     await owner.execute("update installment set invoice_at = null where customer_id = $1", customer_id)
     await owner.execute("update letter_cause set compose_at = null where customer_id = $1", customer_id)
     await owner.execute("update charge set started_at = 'infinity' where customer_id = $1 and settled_at is null", customer_id)

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from tests.callers.identity import ANOTHER, CONFIRM, Account, PortalClient, secret_in
+from tests.callers.identity import ANOTHER, CONFIRM, Account, PortalClient, secret_in, statements_of
 
 REQUEST = "mutation ($e: String!) { requestEmailChange(input: { newEmail: $e }) { done userErrors { code } } }"
 TAKEN = "This e-mail address already has an account with"

@@ -14,7 +14,7 @@ from auth.secret import hash_of
 from db.builtin.embedded import Urls
 from mail.letters import Letter
 from tests.callers import identity
-from tests.callers.identity import ANOTHER, ASK, CHANGE, PASSWORD, REDEEM, RESET, SECRET, Account, PortalClient, secret_in
+from tests.callers.identity import ANOTHER, ASK, CHANGE, PASSWORD, REDEEM, RESET, SECRET, Account, PortalClient, secret_in, statements_of
 from tests.conftest import STAFF, token
 
 CREATE = "mutation ($c: ID!) { createPortalLink(input: { customerId: $c }) { link { url } userErrors { code } } }"

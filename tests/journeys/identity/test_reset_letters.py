@@ -8,7 +8,7 @@ import pytest
 
 from auth.secret import hash_of
 from auth.throttle import BUDGETS, Kind
-from tests.callers.identity import ANOTHER, ASK, CHANGE, CONFIRM, PASSWORD, REDEEM, REFRESH, RESET, Account, PortalClient, network, secret_in
+from tests.callers.identity import ANOTHER, ASK, CHANGE, CONFIRM, PASSWORD, REDEEM, REFRESH, RESET, Account, PortalClient, network, secret_in, statements_of
 
 DONE = {"done": True, "userErrors": []}
 LINK = """insert into identity_link (secret_hash, customer_id, kind, email, made_by, created_at, expires_at)

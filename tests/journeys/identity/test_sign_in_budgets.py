@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from auth.devices import LIFETIME, Devices
-from tests.callers.identity import ANOTHER, PASSWORD, RESET, SECRET, SIGN_IN, WRONG, Account, PortalClient, network
+from tests.callers.identity import ANOTHER, PASSWORD, RESET, SECRET, SIGN_IN, WRONG, Account, PortalClient, network, statements_of
 
 SPENT = ["WRONG_CREDENTIALS"] * 5
 

@@ -23,7 +23,7 @@ from tests.servers.processes import demo
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 # What the browser itself logs of an answer that a test provokes, such as a wrong password or a line that was cut.
-PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|503)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
+PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|500|503|504)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
 MILLISECONDS = 30_000
 
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
