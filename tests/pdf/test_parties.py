@@ -33,6 +33,7 @@ BUYER = CustomerRow(
     tax_name=None,
     closed_at=None,
     shares_email=False,
+    erased_at=None,
 )
 
 
