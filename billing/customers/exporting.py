@@ -1,4 +1,4 @@
-"""Exports of a customer's data: when one is made again, how long it is kept, and the names of its files."""
+"""Rules of data exports: when another one is made, the lifetime of one, and the names of its files."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""`eraseCustomer`: what is left of a customer, who can still be found, and when it is refused."""
+"""`eraseCustomer`: the rows of an erased customer, searches for them, and refusals."""
 
 from uuid import uuid4
 

@@ -103,6 +103,7 @@ async def test_today_and_the_last_day_are_accepted(life: Life) -> None:
     identifier = await create(life)
     for later in (0, 60):
         await done(life, "promiseToPay", invoiceId=identifier, on=day(life, later))
+        assert [str(row["promised_on"]) for row in await life.rows("invoice")] == [day(life, later)]
 
 
 async def test_an_invoice_that_is_paid_void_or_written_off_takes_no_promise(life: Life) -> None:
