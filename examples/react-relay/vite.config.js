@@ -3,6 +3,6 @@ import { defineConfig } from 'vite';
 import relay from 'vite-plugin-relay';
 
 // The page and the API have one origin, as behind a reverse proxy. A page of another origin needs PORTICO_CORS_ORIGINS.
-const gateway = process.env.PORTICO_URL ?? 'http://127.0.0.1:8000';
+const gateway = process.env.GATEWAY ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({ plugins: [relay, react()], server: { proxy: { '/graphql': gateway } } });

@@ -41,7 +41,7 @@ def started(example: Path, gateway: str, folder: Path) -> Iterator[str]:
     """Run `npm start` and yield the address that it prints."""
     npm_packages(example)
     command = [needs("npm"), "start", "--", "--port", "0"]
-    environment = os.environ | {"PORTICO_URL": gateway, "NO_COLOR": "1"}
+    environment = os.environ | {"GATEWAY": gateway, "NO_COLOR": "1"}
     output = folder / "output.txt"
     with output.open("w") as file, subprocess.Popen(command, cwd=example, env=environment, stdout=file, stderr=file, start_new_session=True) as running:
         try:

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 from playwright.sync_api import expect
 
 from demo.passwords import PASSWORD
-from tests.portal.pages.conftest import Visit
+from tests.portal.pages.conftest import MILLISECONDS, Visit
 
 
 def test_the_whole_page_is_one_request_for_data(visit: Callable[..., Visit]) -> None:
@@ -89,7 +89,7 @@ def test_the_customers_data_is_requested_by_keyboard_made_by_the_worker_and_down
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="Your data is requested.")).to_be_visible()
     expect(request).to_be_focused()
-    expect(section.get_by_role("status")).to_contain_text("Your data is ready. You can download it until")
+    expect(section.get_by_role("status")).to_contain_text("Your data is ready. You can download it until", timeout=4 * MILLISECONDS)
     with page.expect_download() as downloading:
         section.get_by_role("button", name="Download my data").press("Enter")
     with ZipFile(downloading.value.path()) as archive:

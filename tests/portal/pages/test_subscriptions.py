@@ -109,13 +109,13 @@ def test_a_coupon_is_removed(visit: Callable[..., Visit]) -> None:
     opened = visit("tina")
     opened.open("/subscriptions")
     opened.heading("Subscriptions")
-    for link in opened.page.locator("ul.cards h2 a").all():
-        opened.open(link.get_attribute("href") or "")
+    links = opened.page.locator("ul.cards h2 a")
+    links.first.wait_for()
+    for path in [link.get_attribute("href") or "" for link in links.all()]:
+        opened.open(path)
         opened.page.get_by_role("heading", name="What you can do").wait_for()
         if opened.page.get_by_role("button", name="Remove the coupon").is_enabled():
             break
-        opened.open("/subscriptions")
-        opened.heading("Subscriptions")
     confirm(opened, act(opened, "Remove the coupon"), "Remove", "The coupon is removed.")
 
 
