@@ -16,6 +16,7 @@ class Caller:
     `acting_party` is the party that acts in the customer's name.
 
     `scopes` are those of a staff token, which decide what the transaction may write, and `client` is the program that sent it; neither is set for other callers.
+    `request_id` is the id of the request in the log, for the events that the transaction writes.
 
     `is_of_token`: the customer id comes from a token, so the database has to check that the customer exists. `is_known`: it was checked recently, so reads do not check again.
     """
@@ -30,6 +31,7 @@ class Caller:
     acting_party: str | None = None
     scopes: tuple[str, ...] = ()
     client: str = ""
+    request_id: str = ""
 
     @property
     def key_owner(self) -> str | None:
@@ -43,8 +45,14 @@ def begin(caller: Caller, mode: str) -> str:
         f"BEGIN {mode}; "
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
-        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + permission_check(caller, mode)
+        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + (_cause(caller) if mode == WRITE else "") + permission_check(caller, mode)
     )
+
+
+def _cause(caller: Caller) -> str:
+    """Return the settings that events name as their cause, beside the actor."""
+    settings = [("client", caller.client or caller.app), ("request_id", caller.request_id)]
+    return "".join(f"; SET LOCAL app.{name} = {literal(value)}" for name, value in settings if value)
 
 
 def _acting(caller: Caller) -> str:

@@ -80,11 +80,11 @@ async def load_demo(admin_url: str, *, password_hash: str, now: datetime, put: P
 
 @asynccontextmanager
 async def _loading(admin_url: str) -> AsyncIterator[Connection]:
-    """Open a transaction as the owner of the tables, with row security off for the owner. A failure rolls everything back."""
+    """Open a transaction as the owner of the tables, with row security off for the owner, of which no events are written. A failure rolls everything back."""
     connection = await connect(admin_url)
     try:
         async with connection.transaction():
-            await connection.execute(f"set local synchronous_commit = off; set local search_path = {SCHEMA}")
+            await connection.execute(f"set local synchronous_commit = off; set local app.events = off; set local search_path = {SCHEMA}")
             await _set_role(connection, OWNER)
             await _force_row_security(connection, "no force")
             async with _checking_references_at_once(connection):
