@@ -8,16 +8,18 @@ import asyncio
 import os
 import re
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from secrets import token_urlsafe
+from secrets import token_bytes
 from typing import TypeVar
 
-from argon2 import PasswordHasher
+from argon2 import DEFAULT_HASH_LENGTH, DEFAULT_RANDOM_SALT_LENGTH, PasswordHasher
 from argon2.exceptions import VerifyMismatchError
+from argon2.low_level import ARGON2_VERSION
 
 from billing.refusals import ErrorCode, Refused
 
@@ -29,6 +31,8 @@ MAX_CHARACTERS = 128
 # composing takes quadratic time for a long run of accents.
 MAX_UNCOMPOSED = 4 * MAX_CHARACTERS
 MEMORY_KIB = 19 * 1024
+PASSES = 2
+LANES = 1
 # More threads than cores hash no faster and delay the event loop: on two cores 20 hashes took 0.32 s and stalled the loop for 8 ms with two, 0.47 s and 16 ms with four.
 AT_ONCE = min(4, os.cpu_count() or 1)
 
@@ -61,11 +65,9 @@ class Passwords:
     """
 
     def __init__(self, *, at_once: int = AT_ONCE) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)
+        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
-        # The hash of a random text stands in for accounts that do not exist, so that an unknown account takes as long as a wrong password. It is computed in a
-        # thread, because a process that starts should not wait for it.
-        self._decoy = self._threads.submit(self._hasher.hash, token_urlsafe())
+        self._decoy = decoy()
 
     async def hash(self, password: str) -> str:
         """Return the password as it is stored: parameters, salt and hash in one ASCII string. Accepts only what `check_password_strength` accepts. Raises ValueError."""
@@ -78,7 +80,7 @@ class Passwords:
         """Compare the password with an account's. `stored` is None for an account that does not exist or has no password."""
         # A text that cannot have been hashed is wrong, and takes as long as any other wrong password.
         normal = _normal(password)
-        agrees = await self._run(lambda: self._agrees(stored or self._decoy.result(), normal or ""))
+        agrees = await self._run(lambda: self._agrees(stored or self._decoy, normal or ""))
         is_right = agrees and stored is not None and normal is not None
         return PasswordCheck(is_right, needs_rehash=is_right and self._hasher.check_needs_rehash(stored or ""))
 
@@ -93,6 +95,15 @@ class Passwords:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def decoy() -> str:
+    """Return a stored password that no password matches. It stands in for accounts that do not exist: an unknown account takes as long as a wrong password.
+
+    Random bytes take the place of the hash, because a process that starts should not compute one.
+    """
+    salt, digest = (b64encode(token_bytes(length)).decode().rstrip("=") for length in (DEFAULT_RANDOM_SALT_LENGTH, DEFAULT_HASH_LENGTH))
+    return f"$argon2id$v={ARGON2_VERSION}$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
 
 
 def check_password_strength(password: str, *, personal: Iterable[str], field: str = "password") -> None:

@@ -1,7 +1,7 @@
 """The start times of commands, compared with the import of three libraries: `python -m bench.start`. `--before FOLDER` measures another checkout in turn.
 
 Each round starts every command once, so that ratios are taken within a round. Wall clock and CPU seconds: on a busy machine only the latter are meaningful.
-Compile both checkouts first (`python -m compileall -q .`), or the figures include Python's compiler.
+Compile both checkouts and the packages first (`python -m compileall -q .`), or the figures include Python's compiler.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.runner.database import ROOT, portal
-from bench.runner.processes import Command, server
+from bench.runner.processes import Command, family_cpu_seconds, server
 from gateway.cli.commands.console import console
 
 IMPORTS = "import strawberry, starlette, asyncpg"
@@ -68,21 +68,21 @@ def _run(folder: Path, *arguments: str) -> None:
 
 
 def _serve(folder: Path, environment: Mapping[str, str]) -> None:
-    """Start a server until READY. The time in which the context ends the process is not part of `wall`."""
-    with server(Command((sys.executable, "-m", "gateway", "serve", "--port", "0"), {**environment, "PORTICO_DRAIN_SECONDS": "0"}, folder)):
-        _ready_at.append(time.monotonic())
+    """Start a server until READY. What it does afterwards, and its end, are not measured."""
+    with server(Command((sys.executable, "-m", "gateway", "serve", "--port", "0"), {**environment, "PORTICO_DRAIN_SECONDS": "0"}, folder)) as running:
+        _ready.append((time.monotonic(), family_cpu_seconds(running.pid)))
 
 
-# The monotonic time at which the last server printed READY.
-_ready_at: list[float] = []
+# The monotonic time at which the last server printed READY, and the CPU seconds that it had used.
+_ready: list[tuple[float, float]] = []
 
 
 def timed(start: Callable[[], None]) -> Took:
-    _ready_at.clear()
+    _ready.clear()
     before, at = _cpu(), time.monotonic()
     start()
-    ended = _ready_at[-1] if _ready_at else time.monotonic()
-    return Took(ended - at, _cpu() - before)
+    ended, cpu = _ready[-1] if _ready else (time.monotonic(), _cpu() - before)
+    return Took(ended - at, cpu)
 
 
 def _cpu() -> float:

@@ -17,20 +17,31 @@ LOG = logging.getLogger("portico.papers")
 
 
 class PdfRenderer:
-    """The printers of a server. `at_once` is how many papers are printed at the same time. `fonts` are folders with fonts for letters that ours do not have."""
+    """The printers of a server. `at_once` is how many papers are printed at the same time. `fonts` are folders with fonts for letters that ours do not have.
+
+    The printers are made by `start`, or by the first paper.
+    """
 
     def __init__(self, *, at_once: int = 2, fonts: Sequence[Path] = ()) -> None:
         self._font_folders = tuple(fonts)
+        self._at_once = at_once
+        self._has_started = False
         self._idle: asyncio.LifoQueue[Future[TypstCompiler]] = asyncio.LifoQueue()
-        # Fonts are read in a thread, because a process that starts should not wait for them.
+
+    def start(self) -> None:
+        """Read the fonts in a thread, unless that was begun before."""
+        if self._has_started:
+            return
+        self._has_started = True
         starting = ThreadPoolExecutor(1, thread_name_prefix="fonts")
         shared_fonts = starting.submit(fonts_in, self._font_folders)
-        for _ in range(at_once):
+        for _ in range(self._at_once):
             self._idle.put_nowait(starting.submit(lambda: TypstCompiler(self._font_folders, shared_fonts.result())))
         starting.shutdown(wait=False)
 
     async def print(self, paper: Paper) -> bytes:
         """Return the PDF. Wait while `at_once` papers are being printed; the caller must limit the number of waiting calls. Raises PrintingFailed."""
+        self.start()
         printer = await self._idle.get()
         if paper.rows > MAX_THREAD_ROWS:
             try:

@@ -24,9 +24,10 @@ class Command(TyperCommand):
 
 
 def _without_collection(set_up: Callable[[], None]) -> None:
-    """Call `set_up` without garbage collection: the modules that it imports stay, and looking at them meanwhile took a tenth of a server's start."""
+    """Call `set_up` without garbage collection, and exclude from it what `set_up` imports: that stays, and collecting took a tenth of a server's start."""
     gc.disable()
     try:
         set_up()
     finally:
+        gc.freeze()
         gc.enable()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -20,18 +20,19 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Revalidation:
-    """`schema_digest` is the digest of the schema and limits of `validate`. A document (client and id) is validated once per process, and once per schema if it is valid."""
+    """`schema_digest` returns the digest of the schema and limits of `validate`. A document (client and id) is validated once per process, and once per schema if it is valid."""
 
     validate: DocumentValidator
-    schema_digest: str
+    schema_digest: Callable[[], str]
     _pending: dict[Key, str] = field(default_factory=dict)
     _validated: set[Key] = field(default_factory=set)
 
     def schedule(self, texts: Iterable[PersistedTextRow]) -> None:
         """Replace the documents to validate by those of `texts` that were not validated by this schema."""
+        schema_digest = self.schema_digest()
         self._pending.clear()
         self._pending.update(
-            ((text.client_id, text.id), text.body) for text in texts if text.fits != self.schema_digest and (text.client_id, text.id) not in self._validated
+            ((text.client_id, text.id), text.body) for text in texts if text.fits != schema_digest and (text.client_id, text.id) not in self._validated
         )
 
     async def valid_batches(self) -> AsyncIterator[list[Key]]:

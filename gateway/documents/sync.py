@@ -70,7 +70,7 @@ async def _revalidate(sync: RegistrySync) -> None:
         # On a standby nothing is stored, and the next process validates them again.
         with contextlib.suppress(ReadOnly):
             async with sync.session().write() as transaction:
-                await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=sync.revalidation.schema_digest)
+                await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=sync.revalidation.schema_digest())
 
 
 async def publish_shipped(sync: RegistrySync, stored: Mapping[Key, PersistedTextRow]) -> None:
@@ -82,8 +82,9 @@ async def publish_shipped(sync: RegistrySync, stored: Mapping[Key, PersistedText
 
 async def republish_shipped(sync: RegistrySync, stored: Mapping[Key, PersistedTextRow]) -> None:
     """Store the costs of shipped documents that were published with another schema, a few at a time: after a deploy, while requests are answered."""
+    schema_digest = sync.revalidation.schema_digest()
     for client, texts in shipped_texts().items():
-        outdated = [text for text in texts if (row := stored.get((client, id_of(text)))) and row.fits != sync.revalidation.schema_digest]
+        outdated = [text for text in texts if (row := stored.get((client, id_of(text)))) and row.fits != schema_digest]
         for start in range(0, len(outdated), BATCH_SIZE):
             await _publish(sync, client, outdated[start : start + BATCH_SIZE])
             await asyncio.sleep(PAUSE_SECONDS)
@@ -120,6 +121,8 @@ async def reload(sync: RegistrySync) -> str:
     finally:
         await session.close()
     sync.registry.replace(clients, texts)
+    # The first digest takes about 50 ms, and requests are answered from here on.
+    await asyncio.to_thread(sync.revalidation.schema_digest)
     sync.revalidation.schedule(texts)
     return stamp
 

@@ -54,12 +54,16 @@ class PdfContext:
     clock: Callable[[], datetime]
 
 
-def routes(database: Database, issuer: OwnIssuer, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
-    """Raises WrongSetting for a merchant setting or font folder that cannot be used."""
+def renderer_of(settings: Settings) -> PdfRenderer:
+    """Raises WrongSetting for a font folder that cannot be used."""
+    return PdfRenderer(at_once=settings.papers_at_once, fonts=font_folders(settings))
+
+
+def routes(database: Database, issuer: OwnIssuer, settings: Settings, renderer: PdfRenderer, clock: Callable[[], datetime]) -> list[Route]:
+    """Raises WrongSetting for a merchant setting that cannot be used."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
     admission = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
-    renderer, allowance = PdfRenderer(at_once=settings.papers_at_once, fonts=font_folders(settings)), Allowance(settings.papers_per_minute)
-    context = PdfContext(database, merchant_of(settings), renderer, settings, admission, allowance, clock)
+    context = PdfContext(database, merchant_of(settings), renderer, settings, admission, Allowance(settings.papers_per_minute), clock)
 
     async def download(request: Request) -> Response:
         parameters = request.query_params

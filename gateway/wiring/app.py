@@ -50,10 +50,13 @@ from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
+from pdf.renderer import PdfRenderer
 from planner import Planner
 
 # Reading ten thousand documents takes half a second.
 LOADING_SECONDS = 5.0
+# After this time fonts are read for PDFs: a process that starts should not wait for them, nor the first PDF.
+FONTS_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ def create_app(setup: Setup) -> ASGIApp:
     health_database = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
     later = DeferredTasks()
     app = _app_state(setup, database, later)
-    revalidation = Revalidation(app.validate, digest(app.schema, settings.limits))
+    revalidation = Revalidation(app.validate, partial(digest, app.schema, settings.limits))
     run_clock = _clock(setup)
+    renderer = pdf_documents.renderer_of(settings)
     sync = RegistrySync(app.persisted_documents.registry, database, setup.database_url, setup.server_settings, app.clock, revalidation)
 
     @asynccontextmanager
@@ -109,6 +113,7 @@ def create_app(setup: Setup) -> ASGIApp:
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
+        asyncio.get_running_loop().call_later(FONTS_SECONDS, renderer.start)
         try:
             yield
         finally:
@@ -123,7 +128,7 @@ def create_app(setup: Setup) -> ASGIApp:
             await health_database.disconnect()
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
-    routes = [*health.routes(readiness), *_routes(setup, app, later)]
+    routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
     return guarded(front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(app)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
 
@@ -136,7 +141,7 @@ def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]
     return partial(run_beside, setup.settings, setup.clock)
 
 
-def _routes(setup: Setup, app: AppState, later: DeferredTasks) -> list[BaseRoute]:
+def _routes(setup: Setup, app: AppState, renderer: PdfRenderer, later: DeferredTasks) -> list[BaseRoute]:
     """Return all routes except `/graphql`."""
     settings, database = setup.settings, app.database
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(app.payments, database, app.clock, later, body_seconds=settings.body_seconds)]
@@ -144,7 +149,7 @@ def _routes(setup: Setup, app: AppState, later: DeferredTasks) -> list[BaseRoute
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
     bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), app.uploads, app.policy.upload_timeout, app.flow)
     routes += downloads.routes(database, setup.issuer, app.files, app.clock, bounds=bounds)
-    routes += pdf_documents.routes(database, setup.issuer, settings, app.clock)
+    routes += pdf_documents.routes(database, setup.issuer, settings, renderer, app.clock)
     routes.append(oauth.route(_token_endpoint(setup, app)))
     if settings.has_portal:
         routes += portal.routes(portal_of(settings, setup.demo_logins))

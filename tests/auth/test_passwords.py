@@ -11,12 +11,12 @@ from statistics import median
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth import passwords
-from auth.passwords import COMMON, MAX_CHARACTERS, MIN_CHARACTERS, Passwords, check_password_strength
+from auth.passwords import COMMON, MAX_CHARACTERS, MIN_CHARACTERS, Passwords, check_password_strength, decoy
 from billing.refusals import ErrorCode, Refused
 
 GOOD = "dragonfly lantern oboe"
@@ -292,6 +292,13 @@ async def test_an_unknown_account_is_always_wrong() -> None:
     for password in (GOOD, "", "\ud800", "x" * 1000):
         verdict = await PASSWORDS.verify(password, None)
         assert (verdict.is_right, verdict.needs_rehash) == (False, False)
+
+
+async def test_an_unknown_account_is_compared_with_the_parameters_of_every_other() -> None:
+    """These decide how long a comparison takes."""
+    first, second = decoy(), decoy()
+    assert first != second
+    assert extract_parameters(first) == extract_parameters(await PASSWORDS.hash(GOOD))
 
 
 async def test_a_password_that_was_not_checked_is_not_hashed() -> None:

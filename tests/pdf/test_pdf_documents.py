@@ -6,10 +6,13 @@ import re
 import struct
 import threading
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+import typst
 from pypdf.generic import DictionaryObject
 
 from pdf.child_process import PrintingFailed
@@ -19,6 +22,7 @@ from pdf.layout import Logo, Merchant, Paper, Recipient, sheet
 from pdf.receipt import receipt_paper
 from pdf.renderer import MAX_THREAD_ROWS, PdfRenderer
 from pdf.statement import AccountStatement, EntryKind, LedgerEntry, statement_paper
+from pdf.typefaces import fonts_in
 from pdf.words import WORDS
 from tests.pdf.samples import ACME, ADA, NOW, credit_note, invoice, lines, opened, part, payment, text_of
 
@@ -352,6 +356,22 @@ async def test_no_paper_is_laid_out_on_the_event_loop_and_a_large_one_not_in_its
     assert match
     assert (int(match[1]) != os.getpid()) == is_elsewhere
     assert is_elsewhere or int(match[2]) != threading.get_ident()
+
+
+async def test_fonts_are_read_once_and_not_when_a_renderer_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+
+    def counted(folders: Sequence[Path]) -> typst.Fonts:
+        reads.append(threading.get_ident())
+        return fonts_in(folders)
+
+    monkeypatch.setattr("pdf.renderer.fonts_in", counted)
+    renderer = PdfRenderer()
+    assert reads == []
+    renderer.start()
+    assert "process" in text_of(await renderer.print(Paper("statement", where, NOW, 1)))
+    assert len(reads) == 1
+    assert reads != [threading.get_ident()]
 
 
 @pytest.mark.parametrize("rows", [1, MAX_THREAD_ROWS + 1])

@@ -43,11 +43,11 @@ def counted(graphql_schema: Any) -> Counted:
 
 @pytest.fixture
 async def sync(database: Database, graphql_schema: Any, counted: Counted, admin: asyncpg.Connection) -> AsyncIterator[RegistrySync]:
-    revalidation = Revalidation(counted, digest(graphql_schema, DocumentLimits()))
+    revalidation = Revalidation(counted, lambda: digest(graphql_schema, DocumentLimits()))
     sync = RegistrySync(Registry({}, "open"), database, "", {}, lambda: datetime.now(UTC), revalidation)
     await publish_shipped(sync, {})
     # Publishing leaves what has the same cost as it was, and servers of other tests have other limits.
-    await admin.execute("update stored_document set fits = $1 where client_id = any($2)", revalidation.schema_digest, list(shipped_texts()))
+    await admin.execute("update stored_document set fits = $1 where client_id = any($2)", revalidation.schema_digest(), list(shipped_texts()))
     counted.taken()
     yield sync
     await publish_shipped(sync, await stored_texts(sync))

@@ -23,7 +23,7 @@ USES = Counter({("portal", "sha256:" + "0" * 64): 3, ("portal", "sha256:" + "1" 
 def keeper(database: Database, graphql_schema: Any) -> RegistrySync:
     registry = Registry({}, "open")
     registry.restore_uses(USES)
-    review = Revalidation(lambda _: None, digest(graphql_schema, DocumentLimits()))
+    review = Revalidation(lambda _: None, lambda: digest(graphql_schema, DocumentLimits()))
     return RegistrySync(registry, database, "", {}, lambda: datetime.now(UTC), review)
 
 
