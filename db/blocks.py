@@ -23,6 +23,8 @@ from db.literals import literal
 
 FOLDER = Path(__file__).with_name("sql")
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+# The beginning of a filter.
+UNLESS_NULL = re.compile(r"cast\(:([a-z_]\w*) as [a-z\[\]]+\) is null or ")
 HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)): *(?P<value>.+)$")
 
 
@@ -66,13 +68,15 @@ def blocks() -> dict[str, Block]:
 
 @lru_cache(maxsize=10_000)
 def with_only(block: Block, filters: frozenset[str]) -> Block:
-    """Return a block that reads, with null in place of every filter that is not in `filters`.
+    """Return a block that reads, with null in place of every filter that is not in `filters`, and without the question whether one of `filters` is null.
 
-    Postgres drops such a filter when it plans the statement. A parameter would stay in the plan: a generic plan cannot know that the parameter will be null,
-    expects few rows because of it, and sorts all rows where an index would return the first ones in order.
+    Postgres drops a filter that is null when it plans the statement. A parameter would stay in the plan: a generic plan cannot know that the parameter will be null,
+    expects few rows because of it, and sorts all rows where an index would return the first ones in order. For the same reason it would use no index for a filter
+    that may be null.
     """
     names = filters | {"key", "customer_id"}
-    return replace(block, sql=PARAMETER.sub(lambda match: match[0] if match[1] in names else "null", block.sql))
+    sql = UNLESS_NULL.sub(lambda match: "" if match[1] in filters else match[0], block.sql)
+    return replace(block, sql=PARAMETER.sub(lambda match: match[0] if match[1] in names else "null", sql))
 
 
 def _block(text: str) -> Block:

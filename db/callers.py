@@ -39,13 +39,20 @@ class Caller:
         return (self.client or "staff") if self.actor is Actor.STAFF else None
 
 
-def begin(caller: Caller, mode: str) -> str:
-    """Return the statements that open a transaction and set its caller in one round trip. SET LOCAL and not set_config(): a distributed Postgres forwards only the first."""
+def begin(caller: Caller, mode: str, *, locks_customer: bool = False) -> str:
+    """Return the statements that open a transaction and set its caller, and with `locks_customer` lock the customer, in one round trip.
+
+    SET LOCAL and not set_config(): a distributed Postgres forwards only the first.
+    """
     return (
         f"BEGIN {mode}; "
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
-        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + (_cause(caller) if mode == WRITE else "") + permission_check(caller, mode)
+        f"SET LOCAL app.now = {literal(caller.now.isoformat())}"
+        + _acting(caller)
+        + (_cause(caller) if mode == WRITE else "")
+        + permission_check(caller, mode)
+        + ("; SELECT lock_customer()" if locks_customer else _erasure_check(caller, mode))
     )
 
 
@@ -66,7 +73,7 @@ def _acting(caller: Caller) -> str:
 
 
 def permission_check(caller: Caller, mode: str) -> str:
-    """Return the statements that check the caller, and that staff write for no erased customer; empty if none is needed.
+    """Return the statements that check the caller; empty if none is needed.
 
     A session has a customer, and the session of a partner's token has an app, so one call checks all of them.
     """
@@ -74,6 +81,9 @@ def permission_check(caller: Caller, mode: str) -> str:
         return f"; SELECT assert_session({literal(caller.session_id)})"
     is_unchecked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
     client = f"; SELECT assert_client({literal(caller.app)})" if caller.app else ""
-    if caller.actor is Actor.STAFF and caller.customer_id and mode == WRITE:
-        client += "; SELECT assert_not_erased()"
     return client + ("; SELECT assert_customer()" if is_unchecked else "")
+
+
+def _erasure_check(caller: Caller, mode: str) -> str:
+    """Return the statement that checks that staff write for no erased customer. The lock of the customer checks the same."""
+    return "; SELECT assert_not_erased()" if caller.actor is Actor.STAFF and caller.customer_id and mode == WRITE else ""

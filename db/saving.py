@@ -25,8 +25,13 @@ def statement_of(kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 def in_order(kinds: Iterable[str]) -> tuple[str, ...]:
     """Return the kinds in the order of the file of the blocks, so that the same kinds always make the same statement. Raises KeyError for a kind without a block."""
-    places = {name: place for place, name in enumerate(blocks())}
+    places = _places()
     return tuple(sorted(kinds, key=lambda kind: places[PREFIX + kind]))
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[str, int]:
+    return {name: place for place, name in enumerate(blocks())}
 
 
 def _named(kind: str) -> str:

@@ -120,8 +120,10 @@ class UnitOfWork:
         return rows
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator["Transaction"]:
+    async def write(self, *, locks_customer: bool = False) -> AsyncIterator["Transaction"]:
         """Run one write transaction, committed at the end of the context. Reads after it see its changes; concurrent reads wait for its end.
+
+        With `locks_customer` it begins with the lock of the customer, without a round trip for it.
 
         Raises DatabaseUnavailable, SessionEnded, AlreadyTaken, UnitOfWorkClosed.
         """
@@ -131,7 +133,7 @@ class UnitOfWork:
                 try:
                     await self._end_reads()
                     with translate_errors():
-                        async with self._transaction() as transaction:
+                        async with self._transaction(locks_customer=locks_customer) as transaction:
                             yield transaction
                 finally:
                     self._writing = None
@@ -139,8 +141,8 @@ class UnitOfWork:
             callback()
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator["Transaction"]:
-        lease = await self._open(WRITE)
+    async def _transaction(self, *, locks_customer: bool) -> AsyncIterator["Transaction"]:
+        lease = await self._open(WRITE, locks_customer=locks_customer)
         is_sound = False
         try:
             transaction = Transaction(lease, self.caller, self._count)
@@ -206,7 +208,7 @@ class UnitOfWork:
             raise RuntimeError("during a write, a unit of work is used through its transaction only")
         return task
 
-    async def _open(self, mode: str) -> Lease:
+    async def _open(self, mode: str, *, locks_customer: bool = False) -> Lease:
         try:
             lease = await self._database.take(seconds=self._acquire_seconds)
         except TimeoutError as error:
@@ -214,7 +216,7 @@ class UnitOfWork:
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
-            await lease.execute(ending + begin(self.caller, mode))
+            await lease.execute(ending + begin(self.caller, mode, locks_customer=locks_customer))
         except BaseException:
             self.statements += await lease.end(is_sound=False)
             raise

@@ -1,17 +1,30 @@
 """Resolvers of declared fields without the wrappers that Strawberry puts around them, which they do not need at run time.
 
 Strawberry reads the types and makes the schema. For each field it also makes a function that looks up the field's arguments, converts them, makes an
-`Info` and iterates over its extensions: more work than most of our resolvers do. A field with an extension (a guard) or a resolver of its own keeps them.
+`Info` and iterates over its extensions: more work than most of our resolvers do. A guarded field that takes one `input`, as every mutation does, needs none of it
+either. Any other field with an extension or a resolver of its own keeps them.
 """
 
+import inspect
 from collections.abc import Callable
+from dataclasses import MISSING
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, get_named_type
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
 
-from schema.declarations.fields import DECLARATION, DEFINITION, AnyOf, ColumnGroup, Derived, Many, One, PageOf
+from schema.declarations.fields import DECLARATION, DEFINITION, AnyOf, ColumnGroup, Derived, Guard, Many, One, PageOf
 
 Resolve = Callable[..., Any]
 
@@ -26,8 +39,10 @@ def install_fast_resolvers(schema: GraphQLSchema) -> None:
 
 def _fast_resolver(field: GraphQLField) -> Resolve | None:
     declared = field.extensions.get(DEFINITION)
-    if declared is None or declared.extensions:
+    if declared is None:
         return None
+    if declared.extensions:
+        return _guarded(declared, field)
     if declared.base_resolver is None:
         return _column(declared.python_name)
     declaration, resolve = declared.metadata.get(DECLARATION), declared.base_resolver.wrapped_func
@@ -36,6 +51,47 @@ def _fast_resolver(field: GraphQLField) -> Resolve | None:
     if isinstance(declaration, One | Many | AnyOf | PageOf | Derived):
         return _with_arguments(resolve, field.args) if field.args else resolve
     return None
+
+
+def _guarded(declared: Any, field: GraphQLField) -> Resolve | None:
+    """Return the resolver of a field with one guard and one argument `input`; None for any other."""
+    if list(field.args) != ["input"] or [type(extension) for extension in declared.extensions] != [Guard]:
+        return None
+    guard, resolve, construct = declared.extensions[0], declared.base_resolver.wrapped_func, _constructor_of(field.args["input"].type)
+    if list(inspect.signature(resolve).parameters) != ["info", "input"]:
+        return None
+
+    async def call(_: Any, info: Any, *, input: Any) -> Any:
+        guard.require(info.context)
+        return await resolve(info, construct(input))
+
+    return call
+
+
+def _constructor_of(kind: GraphQLInputType) -> Callable[[Any], Any]:
+    """Return the function that makes the value of a resolver from a coerced input: objects of the input classes, lists of them; any other value is unchanged."""
+    if isinstance(kind, GraphQLNonNull):
+        return _constructor_of(kind.of_type)
+    if isinstance(kind, GraphQLList):
+        item = _constructor_of(kind.of_type)
+        return lambda values: None if values is None else [item(value) for value in values]
+    if not isinstance(kind, GraphQLInputObjectType):
+        return lambda value: value
+    return _object_constructor(kind)
+
+
+def _object_constructor(kind: GraphQLInputObjectType) -> Callable[[Any], Any]:
+    definition = kind.extensions[DEFINITION]
+    absent = {one.python_name: None for one in definition.fields if one.default_value is MISSING and one.default_factory is MISSING}
+    fields = {name: (item.extensions[DEFINITION].python_name, _constructor_of(item.type)) for name, item in kind.fields.items()}
+
+    def construct(values: Any) -> Any:
+        if values is None:
+            return None
+        present = {fields[name][0]: fields[name][1](value) for name, value in values.items()}
+        return definition.origin(**absent | present)
+
+    return construct
 
 
 def _column(name: str) -> Resolve:

@@ -34,7 +34,7 @@ query GraphiQLExamples {
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A demo customer as whom GraphiQL may send requests. With a password, the portal offers to sign in as this customer."""
+    """A demo customer, or the demo's staff, as whom GraphiQL may send requests. With a password, the portal offers to sign in as this customer."""
 
     id: str
     name: str
@@ -42,6 +42,7 @@ class Login:
     token: str = field(repr=False)
     email: str = ""
     password: str = field(default="", repr=False)
+    is_staff: bool = False
 
     @property
     def viewer(self) -> Viewer:

@@ -7,9 +7,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from demo import PERSONAS
+from gateway.documents.document_cache import of_staff
 from gateway.http.graphql.state import AppState
 from gateway.routes.assets import Assets
 from gateway.routes.examples import Login, documents, variables_of
+from gateway.routes.staff_examples import staff_variables
 
 DIST = Path(__file__).parents[1] / "graphiql" / "dist"
 
@@ -22,8 +25,8 @@ HEADERS = {
 
 
 def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
-    """Return the routes of the page, its assets and its configuration; `logins` are the customers as whom it may send requests."""
-    tabs = [{"title": name, "query": text} for name, text in documents().items()]
+    """Return the routes of the page, its assets and its configuration; `logins` are the customers and the staff as whom it may send requests."""
+    tabs = [{"title": name, "query": text} for name, text in (documents() | of_staff()).items()]
 
     async def page(_: Request) -> Response:
         return FileResponse(DIST / "index.html", headers=HEADERS | {"Cache-Control": "no-cache"})
@@ -41,6 +44,11 @@ def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
 
 
 async def _customer(app: AppState, login: Login) -> dict[str, Any]:
-    """Return the configuration for one customer. `variables` has the variables of each tab by its title; a tab without an entry is not for this customer."""
+    """Return the configuration for one login. `variables` has the variables of each tab by its title; a tab without an entry is not for this login."""
     about = {"id": login.id, "name": login.name, "about": login.about}
-    return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": await variables_of(app, login)}
+    variables = _of_staff(app) if login.is_staff else await variables_of(app, login)
+    return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": variables}
+
+
+def _of_staff(app: AppState) -> dict[str, str]:
+    return staff_variables(app.schema, customer_id=PERSONAS[0].id, today=app.clock().date())

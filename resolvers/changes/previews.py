@@ -20,6 +20,11 @@ from resolvers.context import Context, payments_of
 LIFETIME = timedelta(minutes=10)
 EXPIRED = "This preview is no longer valid. Preview again."
 
+PLAIN = (str, int, bool, float)
+
+# Stored hashes are compared with later ones, so this text never changes.
+SORTED_JSON = json.JSONEncoder(sort_keys=True)
+
 # Fields of an input that are about the call, and not about its subject.
 ABOUT_THE_CALL = ("idempotency_key", "preview_token", "expected_version")
 
@@ -107,7 +112,7 @@ def hash_of(arguments: Any, *, without: tuple[str, ...] = ("idempotency_key",)) 
 
 def hash_of_values(values: Any) -> str:
     """Return the hash of JSON values."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(SORTED_JSON.encode(values).encode()).hexdigest()
 
 
 def _subject(arguments: Any, mutation: str, context: Context) -> str:
@@ -120,6 +125,8 @@ def _seal(payload: bytes, context: Context) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Return JSON of a value of an input. A field that is absent is left out, so that it differs from one that is null."""
+    if value is None or type(value) in PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

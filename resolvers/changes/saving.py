@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+import orjson
+
 from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import Transaction
 from resolvers.changes.letter_causes import causes_of
@@ -48,7 +50,7 @@ async def save(transaction: Transaction, changes: Changes) -> None:
     late = LATE if present.keys() & ENDED else set()
     for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
         if kinds:
-            _check_counts(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
+            _check_counts(present, await transaction.save({kind: rows_as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
@@ -81,6 +83,11 @@ async def _save_plans(transaction: Transaction, changes: Changes) -> None:
         saved = await transaction.run("taken_plans.add", rows=as_json(plans))
         if sum(row.has_trial for row in saved) != sum(row["has_trial"] for row in plans):
             raise Refused(ErrorCode.PREVIEW_EXPIRED, "Another order has taken the trial of this plan. Preview again.", "priceId")
+
+
+def rows_as_json(rows: list[dict[str, Any]]) -> str:
+    """Return rows as JSON; instants and days as in `as_json`."""
+    return orjson.dumps(rows).decode()
 
 
 def as_json(value: Any) -> str:

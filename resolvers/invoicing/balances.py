@@ -24,7 +24,6 @@ async def adjust_balance(arguments: Any, context: Context) -> MutationResult:
     owner = customer_by_id(arguments.customer_id)
 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
-        await transaction.run("customers.lock")
         (buyer,) = await transaction.run("invoicing.buyer", currency=currency)
         if not buyer.is_known_currency:
             raise Refused(ErrorCode.CURRENCY_MISMATCH, f"The customer pays in {buyer.currency}, and has nothing in {currency}.", "amount")

@@ -62,7 +62,6 @@ async def extend_due_date(arguments: Any, context: Context) -> MutationResult:
 
 def _of_invoice(arguments: Any) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, _: MutationCall | None) -> Prepared:
-        await transaction.run("customers.lock")
         invoice = await invoice_for(transaction.run, arguments.invoice_id, Action.EXTEND_DUE_DATE)
         check_version(arguments.expected_version, invoice.version)
         terms: DunnedInvoice = await transaction.first("dunning.terms", key=invoice.id)
@@ -75,7 +74,6 @@ def _of_invoice(arguments: Any) -> Prepare:
 
 def _of_installment(arguments: Any) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, _: MutationCall | None) -> Prepared:
-        await transaction.run("customers.lock")
         installment = await transaction.first("installments.by_id", key=str(arguments.installment_id))
         offered = installment_actions(
             installment.status, installment.remaining_minor, installment.invoice_status, installment.invoice_remaining_minor, actor=Actor.STAFF

@@ -26,7 +26,6 @@ async def promise_to_pay(arguments: Any, context: Context) -> MutationResult:
     note = optional_line(arguments.note, MAX_NOTE, "note")
 
     async def prepare(transaction: Transaction, by: WriteContext, _: MutationCall | None) -> Prepared:
-        await transaction.run("customers.lock")
         invoice_id = (await invoice_for(transaction.run, arguments.invoice_id, Action.PROMISE)).id
         invoice: DunnedInvoice = await transaction.first("dunning.terms", key=invoice_id)
         if arguments.on is None:

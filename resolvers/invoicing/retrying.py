@@ -17,7 +17,6 @@ async def retry_now(arguments: Any, context: Context) -> MutationResult:
     owner = await owner_by_id(arguments.invoice_id, "inv", "invoiceId", context)
 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
-        await transaction.run("customers.lock")
         invoice = await invoice_for(transaction.run, arguments.invoice_id, Action.RETRY)
         assert call is not None  # the input requires a key
         submission, changes = await retried(transaction, invoice.id, call, by=by)

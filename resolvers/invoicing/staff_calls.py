@@ -53,7 +53,6 @@ async def run_for(context: Context, arguments: Any, mutation: str, prepare: Prep
 
 async def decided(transaction: Transaction, arguments: Any, mutation: str, decide: Decide[T], context: Context) -> T:
     """Return the decision under the customer's lock, for the instant of the preview if the call names one. Raises Refused, also where it differs from the preview."""
-    await transaction.run("customers.lock")
     preview = pinned(arguments, mutation, context)
     decision = await decide(transaction.run, preview.at if preview else context.now)
     if preview:

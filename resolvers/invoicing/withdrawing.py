@@ -41,7 +41,6 @@ async def _changed(arguments: Any, context: Context, mutation: str, action: Acti
     owner = await owner_by_id(arguments.invoice_id, "inv", "invoiceId", context)
 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
-        await transaction.run("customers.lock")
         invoice = await invoice_for(transaction.run, arguments.invoice_id, action)
         check_version(arguments.expected_version, invoice.version)
         changes: Changes = {"voided": [{"id": invoice.id}]} if action is Action.VOID else {"written_off": [{"id": invoice.id, "written_off_at": by.now}]}

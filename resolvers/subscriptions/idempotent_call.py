@@ -55,19 +55,20 @@ class _KeyedRequest:
 
 
 async def run_idempotent(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str | None = None) -> MutationResult:
-    """Run one call. `owner` is the customer for whom staff act; without one, a call of staff is about no customer.
+    """Run one call. `owner` is the customer for whom staff act, and is locked before all else; without one, a call of staff is about no customer.
 
     Raises Refused, also for an owner who does not exist, and then nothing was written.
     """
     customer_id = owner or context.viewer.customer_id
     session = unit_of_work_for(context, customer_id)
-    if session is not context.session:
+    is_for_owner = session is not context.session
+    if is_for_owner:
         await context.session.release()
     key, client = arguments.idempotency_key, context.session.caller.key_owner
     request = _KeyedRequest(arguments, mutation, call_of(mutation, key, client=client) if key is not None else None, prepare)
     while True:
         try:
-            async with session.write() as transaction:
+            async with session.write(locks_customer=is_for_owner) as transaction:
                 step = await _first_step(transaction, context, request)
             break
         except SubscriptionBehindClock as behind:

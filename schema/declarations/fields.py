@@ -264,12 +264,16 @@ class Guard(FieldExtension):
     def __init__(self, permission: Permission) -> None:
         self._permission = permission
 
+    def require(self, context: Context) -> None:
+        """Raise where the caller has not the permission."""
+        check(context.viewer, self._permission)
+
     def resolve(self, next_: Callable[..., Any], source: Any, info: StrawberryInfo, **arguments: Any) -> Any:
-        check(info.context.viewer, self._permission)
+        self.require(info.context)
         return next_(source, info, **arguments)
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: StrawberryInfo, **arguments: Any) -> Any:
-        check(info.context.viewer, self._permission)
+        self.require(info.context)
         return await next_(source, info, **arguments)
 
 

@@ -132,13 +132,18 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
 
 async def _lists(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:
     """Read the rows of the lists of ids in an answer, in their present state; None for a list that the answer does not have."""
-    present = {name: list(ids[name][:MAX_LISTED]) for name in LISTS if name in ids}
-    return {name: await by_ids(customer_id, present[name], LISTS[name], context) if name in present else None for name in LISTS}
+    lists: dict[str, Any] = dict.fromkeys(LISTS)
+    for name in [name for name in LISTS if name in ids]:
+        lists[name] = await by_ids(customer_id, list(ids[name][:MAX_LISTED]), LISTS[name], context)
+    return lists
 
 
 async def _objects(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:
     """Read the rows of the ids in an answer, in their present state."""
-    return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in OBJECTS.items()}
+    objects: dict[str, Any] = dict.fromkeys(OBJECTS)
+    for name in [name for name in OBJECTS if name in ids]:
+        objects[name] = await by_id(customer_id, ids[name], (OBJECTS[name],), context)
+    return objects
 
 
 operation = strawberry.field(

@@ -15,6 +15,7 @@ import pytest
 
 from auth.jwt.tokens import sign
 from demo import PERSONAS
+from gateway.documents.document_cache import of_staff
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of
 from tests.conftest import ADA, STAFF, needs
@@ -85,6 +86,8 @@ async def run_every_tab(url: str) -> tuple[dict[str, set[str]], list[str]]:
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
         configuration = (await client.get("/graphiql/config.json")).json()
         for customer in configuration["customers"]:
+            if customer["name"] == "Staff":
+                continue
             offered[customer["name"]] = set(customer["variables"])
             for tab in configuration["tabs"]:
                 if (variables := customer["variables"].get(tab["title"])) is not None:
@@ -109,7 +112,7 @@ def test_what_counts_as_a_complaint() -> None:
 def test_every_tab_of_every_demo_customer_runs_at_the_first_visit_and_at_the_second(url: str) -> None:
     first, problems = asyncio.run(run_every_tab(url))
     assert problems == []
-    titles = {tab["title"] for tab in config(url)["tabs"]}
+    titles = {tab["title"] for tab in config(url)["tabs"]} - set(of_staff())
     assert set(first) == {person.name for person in PERSONAS}
     assert first["Ada Lovelace"] == titles
     assert first["Emma Pty"] == titles - ID_TABS, "who has nothing is offered no tab that needs an id"
@@ -122,7 +125,7 @@ def test_every_tab_of_every_demo_customer_runs_at_the_first_visit_and_at_the_sec
 def test_the_tokens_of_the_customers_are_given_to_no_other_name(url: str) -> None:
     answer = httpx.get(f"{url}/graphiql/config.json", headers={"Host": "evil.example"})
     assert (answer.status_code, "eyJ" in answer.text) == (421, False)
-    assert httpx.get(f"{url}/graphiql/config.json").text.count("Bearer eyJ") == len(PERSONAS)
+    assert httpx.get(f"{url}/graphiql/config.json").text.count("Bearer eyJ") == len(PERSONAS) + 1, "and of staff"
 
 
 def test_links_and_letters_of_the_demo_name_the_port_that_it_listens_on(url: str, folder: Path) -> None:
@@ -210,6 +213,32 @@ def test_ctrl_enter_runs_right_after_load_and_the_switch_changes_token_and_ids_b
     assert titles(page) == with_all
     assert page.run("document.querySelector('#portico-customer').selectedOptions[0].text") == "Ada Lovelace"
     assert "eyJ" not in page.run("JSON.stringify(localStorage)"), "no token is stored"
+
+
+def test_staff_have_a_tab_for_each_document_of_staff_which_runs_with_their_token(page: Browser) -> None:
+    of_ada = titles(page)
+    choose(page, "Staff")
+    page.until(f"document.querySelectorAll('.graphiql-tab').length === {len(of_staff())}")
+    assert set(titles(page)) == set(of_staff())
+    for title, part in {"OpenItems": '"openItems"', "Metrics": '"metrics"', "Customers": '"customers"'}.items():
+        open_tab(page, title)
+        page.press_ctrl_enter()
+        assert '"errors"' not in answer_of(page, '"data"', part)
+    choose(page, "Ada")
+    assert titles(page) == of_ada
+
+
+async def test_staff_documents_that_need_no_object_run_with_the_variables_of_their_tabs(url: str) -> None:
+    configuration = config(url)
+    (staff,) = (login for login in configuration["customers"] if login["name"] == "Staff")
+    assert set(staff["variables"]) == set(of_staff())
+    reads = {name for name, text in of_staff().items() if "\nquery " in text and '""' not in staff["variables"][name]}
+    assert {"OpenItems", "Metrics", "Customers", "CatalogPlans", "AuditEvents"} <= reads
+    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        for name in sorted(reads):
+            body = {"query": of_staff()[name], "variables": json.loads(staff["variables"][name])}
+            answer = (await client.post("/graphql", json=body, headers=staff["headers"])).json()
+            assert list(complaints(answer)) == [], name
 
 
 @pytest.mark.parametrize("width", [390, 1400])

@@ -53,14 +53,12 @@ returning p.id
 -- order overdue_days: due_on asc, item_id asc
 -- order due_on: due_on desc, item_id desc
 -- order amount: currency desc, remaining_minor desc, item_id desc
--- Select what is owed by all customers, for staff: invoices, and due installments without an invoice. Conditions of a customer and of ageing are ranges, which a generic plan
--- looks up in an index, whether their parameters are null or not.
+-- Select what is owed by all customers, for staff: invoices, and due installments without an invoice. The range of due days of an ageing is looked up in an index.
 select *
   from portal_open_item
- where customer_id >= coalesce(cast(:of_customer as text), '') and customer_id <= coalesce(cast(:of_customer as text), '~')
+ where (cast(:of_customer as text) is null or customer_id = :of_customer)
    and (cast(:currency as text) is null or currency = :currency)
-   and due_on >= coalesce((select ageing_due_from(:ageing)), '-infinity') and due_on <= coalesce((select ageing_due_until(:ageing)), 'infinity')
-   and (cast(:ageing as text[]) is null or ageing = any(:ageing))
+   and (cast(:ageing as text[]) is null or due_on >= (select ageing_due_from(:ageing)) and due_on <= (select ageing_due_until(:ageing)) and ageing = any(:ageing))
    and (cast(:collection as text[]) is null or collection = any(:collection))
    and (cast(:minimum_minor as bigint) is null or remaining_minor >= :minimum_minor)
    and (cast(:is_promised as boolean) is null or (promised_on is not null) = :is_promised)

@@ -73,18 +73,19 @@ select width_bucket(settled_at, cast(:starts as timestamptz[])) as month, curren
 -- returns: MonthlyAmount
 -- Sum what remained of issued invoices at the end of each month: their totals, less what had been paid, credited and not given back by then. Void invoices were never owed.
 with change as (
-    select currency, greatest(width_bucket(issued_at, :starts), 1) as month, sum(total_minor) as minor
-      from invoice where status <> 'VOID' and issued_at < cast(:until_at as timestamptz) group by 1, 2
+    -- Nothing of a void invoice is owed, so what was paid or credited of it is taken out again.
+    select currency, greatest(width_bucket(issued_at, :starts), 1) as month, sum(case when status = 'VOID' then paid_minor + credited_minor else total_minor end) as minor
+      from invoice where issued_at < cast(:until_at as timestamptz) group by 1, 2
      union all
     select a.currency, greatest(width_bucket(p.settled_at, :starts), 1), -sum(a.amount_minor)
       from payment_allocation a
-      join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
+      join payment p on p.customer_id = a.customer_id and p.id = a.payment_id and p.currency = a.currency
      where a.invoice_id is not null and p.status in ('SUCCEEDED', 'REFUNDED') and p.settled_at < cast(:until_at as timestamptz)
      group by 1, 2
      union all
     select t.currency, greatest(width_bucket(r.settled_at, :starts), 1), sum(t.amount_minor)
       from refund_allocation t
-      join refund r on r.customer_id = t.customer_id and r.id = t.refund_id
+      join refund r on r.customer_id = t.customer_id and r.id = t.refund_id and r.currency = t.currency
      where t.invoice_id is not null and r.settled_at < cast(:until_at as timestamptz)
      group by 1, 2
      union all
@@ -92,11 +93,7 @@ with change as (
       from balance_entry where kind = 'APPLIED_TO_INVOICE' and invoice_id is not null and created_at < cast(:until_at as timestamptz) group by 1, 2
      union all
     select currency, greatest(width_bucket(issued_at, :starts), 1), -sum(released_minor + refunded_minor)
-      from credit_note where issued_at < cast(:until_at as timestamptz) group by 1, 2
-     union all
-    -- Nothing of a void invoice counts, so what was paid or credited of it is taken out again.
-    select currency, greatest(width_bucket(issued_at, :starts), 1), sum(paid_minor + credited_minor)
-      from invoice where status = 'VOID' and paid_minor + credited_minor > 0 and issued_at < cast(:until_at as timestamptz) group by 1, 2),
+      from credit_note where issued_at < cast(:until_at as timestamptz) group by 1, 2),
 monthly as (
     select currency, month, sum(minor) as minor from change where cast(:currency as text) is null or currency = :currency group by 1, 2)
 select cast(m.month as integer) as month, c.currency, cast(sum(coalesce(d.minor, 0)) over (partition by c.currency order by m.month) as bigint) as minor

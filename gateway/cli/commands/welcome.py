@@ -32,8 +32,9 @@ def show(console: Console, url: str, issuer: OwnIssuer) -> None:
 
 
 def logins(issuer: OwnIssuer) -> tuple[Login, ...]:
-    """Return the demo customers, as whom the portal may be entered and GraphiQL may send requests."""
-    return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer), person.email, PASSWORD) for person in PERSONAS)
+    """Return the demo customers, as whom the portal may be entered and GraphiQL may send requests, and the staff, for GraphiQL alone."""
+    customers = (Login(person.id, person.name, person.about, _token(person.id, issuer), person.email, PASSWORD) for person in PERSONAS)
+    return (*customers, Login("staff", "Staff", "the merchant's staff, with all scopes", _staff_token(issuer), is_staff=True))
 
 
 def curl(url: str, token: str) -> str:
@@ -44,4 +45,9 @@ def curl(url: str, token: str) -> str:
 
 def _token(customer_id: str, issuer: OwnIssuer) -> str:
     viewer = Viewer(Actor.CUSTOMER, customer_id, ("portal",), "portico-demo")
+    return sign(viewer, issuer, now=datetime.now(UTC), lifetime=LIFETIME)
+
+
+def _staff_token(issuer: OwnIssuer) -> str:
+    viewer = Viewer(Actor.STAFF, None, ("staff",), "portico-demo", subject="demo-staff")
     return sign(viewer, issuer, now=datetime.now(UTC), lifetime=LIFETIME)

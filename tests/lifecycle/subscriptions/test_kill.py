@@ -126,11 +126,11 @@ def killable(life: Life, kill_point: KillPoint, monkeypatch: pytest.MonkeyPatch)
     """Within the context, all work on this customer's database passes the points of `kill_point`. Servers of other tests in threads are not affected."""
     opened, sandbox = UnitOfWork._open, life.sandbox
 
-    async def open_killable(session: UnitOfWork, mode: str) -> Any:
+    async def open_killable(session: UnitOfWork, mode: str, *, locks_customer: bool = False) -> Any:
         if session._database is not life.database:
-            return await opened(session, mode)
+            return await opened(session, mode, locks_customer=locks_customer)
         kill_point.point()
-        killable_lease = KillableLease(await opened(session, mode), kill_point)
+        killable_lease = KillableLease(await opened(session, mode, locks_customer=locks_customer), kill_point)
         kill_point.point()
         return killable_lease
 
