@@ -32,7 +32,7 @@ MAX_AMOUNTS = 64
 MAX_COST = 2**31 - 1
 
 # Finds the operation names of a text that cannot be parsed, for messages.
-OPERATION_NAME = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+OPERATION_NAME = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 # The beginning of graphql-core's message for too many tokens.

@@ -225,6 +225,10 @@ class Settings(MerchantSettings):
     )
     max_errors: Count = limit("errors", ge=1, description="How many errors of a document are reported.")
     max_cost: Count = limit("cost", ge=1, description="The cost that an operation may have; see docs/limits.md.")
+    max_streams: Count = Field(5000, ge=1, description="How many live operations a process has open at a time; further ones are answered 503.")
+    max_session_streams: Count = Field(5, ge=1, description="How many live operations one session has open at a time, in one process.")
+    max_customer_streams: Count = Field(20, ge=1, description="How many live operations one customer has open at a time, in one process.")
+    stream_seconds: Seconds = Field(900.0, description="How long a live operation is open at most, ±20 %; then its client opens it again.")
     upload_seconds: Seconds = Field(120.0, description="How long a request with files waits for a client that sends more slowly than upload_bytes_per_second.")
     upload_bytes_per_second: Count = Field(
         32 * 1024, ge=16 * 1024, description="The speed in bytes a second above which files may take longer than upload_seconds."
