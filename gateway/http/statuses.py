@@ -32,6 +32,7 @@ STATUS: dict[str, dict[Profile, StatusPair]] = {
     "GRAPHQL_VALIDATION_FAILED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "LIMIT_EXCEEDED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "BAD_USER_INPUT": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
+    "RESYNC_REQUIRED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "OPERATION_RESOLUTION_FAILURE": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
     "BAD_PARAMETERS": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
     "PERSISTED_DOCUMENT_NOT_FOUND": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},

@@ -33,6 +33,10 @@ REQUESTS = {
         "Correct the value. `argumentPath`, where it is present, names the argument.",
         ("argumentPath",),
     ),
+    "RESYNC_REQUIRED": ErrorCodeEntry(
+        "The events that follow the cursor `after` are kept no longer (`PORTICO_EVENT_RETENTION_DAYS`), or the cursor is of another database.",
+        "Read what you need as it is now, and go on from a new cursor: `last: 1` has the newest. See [events](events.md#reading-on).",
+    ),
     "OPERATION_RESOLUTION_FAILURE": ErrorCodeEntry(
         "The document has no operation of this `operationName`, or several and no name was sent.", "Send the name of one operation of the document."
     ),
