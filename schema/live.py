@@ -6,14 +6,13 @@ from typing import Annotated, Any
 import strawberry
 
 from auth import permissions
+from billing.events import EventType
 from billing.rows.events import EventRow
+from resolvers.reads.live_events import MAX_EVENTS
 from schema.declarations import nouns
 from schema.declarations.costs import costing
 from schema.declarations.fields import guarded, one
-from schema.types.events import Event, EventType
-
-# The greatest number of events of one message.
-MAX_EVENTS = 100
+from schema.types.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class LiveEvent:
     event: Event | None = strawberry.field(description="The last of `events`; null in a message that reports no event, such as the first one.")
     events: list[Event] = strawberry.field(
         description="Everything that happened since the message before, in order. It is several where changes come within 100 ms.",
-        metadata=costing(0, length=1),
+        metadata=costing(0, length=MAX_EVENTS),
     )
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="The customer, read after these events.")
 

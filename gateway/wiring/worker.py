@@ -143,7 +143,7 @@ async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Dutie
                 payment_setup.issuer,
                 payment_setup.invoice_days,
             )
-            yield Duties(billing, bucket, post(settings), printing(settings))
+            yield Duties(billing, bucket, post(settings), printing(settings), settings.event_retention_days)
     finally:
         await payment_setup.close()
         await bucket.close()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from auth.viewer import Viewer
-from billing.refusals import BadUserInput, RequestError
+from billing.refusals import BadUserInput, ResyncRequired
 from billing.rows.events import EventRow
 from billing.states import Actor
 from db.unit_of_work import UnitOfWork
@@ -15,15 +15,6 @@ MAX_EVENTS = 100
 CURSOR = re.compile(r"evt_([0-9a-z]{1,40})_([0-9]{1,18})", re.ASCII)
 # Events of what a partner's app may not read.
 NOT_FOR_PARTNERS = ("session.", "grant.", "data_export.", "customer.email_changed")
-
-
-class ResyncRequired(RequestError):
-    """Events after the cursor are no longer stored."""
-
-    code = "RESYNC_REQUIRED"
-
-    def __init__(self) -> None:
-        super().__init__("Events after this cursor are no longer stored. Read the data again, and open the stream without `after`.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,81 +1,41 @@
-"""Events: what happened to a customer."""
-
-from enum import StrEnum
+"""Events: what happened to a customer and to what belongs to them."""
 
 import strawberry
 
+from auth import permissions
+from billing.events import EventType, changed_fields
+from billing.states import Actor
+from schema.declarations import nouns
+from schema.declarations.fields import derived, guarded, one
+from schema.declarations.node import Node
 from schema.declarations.scalars import DateTime
 
 
-@strawberry.enum(description="What happened.")
-class EventType(StrEnum):
-    SUBSCRIPTION_CREATED = "subscription.created"
-    SUBSCRIPTION_ACTIVATED = "subscription.activated"
-    SUBSCRIPTION_RENEWED = "subscription.renewed"
-    SUBSCRIPTION_CHANGE_SCHEDULED = "subscription.change_scheduled"
-    SUBSCRIPTION_CHANGED = "subscription.changed"
-    SUBSCRIPTION_CHANGE_WITHDRAWN = "subscription.change_withdrawn"
-    SUBSCRIPTION_PAUSED = "subscription.paused"
-    SUBSCRIPTION_SUSPENDED = "subscription.suspended"
-    SUBSCRIPTION_RESUMED = "subscription.resumed"
-    SUBSCRIPTION_CANCELLATION_SCHEDULED = "subscription.cancellation_scheduled"
-    SUBSCRIPTION_CANCELED = "subscription.canceled"
-    SUBSCRIPTION_PAST_DUE = "subscription.past_due"
-    SUBSCRIPTION_RECOVERED = "subscription.recovered"
-    SUBSCRIPTION_TRIAL_ENDING = "subscription.trial_ending"
-    SUBSCRIPTION_UPDATED = "subscription.updated"
-    INVOICE_ISSUED = "invoice.issued"
-    INVOICE_PARTIALLY_PAID = "invoice.partially_paid"
-    INVOICE_PAID = "invoice.paid"
-    INVOICE_OVERDUE = "invoice.overdue"
-    INVOICE_VOIDED = "invoice.voided"
-    INVOICE_CREDITED = "invoice.credited"
-    INVOICE_WRITTEN_OFF = "invoice.written_off"
-    INVOICE_UPCOMING = "invoice.upcoming"
-    INVOICE_UPDATED = "invoice.updated"
-    CREDIT_NOTE_ISSUED = "credit_note.issued"
-    SCHEDULE_CREATED = "schedule.created"
-    SCHEDULE_UPDATED = "schedule.updated"
-    SCHEDULE_CANCELED = "schedule.canceled"
-    SCHEDULE_FINISHED = "schedule.finished"
-    INSTALLMENT_DUE = "installment.due"
-    INSTALLMENT_PAID = "installment.paid"
-    INSTALLMENT_OVERDUE = "installment.overdue"
-    INSTALLMENT_FAILED = "installment.failed"
-    INSTALLMENT_UPDATED = "installment.updated"
-    PAYMENT_CREATED = "payment.created"
-    PAYMENT_SUCCEEDED = "payment.succeeded"
-    PAYMENT_FAILED = "payment.failed"
-    PAYMENT_REQUIRES_ACTION = "payment.requires_action"
-    PAYMENT_REFUNDED = "payment.refunded"
-    PAYMENT_UPDATED = "payment.updated"
-    REFUND_CREATED = "refund.created"
-    REFUND_UPDATED = "refund.updated"
-    PAYMENT_METHOD_ADDED = "payment_method.added"
-    PAYMENT_METHOD_REMOVED = "payment_method.removed"
-    PAYMENT_METHOD_DEFAULT_CHANGED = "payment_method.default_changed"
-    PAYMENT_METHOD_EXPIRING = "payment_method.expiring"
-    PAYMENT_METHOD_UPDATED = "payment_method.updated"
-    COUPON_REDEEMED = "coupon.redeemed"
-    COUPON_REMOVED = "coupon.removed"
-    ATTACHMENT_STORED = "attachment.stored"
-    ATTACHMENT_REJECTED = "attachment.rejected"
-    ATTACHMENT_DELETED = "attachment.deleted"
-    GRANT_GIVEN = "grant.given"
-    GRANT_REVOKED = "grant.revoked"
-    SESSION_STARTED = "session.started"
-    SESSION_ENDED = "session.ended"
-    BALANCE_CHANGED = "balance.changed"
-    DATA_EXPORT_REQUESTED = "data_export.requested"
-    DATA_EXPORT_UPDATED = "data_export.updated"
-
-
-@strawberry.type(description="Something that happened to a customer: which object changed, and how. It has no values; read the object itself.")
-class Event:
-    id: strawberry.ID = strawberry.field(description="Its id, which is a cursor too.")
-    type: EventType = strawberry.field(description="What happened.")
-    object_id: strawberry.ID = strawberry.field(description="The object it happened to.")
-    object_version: int | None = strawberry.field(description="The version of the object after it; null for an object without versions.")
-    changes: list[str] = strawberry.field(description="The names of what changed.")
-    actor: str = strawberry.field(description="What kind of caller did it.")
+@strawberry.type(
+    description="What happened to a customer, or to something of theirs. It is written in the transaction of its cause, whatever that is, and it is never changed. "
+    "It names what changed and has no values: select those from the object."
+)
+class Event(Node):
+    id: strawberry.ID = strawberry.field(
+        description="`evt_`, the customer's id without its prefix, and the number of the event: those of a customer are counted from 1."
+    )
+    event_type: EventType = strawberry.field(name="type", description="What happened.")
+    object_id: strawberry.ID = strawberry.field(description="The id of the object that it happened to, whose type its prefix names. The object may be gone.")
+    object_version: int | None = strawberry.field(
+        description="The `version` of the object after the change; null if time caused the event, or the object has no version."
+    )
+    changes = derived(
+        changed_fields,
+        needs=("type", "changes"),
+        graphql_type=list[str],
+        description="The names of the fields of the object that changed, as in this schema. Empty for a new object. What follows from others, such as `isOverdue`, is not named.",
+    )
+    actor: Actor = strawberry.field(description="Who caused it.")
+    client: str | None = guarded(
+        strawberry.field(description="The program that caused it: the client of its token, `sql` for an operator, or empty."), permissions.STAFF_READ
+    )
+    request_id: str | None = guarded(
+        strawberry.field(description="The id of the request that caused it, as in the log; empty if it was none."), permissions.STAFF_READ
+    )
     occurred_at: DateTime = strawberry.field(description="When it happened.")
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer | None, description="The customer; null for what belongs to none.")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import orjson
 from graphql import ExecutionResult, FragmentDefinitionNode, GraphQLError, VariableValues, get_variable_values
@@ -14,11 +13,12 @@ from graphql import ExecutionResult, FragmentDefinitionNode, GraphQLError, Varia
 from auth.jwt.jwks import KeysUnavailable
 from auth.permissions import LIVE, is_allowed
 from auth.viewer import Viewer
-from billing.refusals import RequestError, Unauthenticated
+from billing.refusals import RequestError, ResyncRequired, Unauthenticated
 from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.http import responses
 from gateway.http.graphql.execution import run
+from gateway.http.graphql.live_plans import run_split, split
 from gateway.http.graphql.presentation import presented
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.requests import GraphQLRequest
@@ -30,7 +30,7 @@ from planner.fields import DocumentContext, collect
 from planner.values import Arguments, arguments_of
 from resolvers.context import Context, RequestOrigin
 from resolvers.pace import CompletionPacer
-from resolvers.reads.live_events import EventSlice, ResyncRequired, cursor_of, events_after, is_for, last_seq, seq_of
+from resolvers.reads.live_events import EventSlice, cursor_of, events_after, is_for, last_seq, seq_of
 from schema.live import LiveEventRow, LiveRoot
 
 logger = logging.getLogger("portico.live")
@@ -90,10 +90,9 @@ async def _first(operation: LiveOperation, stream: LiveStream, opening: tuple[st
     assert state.stream_format is not None
     try:
         part = await _opening(operation, after, context.session)
-        root: Any = LiveRoot(_event_row(operation, part))
+        result = await _result(operation, context, LiveRoot(_event_row(operation, part)))
     except (RequestError, DatabaseUnavailable, SessionEnded) as error:
-        root = _Refused(error)
-    result = await run(app.schema, work.document, work.call, context, root=root)
+        result = await run(app.schema, work.document, work.call, context, root=_Refused(error))
     answer = presented(result, None, state, suggests=suggests)
     if result.data is None or answer.code not in STREAMED:
         return answer
@@ -133,8 +132,19 @@ async def _message(operation: LiveOperation, context: Context, seq: int) -> Live
     budget = context.budget = await operation.app.budgets.spend(operation.key, context, operation.work.cost)
     if budget and not budget.is_paid:
         raise Throttled
-    result = await run(operation.app.schema, operation.work.document, operation.work.call, context, root=LiveRoot(row))
+    result = await _result(operation, context, LiveRoot(row))
     return LiveMessage(part.seq, _body(result, operation.form), part.is_full)
+
+
+async def _result(operation: LiveOperation, context: Context, root: LiveRoot) -> ExecutionResult:
+    """Execute: the customer by the planner and the rest by the executor where that is possible, else all of it by the executor."""
+    app, work = operation.app, operation.work
+    name = work.operation.name.value if work.operation.name else None
+    if name not in work.document.live:
+        work.document.live[name] = split(app, work)
+    parts = work.document.live[name]
+    data = await run_split(parts, app, work, context, root) if parts else None
+    return ExecutionResult(data, None) if data is not None else await run(app.schema, work.document, work.call, context, root=root)
 
 
 def _body(result: ExecutionResult, form: ResponseFormat) -> bytes:
@@ -150,7 +160,7 @@ def _body(result: ExecutionResult, form: ResponseFormat) -> bytes:
 
 def _event_row(operation: LiveOperation, part: EventSlice) -> LiveEventRow:
     types = operation.types
-    events = tuple(event for event in part.events if (types is None or event.type in types) and is_for(operation.viewer, event))
+    events = tuple(event for event in part.events if (types is None or event.event_type in types) and is_for(operation.viewer, event))
     return LiveEventRow(cursor_of(operation.customer_id, part.seq), operation.customer_id, events)
 
 

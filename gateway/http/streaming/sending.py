@@ -17,7 +17,7 @@ from gateway.live.streams import SLOW, LiveStream, StreamEnd
 BEAT_SECONDS = 12.0
 # A client that does not read for so long what is sent is disconnected.
 READ_SECONDS = 10.0
-CLOSED = StreamEnd("CLIENT_CLOSED", "The client has closed the connection.")
+CLOSED = StreamEnd("CLIENT_CLOSED_REQUEST", "The client has closed the connection.")
 
 
 class StreamAnswer(Answer):

@@ -160,6 +160,7 @@ class Settings(MerchantSettings):
     retry_days: RetryDays = Field((1, 3, 7, 14), description="The days after a failed charge on which it is tried again, as a comma list.")
     installment_invoice_days: int = Field(14, ge=0, le=365, description="How many days before an installment is due its own invoice is issued.")
     promise_days: int = Field(60, ge=1, le=365, description="For how many days from today a customer's promise to pay may hold at most.")
+    event_retention_days: int = Field(90, ge=7, le=3650, description="For how many days events are kept; they go by whole months.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What happens to a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock processes at once.")
     s3_bucket: str | None = Field(

@@ -1,18 +1,23 @@
 """How streams end: by their token, their session, their age, the end of the process, a slow reader; and how many there may be."""
 
 import asyncio
+import json
 import random
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import pytest
 
+from auth.viewer import Viewer
 from db.builtin import embedded
 from gateway.live.streams import MAX_WAITING, LiveMessage, LiveStream, StreamOwner
 from tests.conftest import token
-from tests.gateway.live.streaming import DOCUMENT, add_customer, add_session, code_of, live, opened, process, rename
+from tests.gateway.live.streaming import add_customer, add_session, code_of, live, opened, process, rename
+from tests.waiting import until
 
 
 async def test_a_stream_ends_with_its_session_at_once_and_others_go_on(server: str, admin: asyncpg.Connection) -> None:
@@ -21,7 +26,7 @@ async def test_a_stream_ends_with_its_session_at_once_and_others_go_on(server: s
     async with opened(server, first) as stream, opened(server, second) as other:
         await stream.next()
         await other.next()
-        await admin.execute("update portal_session set ended_at = now() where id = $1", first.session_id)
+        await admin.execute("update portal_session set ended_at = now(), end_reason = 'SIGNED_OUT' where id = $1", first.session_id)
         assert code_of(await stream.next(3)) == "UNAUTHENTICATED"
         assert await stream.next() is None
         assert live(await other.next())["event"]["type"] == "SESSION_ENDED"
@@ -33,7 +38,7 @@ async def test_a_stream_that_does_not_listen_for_sessions_ends_with_its_own(serv
     grace = await add_session(admin, await add_customer(admin))
     async with opened(server, grace, types=["INVOICE_PAID"]) as stream:
         await stream.next()
-        await admin.execute("update portal_session set ended_at = now() where id = $1", grace.session_id)
+        await admin.execute("update portal_session set ended_at = now(), end_reason = 'SIGNED_OUT' where id = $1", grace.session_id)
         assert code_of(await stream.next(3)) == "UNAUTHENTICATED"
 
 
@@ -97,20 +102,20 @@ async def test_killed_servers_lose_and_repeat_nothing(urls: embedded.Urls, admin
     addresses: list[str] = []
     is_over = asyncio.Event()
 
-    async def follow(viewer: object) -> None:
-        cursor = f"evt_{str(viewer.customer_id)[4:]}_0"  # type: ignore[attr-defined]
+    async def follow(viewer: Viewer) -> None:
+        cursor = f"evt_{str(viewer.customer_id)[4:]}_0"
         while not is_over.is_set():
             try:
-                async with opened(random.choice(addresses), viewer, after=cursor) as stream:  # type: ignore[arg-type]
+                async with opened(random.choice(addresses), viewer, after=cursor) as stream:
                     while not is_over.is_set() and (message := await stream.next()):
-                        seen[viewer.customer_id] += [event["id"] for event in live(message)["events"]]  # type: ignore[attr-defined]
+                        seen[str(viewer.customer_id)] += [event["id"] for event in live(message)["events"]]
                         cursor = live(message)["cursor"]
             except Exception:  # the server was killed; any error of the connection will do
                 await asyncio.sleep(0.1)
 
     with process(urls, tmp_path / "a") as (first, address), process(urls, tmp_path / "b") as (_, other):
         addresses += [address, other]
-        followers = [asyncio.create_task(follow(viewer)) for viewer in customers for _ in range(1)]
+        followers = [asyncio.create_task(follow(viewer)) for viewer in customers]
         for number in range(30):
             for viewer in customers:
                 await rename(admin, viewer, f"Name {number}")
@@ -118,9 +123,7 @@ async def test_killed_servers_lose_and_repeat_nothing(urls: embedded.Urls, admin
             if number == 15:
                 first.kill()
                 addresses.remove(address)
-        async with asyncio.timeout(30):
-            while any(len(ids) < 31 for ids in seen.values()):
-                await asyncio.sleep(0.1)
+        await until(lambda: asyncio.sleep(0, all(len(ids) >= 31 for ids in seen.values())), 30)
         is_over.set()
         for follower in followers:
             follower.cancel()
@@ -129,26 +132,35 @@ async def test_killed_servers_lose_and_repeat_nothing(urls: embedded.Urls, admin
         assert ids == [f"evt_{customer_id[4:]}_{number}" for number in range(1, 32)]
 
 
-async def test_a_slow_reader_is_disconnected_and_disturbs_nobody(server: str, admin: asyncpg.Connection, monkeypatch: object) -> None:
-    from gateway.http.streaming import sending
-
-    monkeypatch.setattr(sending, "READ_SECONDS", 1.0)  # type: ignore[attr-defined]
-    grace = await add_customer(admin, "x" * 100)
-    fields = " ".join(f"a{number}: name" for number in range(25))
-    document = DOCUMENT.replace("customer { id name }", "customer { id name " + fields + " }")
-    body = f'{{"query": {__import__("json").dumps(document)}}}'.encode()
-    slow = socket.socket()
-    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+async def test_a_slow_reader_is_disconnected_and_disturbs_nobody(server: str, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.http.streaming.sending.READ_SECONDS", 1.0)
+    grace = await add_customer(admin)
+    for number in range(300):
+        await rename(admin, grace, f"{number:0100}")
+    names = " ".join(f"a{number}: name" for number in range(25))
+    document = "subscription($after: ID) { events(after: $after) { events { customer { " + names + " } } } }"
+    body = json.dumps({"query": document, "variables": {"after": f"evt_{str(grace.customer_id)[4:]}_0"}}).encode()
     host, _, port = server.removeprefix("http://").partition(":")
-    slow.connect((host, int(port)))
     head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\nAuthorization: Bearer {token(grace)}\r\n"
-    slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-    async with opened(server, grace) as stream:
-        await stream.next()
-        for number in range(40):
-            await rename(admin, grace, ("y" * 90) + str(number))
-            assert live(await stream.next())["customer"]["name"].endswith(str(number))
-    slow.close()
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect((host, int(port)))
+        slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        async with opened(server, grace) as stream:
+            await stream.next()
+            await rename(admin, grace, "Changed")
+            assert live(await stream.next())["customer"]["name"] == "Changed"
+            await asyncio.sleep(4)
+            assert len(await asyncio.to_thread(read_all, slow)) < 500_000  # of 800,000
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Read until the connection ends, in whichever way."""
+    received = bytearray()
+    with suppress(ConnectionResetError):
+        while part := connection.recv(65536):
+            received += part
+    return bytes(received)
 
 
 async def test_a_queue_that_is_full_ends_the_stream_with_resync_required() -> None:

@@ -25,7 +25,7 @@ PROTOCOL = "graphql-transport-ws"
 @asynccontextmanager
 async def socket(server: str, *, protocol: str | None = PROTOCOL, **options: Any) -> AsyncIterator[ClientConnection]:
     protocols = [protocol] if protocol else None
-    async with connect(f"{server.replace('http', 'ws', 1)}/graphql", subprotocols=protocols, max_size=None, **options) as connection:  # type: ignore[arg-type]
+    async with connect(f"{server.replace('http', 'ws', 1)}/graphql", subprotocols=protocols, max_size=None, max_queue=None, **options) as connection:  # type: ignore[arg-type]
         yield connection
 
 
@@ -170,7 +170,7 @@ async def test_a_connection_closes_with_its_session_and_with_its_token(server: s
         await initialise(connection, grace)
         await send(connection, id="1", type="subscribe", payload={"query": DOCUMENT})
         await receive(connection)
-        await admin.execute("update portal_session set ended_at = now() where id = $1", grace.session_id)
+        await admin.execute("update portal_session set ended_at = now(), end_reason = 'SIGNED_OUT' where id = $1", grace.session_id)
         assert (await receive(connection, 3))["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         assert await closed(connection) == 4403
     async with socket(server) as connection:
