@@ -37,6 +37,8 @@ class Permission:
 # A partner's app acts for a customer by a grant, so it may not call the fields with which the customer signs in.
 ANYBODY = Permission(frozenset({Actor.ANONYMOUS, Actor.CUSTOMER, Actor.STAFF}), "")
 READ = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "read")
+# Streams of what happens to one customer. Staff and services read the feed of all customers.
+LIVE = Permission(frozenset({Actor.CUSTOMER, Actor.PARTNER}), "read")
 STAFF_READ = Permission(frozenset({Actor.STAFF}), "read")
 SEARCH = Permission(frozenset({Actor.STAFF}), "customers:search")
 AUDIT = Permission(frozenset({Actor.STAFF}), "audit:read")
@@ -53,6 +55,8 @@ SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
 GRANTS = Permission(frozenset({Actor.CUSTOMER}), "grants:write")
 PUBLISH = Permission(frozenset({Actor.STAFF}), "documents:publish")
 CUSTOMERS_READ = Permission(frozenset({Actor.STAFF}), "customers:read")
+# Events name sessions and grants, which partners' apps are not told of.
+EVENTS = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF}), "read")
 # Everything that is stored about a customer, for the customer, and for staff who may read all of it anyway.
 EXPORT = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF}), "customers:read")
 MY_DATA = Permission(frozenset({Actor.CUSTOMER}), "customers:read")

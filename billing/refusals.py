@@ -4,6 +4,7 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 ├── BAD_USER_INPUT      an argument or variable is out of its range
 ├── UNAUTHENTICATED     no token, or one that is not accepted
 ├── FORBIDDEN           the token's kind of caller or its scopes do not allow this
+├── RESYNC_REQUIRED     a cursor of events that is too old, or of another database
 ├── SERVICE_UNAVAILABLE a mutation's field that was not run, because a field before it failed in an outage
 └── …                   transport codes, see `gateway/http/statuses.py`
 Refused                 a business rule refuses; `userErrors` of a mutation, `reason` of an ActionState
@@ -155,6 +156,15 @@ class TooManyAttempts(RequestError):
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(message, retryAfterSeconds=retry_after_seconds)
         self.retry_after_seconds = retry_after_seconds
+
+
+class ResyncRequired(RequestError):
+    """Events that follow the cursor are kept no longer, or the cursor is of another database. The reader has to read the present state, and go on from a new cursor."""
+
+    code = "RESYNC_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("The events that follow this cursor are not here. Read the present state, and go on from a new cursor.")
 
 
 class NotRun(RequestError):

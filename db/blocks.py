@@ -5,7 +5,10 @@ A block has a header:
     -- name: invoices.of_subscription
     -- returns: Invoice
     -- order newest: issued_at desc, id desc
+    -- check newest: a_function
     -- Select the invoices of one subscription.
+
+`check` names a function of the database that a bound of a page in this order goes through, and that raises for one that cannot be read from.
 
 Statements that write are blocks too; a block without a result returns `nothing`.
 Parameters are written `:name`; `:key` is the key whose rows the block selects, `:customer_id` the customer who owns them. Every other
@@ -25,7 +28,7 @@ FOLDER = Path(__file__).with_name("sql")
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 # The beginning of a filter.
 UNLESS_NULL = re.compile(r"cast\(:([a-z_]\w*) as [a-z\[\]]+\) is null or ")
-HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)): *(?P<value>.+)$")
+HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)|check (?P<check>\w+)): *(?P<value>.+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class RowOrder:
 
     columns: tuple[str, ...]
     is_descending: bool
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ def _block(text: str) -> Block:
     lines = text.splitlines()
     headers = [match for line in lines if (match := HEADER.match(line))]
     values = {match[1]: match["value"].strip() for match in headers}
-    orders = {match["order"]: _order(match["value"]) for match in headers if match["order"]}
+    checks = {match["check"]: match["value"].strip() for match in headers if match["check"]}
+    orders = {match["order"]: _order(match["value"], checks.get(match["order"], "")) for match in headers if match["order"]}
     sql = "\n".join(line for line in lines if not line.startswith("--")).strip().rstrip(";")
     return Block(values["name"], sql, values["returns"], _summary(lines), orders)
 
@@ -93,12 +98,12 @@ def _summary(lines: list[str]) -> str:
     return next((line.removeprefix("--").strip() for line in header if not HEADER.match(line)), "")
 
 
-def _order(text: str) -> RowOrder:
+def _order(text: str, check: str) -> RowOrder:
     pairs = [part.split() for part in text.split(",")]
     directions = {pair[1] if len(pair) > 1 else "asc" for pair in pairs}
     if len(directions) != 1:
         raise ValueError(f"an order runs in one direction: {text}")
-    return RowOrder(tuple(pair[0] for pair in pairs), directions == {"desc"})
+    return RowOrder(tuple(pair[0] for pair in pairs), directions == {"desc"}, check)
 
 
 def numbered(sql: str) -> tuple[str, tuple[str, ...]]:

@@ -6,6 +6,8 @@ from datetime import datetime
 from billing.states import Actor
 from db.literals import literal
 
+# For a transaction without a unit of work.
+SYSTEM = f"SET LOCAL app.actor = {literal(Actor.SYSTEM)}"
 READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 

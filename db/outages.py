@@ -15,6 +15,8 @@ from typing import TypeVar
 
 import asyncpg
 
+from billing.refusals import ResyncRequired
+
 T = TypeVar("T")
 
 # The SQLSTATE that assert_session raises; a code of our own, so that it differs from that of a wrong password of the application role.
@@ -27,6 +29,9 @@ OWNER_OF_KEY = "client_key_owner_id_fkey"
 CLIENT_DISABLED = "PO403"
 # The SQLSTATE that check_erased raises.
 CUSTOMER_ERASED = "PO404"
+
+# The SQLSTATE that feed_position raises.
+RESYNC_REQUIRED = "PO405"
 
 # SQLSTATEs, or the first two characters of a whole class of them: https://www.postgresql.org/docs/current/errcodes-appendix.html
 CONFLICTS = ("40001", "40P01")
@@ -121,6 +126,8 @@ def translate_errors() -> Iterator[None]:
             raise ClientDisabled from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CUSTOMER_ERASED:
             raise CustomerErased from error
+        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == RESYNC_REQUIRED:
+            raise ResyncRequired from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == SESSION_ENDED:
             raise SessionEnded from error
         if kind := outage_of(error):

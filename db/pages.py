@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from types import NoneType
 from typing import Any, get_args
 
+from billing.rows.events import EventNumber
 from billing.rows.money.dunning import MinorUnits
 from billing.utf8 import is_storable
 from db.blocks import Block, RowOrder
@@ -34,7 +35,7 @@ def page_sql(block: Block, window: Window, *, limit: str, mark: str = "", column
     order = block.orders[window.order]
     row = f"({', '.join(order.columns)})"
     bounds = [
-        f"{row} {'<' if order.is_descending == (name == 'after') else '>'} ({', '.join(f':{name}{mark}_{n}' for n in range(len(order.columns)))})"
+        f"{row} {'<' if order.is_descending == (name == 'after') else '>'} ({', '.join(f'{order.check}(:{name}{mark}_{n})' for n in range(len(order.columns)))})"
         for name, keyset in (("after", window.after), ("before", window.before))
         if keyset is not None
     ]
@@ -87,11 +88,12 @@ def _checked(kind: type, holds: Callable[[Any], bool]) -> Callable[[Any], Any]:
     return parse
 
 
-# The parser of a cursor's value, by the type of the column. An `int` is of Postgres' type `integer`, and MinorUnits of `bigint`.
+# The parser of a cursor's value, by the type of the column. An `int` is of Postgres' type `integer`, and MinorUnits and EventNumber of `bigint`.
 PARSERS: dict[Any, Callable[[Any], Value]] = {
     str: _checked(str, is_storable),
     int: _checked(int, lambda number: abs(number) < 2**31),
     MinorUnits: _checked(int, lambda number: abs(number) < 2**63),
+    EventNumber: _checked(int, lambda number: abs(number) < 2**63),
     bool: _checked(bool, lambda _: True),
     date: date.fromisoformat,
     datetime: lambda text: datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),

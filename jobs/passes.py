@@ -31,12 +31,13 @@ TRANSIENT_ERRORS = (DatabaseUnavailable, REFUSED)
 @dataclass(frozen=True, slots=True)
 class Duties:
     """What a worker works with: for money, for letters that are left, for files that nobody owns, for rows that nobody can use any more,
-    and for exports; without `printing` it makes none."""
+    and for exports; without `printing` it makes none. `event_days`: for how many days events are kept."""
 
     billing: Billing
     bucket: Bucket
     post: Post
     printing: Printing | None = None
+    event_days: int = 90
 
     def system(self, now: datetime) -> UnitOfWork:
         """A unit of work of the portal's own."""

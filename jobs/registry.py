@@ -8,6 +8,7 @@ from jobs.coming import ComingResult, note_coming
 from jobs.composing import compose_due
 from jobs.exporting import ExportResult, make_exports
 from jobs.passes import Duties, Job, Schedule
+from jobs.timed_events import TimedResult, write_timed
 from jobs.upkeep import Upkeep, forget
 from resolvers.letters import SendResult, send
 
@@ -15,6 +16,7 @@ EVERY_MINUTE = Schedule(timedelta(minutes=1))
 # Each hour, but not all at once.
 AT_17 = Schedule(timedelta(hours=1), timedelta(minutes=17))
 AT_27 = Schedule(timedelta(hours=1), timedelta(minutes=27))
+AT_37 = Schedule(timedelta(hours=1), timedelta(minutes=37))
 AT_47 = Schedule(timedelta(hours=1), timedelta(minutes=47))
 
 
@@ -61,6 +63,15 @@ JOBS = (
         summary="{customers} customers checked for letters to come",
     ),
     Job(
+        "timed_events",
+        AT_37,
+        TimedResult,
+        lambda duties, now, done: write_timed(duties.system(now), done=done),
+        unit="customer",
+        summary="{customers} customers checked for events of time",
+        is_of_billing_time=True,
+    ),
+    Job(
         "attachments_sweep",
         AT_17,
         SweepResult,
@@ -81,7 +92,7 @@ JOBS = (
         "upkeep",
         AT_47,
         Upkeep,
-        lambda duties, now, done: forget(duties.system(now), now=now, done=done),
+        lambda duties, now, done: forget(duties.system(now), now=now, event_days=duties.event_days, done=done),
         unit="kind of expired rows",
         summary="{rows} expired rows deleted",
     ),

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from billing.states import Actor
 from db.outages import describe
@@ -11,6 +12,9 @@ from db.unit_of_work import Caller, UnitOfWork
 logger = logging.getLogger("portico.jobs")
 
 BATCH = 5_000
+
+# For how many months after this one there is a partition for events. The worker may be away for as long.
+MONTHS_AHEAD = 3
 
 # How long rows of each kind stay after their end, by the block that deletes them. What has to stay for good about sessions, links and calls is in the audit trail.
 RETENTION = {
@@ -27,6 +31,8 @@ RETENTION = {
     "upkeep.data_exports": timedelta(days=30),
     # Longer than the days between a letter on what is to come and that day, or it would be sent again.
     "upkeep.letter_causes": timedelta(days=90),
+    # Longer than the days between such an event and what it announces, or it would be written again.
+    "upkeep.timed_events": timedelta(days=90),
 }
 
 
@@ -38,22 +44,30 @@ class Upkeep:
     failures: int = 0
 
 
-async def forget(session: UnitOfWork, *, now: datetime, done: Upkeep | None = None) -> Upkeep:
+async def forget(session: UnitOfWork, *, now: datetime, event_days: int = 90, done: Upkeep | None = None) -> Upkeep:
     """`session` is any unit of work on the database; a transaction for each batch, so that nobody waits for long. Fills and returns `done`.
 
     A kind that fails is logged and does not keep the others; when all of them fail, the last error is raised.
     """
     done = done or Upkeep()
     system = session.for_caller(Caller(None, Actor.SYSTEM, now))
-    for block, retention in RETENTION.items():
+    kept_from = now - timedelta(days=event_days)
+    steps = {block: partial(_forget, system, block, now - retention, done) for block, retention in RETENTION.items()}
+    for name, step in {**steps, "upkeep.event_partitions": partial(_keep_partitions, system, kept_from)}.items():
         try:
-            await _forget(system, block, now - retention, done)
+            await step()
         except Exception as error:
             done.failures += 1
-            logger.error("%s failed and is tried again by the next pass: %s", block, describe(error))
-            if done.failures == len(RETENTION):
+            logger.error("%s failed and is tried again by the next pass: %s", name, describe(error))
+            if done.failures > len(RETENTION):
                 raise
     return done
+
+
+async def _keep_partitions(system: UnitOfWork, kept_from: datetime) -> None:
+    """Make the partitions of events for the months to come, and drop those of months that ended before `kept_from`."""
+    async with system.write() as transaction:
+        await transaction.first("upkeep.event_partitions", kept_from=kept_from, months=MONTHS_AHEAD)
 
 
 async def _forget(system: UnitOfWork, block: str, before: datetime, done: Upkeep) -> None:

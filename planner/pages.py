@@ -14,7 +14,8 @@ from planner.json_sql import Constant, Parts, in_quotes, objects
 from planner.post_process import fix_items
 from planner.values import Arguments
 from resolvers.reads.pages import Paging, window_of
-from schema.declarations.fields import PageOf, filters
+from schema.declarations.fields import TYPES, PageOf, filters
+from schema.declarations.paging import order_of
 
 
 class PageShape(NamedTuple):
@@ -26,19 +27,18 @@ class PageShape(NamedTuple):
     is_before: bool
     filters: frozenset[str]
 
-    @property
-    def window(self) -> Window:
-        """Return a window of which only the set of present values matters, not the values."""
-        return Window(self.order, 0, self.is_backward, () if self.is_after else None, () if self.is_before else None)
+    def window(self, block: Block) -> Window:
+        """Return a window of which only the set of present values matters, not the values. Without an argument for the order it is the first one of the block."""
+        return Window(self.order or next(iter(block.orders)), 0, self.is_backward, () if self.is_after else None, () if self.is_before else None)
 
 
 def page_shape(arguments: Arguments) -> PageShape:
     is_backward, is_after, is_before = (arguments[name] is not None for name in ("last", "after", "before"))
-    return PageShape(arguments["sort"], is_backward, is_after, is_before, frozenset(_filters(arguments)))
+    return PageShape(arguments.get("sort") or "", is_backward, is_after, is_before, frozenset(_filters(arguments)))
 
 
 def _filters(arguments: Arguments) -> dict[str, Any]:
-    return dict(filters(arguments.get("filter") or {}))
+    return dict(filters({**(arguments.get("filter") or {}), TYPES: arguments.get(TYPES)}))
 
 
 class _Page:
@@ -121,7 +121,7 @@ def page_of(draft: PlanBuilder, block: Block, keyed: tuple[str, str], request: F
         return {**marked, f"size{mark}": window.size, **keyset_arguments(window, mark)}
 
     mark, shape, constant = draft.take(request[0], request[1][0], parameters)
-    page = _Page(draft, with_only(block, shape.filters.union(own)), shape.window)
+    page = _Page(draft, with_only(block, shape.filters.union(own)), shape.window(block))
     page.mark = mark
     page.size = str(_window(block, constant).size) if constant is not None else f"cast(:size{mark} as integer)"
     members = collect(draft.document, object_type(request), selections_of(request[1]))
@@ -175,4 +175,4 @@ def _about(page: _Page, kind: GraphQLObjectType, name: str) -> Parts:
 
 
 def _window(block: Block, arguments: Arguments) -> Window:
-    return window_of(block, arguments["sort"], Paging(arguments["first"], arguments["after"], arguments["last"], arguments["before"]))
+    return window_of(block, order_of(arguments, block.orders), Paging(arguments["first"], arguments["after"], arguments["last"], arguments["before"]))

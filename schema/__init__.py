@@ -12,6 +12,7 @@ from schema import types
 from schema.declarations.node import Node
 from schema.declarations.scalars import SCALARS
 from schema.fast_resolvers import install_fast_resolvers
+from schema.live import Live
 from schema.mutations import Mutation
 from schema.query import Query
 
@@ -26,13 +27,13 @@ def nodes() -> list[type[Node]]:
 
 def build() -> GraphQLSchema:
     """The executable schema."""
-    schema = strawberry.Schema(query=Query, mutation=Mutation, types=nodes(), config=StrawberryConfig(scalar_map=SCALARS))._schema
+    schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Live, types=nodes(), config=StrawberryConfig(scalar_map=SCALARS))._schema
     install_fast_resolvers(schema)
     return schema
 
 
 def print_sdl(schema: GraphQLSchema) -> str:
-    """Return the schema as SDL. Its root types are always listed: the billing type `Subscription` would otherwise be read as the root of live operations."""
+    """Return the schema as SDL. It lists its root types, because the type `Subscription` is the billing noun, and the root of live operations is `Live`."""
     text = print_schema(schema)
     roots = {"query": schema.query_type, "mutation": schema.mutation_type, "subscription": schema.subscription_type}
     lines = "\n".join(f"  {name}: {root.name}" for name, root in roots.items() if root)

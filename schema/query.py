@@ -5,6 +5,7 @@ from typing import Any
 import strawberry
 
 from auth import permissions
+from billing.events import EventType
 from resolvers.subscriptions import actions
 from schema.declarations import nouns, roots
 from schema.declarations.catalog_enums import CancellationOptionOrder, CatalogOrder
@@ -103,6 +104,17 @@ class Query(InvoicingPreviews):
             description="The audit trail: what was done and what was refused.",
         ),
         permissions.AUDIT,
+    )
+    events = guarded(
+        page(
+            "events.feed",
+            key="",
+            graphql_type=nouns.Event,
+            types=EventType,
+            description="For staff: what happened, of all customers, in an order to which events are only added at the end, so a program that goes on after a cursor misses none. "
+            "A cursor whose next event is kept no longer, or that is of another database, is RESYNC_REQUIRED. `last: 1` has the newest event.",
+        ),
+        permissions.CUSTOMERS_READ,
     )
     trusted_documents = guarded(
         page(

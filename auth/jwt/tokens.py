@@ -64,6 +64,11 @@ class Tokens:
         self._verified[authorization or ""] = viewer, until
         return viewer
 
+    def seconds_left(self, authorization: str, *, now: datetime) -> float:
+        """Return for how long a verified header is not verified again; 0 for one that is not stored."""
+        entry = self._verified.get(authorization)
+        return entry[1] - now.timestamp() if entry else 0.0
+
     async def _validated(self, token: str, now: datetime) -> tuple[Viewer, float]:
         try:
             signed = read(token)

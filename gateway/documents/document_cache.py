@@ -32,7 +32,7 @@ MAX_AMOUNTS = 64
 MAX_COST = 2**31 - 1
 
 # Finds the operation names of a text that cannot be parsed, for messages.
-OPERATION_NAME = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+OPERATION_NAME = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 # The beginning of graphql-core's message for too many tokens.
@@ -52,6 +52,8 @@ class PreparedDocument:
     introspects: bool = False
     digest: str = ""
     costs: dict[object, int] = field(default_factory=dict)
+    # What is made of its live operations once, by the operation's name.
+    live: dict[str | None, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the operation with this name, or without a name the only operation of the document. None if there is no such operation."""
@@ -98,6 +100,11 @@ class DocumentCache:
         while len(self._documents) > MAX_DOCUMENTS or (self._tokens > MAX_TOKENS and len(self._documents) > 1):
             self._tokens -= _tokens(self._documents.popitem(last=False)[1])
         return document
+
+    def planned(self, ast: DocumentNode) -> PreparedDocument:
+        """Return a document that is made of a part of a valid one, with its plans."""
+        operations = {node.name.value if node.name else None: node for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
+        return PreparedDocument(ast, operations, (), plans=self._planner.prepare(ast, self._plans) if self._planner else None)
 
     def cost(self, document: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """Return the cost of the operation with these variables. Raises LimitExceeded."""

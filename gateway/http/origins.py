@@ -6,6 +6,9 @@ allows only for the origins in the settings. Therefore a request that a form cou
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
 
 from gateway.http.headers import GraphQLHTTPRequest
 from gateway.http.requests import ALLOWED
@@ -42,6 +45,14 @@ class CorsOrigins:
             raise TransportError(
                 "CROSS_SITE_REQUEST", "This request could come from another site's page. Send application/json, or the header GraphQL-Require-Preflight: 1."
             )
+
+    def allows_socket(self, headers: Headers) -> bool:
+        """Return whether a WebSocket may be opened by the page that the header Origin names: one of this host, or of an allowed origin. Programs send no Origin.
+
+        A browser sends no preflight before it opens one, and lets every page read what arrives.
+        """
+        origin = headers.get("origin")
+        return origin is None or origin in self.allowed or urlsplit(origin).netloc == headers.get("host", "")
 
     def headers(self, request: GraphQLHTTPRequest) -> dict[str, str]:
         """Return the CORS headers of a response to an allowed origin; none for others."""

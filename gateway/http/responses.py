@@ -96,8 +96,8 @@ class ResponseFormat:
     reference: str = ""
 
 
-def media_type(accept: str | None) -> str:
-    """Return the media type of the response: the one with the highest quality in Accept. Raises TransportError if none is supported."""
+def media_type(accept: str | None, *, otherwise: str | None = None) -> str:
+    """Return the media type of the response: the one with the highest quality in Accept. If none is supported, return `otherwise`, or raise TransportError without it."""
     best, chosen = 0.0, None
     for part in (accept or "*/*").lower().split(","):
         kind, *parameters = part.split(";")
@@ -105,6 +105,7 @@ def media_type(accept: str | None) -> str:
         quality = quality_of(parameters)
         if ours and quality > best:
             best, chosen = quality, ours
+    chosen = chosen or otherwise
     if chosen is None:
         raise TransportError("NOT_ACCEPTABLE", f"The answer can be {GRAPHQL} or {JSON}.")
     return chosen

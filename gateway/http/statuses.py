@@ -32,6 +32,7 @@ STATUS: dict[str, dict[Profile, StatusPair]] = {
     "GRAPHQL_VALIDATION_FAILED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "LIMIT_EXCEEDED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "BAD_USER_INPUT": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
+    "RESYNC_REQUIRED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "OPERATION_RESOLUTION_FAILURE": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
     "BAD_PARAMETERS": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
     "PERSISTED_DOCUMENT_NOT_FOUND": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
@@ -56,6 +57,9 @@ STATUS: dict[str, dict[Profile, StatusPair]] = {
     "HEADERS_TOO_LARGE": _both(431),
     # The client has closed the connection, so this status is for the log only.
     "CLIENT_CLOSED_REQUEST": _both(499),
+    # A stream has ended, in a response that had begun.
+    "STREAM_EXPIRED": _both(200),
+    "SERVER_CLOSING": _both(200),
     # The gateway cannot answer.
     "INTERNAL_SERVER_ERROR": _both(500),
     "SERVICE_UNAVAILABLE": _both(503),

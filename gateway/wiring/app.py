@@ -38,6 +38,9 @@ from gateway.http.graphql.persisted import PersistedDocumentResolver
 from gateway.http.graphql.state import AppState, RequestPolicy
 from gateway.http.origins import CorsOrigins
 from gateway.http.requests import BodyLimits
+from gateway.http.websocket.endpoint import SocketEndpoint
+from gateway.live.hub import Hub, StreamLimits
+from gateway.live.relay import EventRelay, run_relay
 from gateway.routes import downloads, explorer, health, oauth, pdf_documents, portal
 from gateway.routes.examples import Login
 from gateway.routes.health import Readiness
@@ -100,6 +103,7 @@ def create_app(setup: Setup) -> ASGIApp:
     run_clock = _clock(setup)
     renderer = pdf_documents.renderer_of(settings)
     sync = RegistrySync(app.persisted_documents.registry, database, setup.database_url, setup.server_settings, app.clock, revalidation)
+    relay = EventRelay(setup.database_url, setup.server_settings, app.hub)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -109,7 +113,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        sync_task = asyncio.create_task(run_sync(sync))
+        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch())}
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -117,8 +121,9 @@ def create_app(setup: Setup) -> ASGIApp:
         try:
             yield
         finally:
-            sync_task.cancel()
-            await asyncio.wait({sync_task})
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             await write_last_uses(sync)
             stop.set()
             if clock:
@@ -129,7 +134,10 @@ def create_app(setup: Setup) -> ASGIApp:
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
-    return guarded(front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(app)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
+    endpoint = GraphQLEndpoint(app)
+    return guarded(
+        front(Starlette(routes=routes, lifespan=lifespan), endpoint, SocketEndpoint(app, endpoint)), hosts_of(settings, gives_token=bool(setup.demo_logins))
+    )
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:
@@ -169,11 +177,12 @@ async def _close(app: AppState) -> None:
     await app.database.disconnect()
 
 
-def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
-    """Send `/graphql` directly to the endpoint, which answers every error itself and so needs neither router nor middleware."""
+def front(site: ASGIApp, endpoint: ASGIApp, sockets: ASGIApp) -> ASGIApp:
+    """Send `/graphql` directly to the endpoint, which answers every error itself and so needs neither router nor middleware; its WebSockets to `sockets`."""
+    targets = {"http": endpoint, "websocket": sockets}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        target = endpoint if scope["type"] == "http" and scope["path"] == "/graphql" else site
+        target = targets.get(scope["type"], site) if scope.get("path") == "/graphql" else site
         await target(scope, receive, send)
 
     return dispatch
@@ -206,7 +215,16 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppSta
         _upload_places(settings),
         Flow(admission.is_used),
         setup.drain,
+        _hub(settings, setup.drain),
     )
+
+
+def _hub(settings: Settings, drain: Drain) -> Hub:
+    """Return the hub of live operations. Its messages use at most a part of the connections, so that requests have the others."""
+    running = max(1, settings.pool_size // 3)
+    places = Admission(running=running, queued=settings.max_streams, wait_seconds=30.0, per_caller=max(1, running // 2))
+    limits = StreamLimits(settings.max_session_streams, settings.max_customer_streams, settings.max_streams, settings.stream_seconds)
+    return Hub(limits, places, drain)
 
 
 def _upload_places(settings: Settings) -> Admission:

@@ -53,9 +53,12 @@ def guarded(app: ASGIApp, hosts: Hosts | None) -> ASGIApp:
         return app
 
     async def check_host(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in FOR_ALL:
+        if scope["type"] != "lifespan" and scope["path"] not in FOR_ALL:
             values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
             if len(values) != 1 or not hosts.accepts(values[0]):
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": 4403})
+                    return
                 await JSONResponse(MISDIRECTED, 421, {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})(scope, receive, send)
                 return
         await app(scope, receive, send)

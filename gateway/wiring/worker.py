@@ -14,6 +14,7 @@ from db.connections import DRIVER_ERRORS
 from db.outages import CONNECTION_LOST_ERRORS
 from db.pool import Database, Pool
 from db.unit_of_work import DatabaseUnavailable
+from gateway.live.relay import EventRelay, run_relay
 from gateway.routes.pdf_documents import font_folders, merchant_of
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.connection_status import ConnectionStatus
@@ -84,6 +85,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
     status = ConnectionStatus(on_ready)
     async with _duties(settings, urls) as duties, _schedule(urls) as schedule, worker_health(settings, urls, status):
         worker = WorkerState(duties, schedule, stop)
+        relay = asyncio.create_task(run_relay(EventRelay(urls.app_url, urls.server_settings)))
         try:
             while not stop.is_set():
                 try:
@@ -91,6 +93,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
                 except OUTAGES as error:
                     await pause(status.lost(error), stop)
         finally:
+            relay.cancel()
+            await asyncio.wait({relay})
             await finish(worker)
 
 
@@ -139,7 +143,7 @@ async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Dutie
                 payment_setup.issuer,
                 payment_setup.invoice_days,
             )
-            yield Duties(billing, bucket, post(settings), printing(settings))
+            yield Duties(billing, bucket, post(settings), printing(settings), settings.event_retention_days)
     finally:
         await payment_setup.close()
         await bucket.close()

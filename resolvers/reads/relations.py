@@ -31,6 +31,7 @@ BY_ID = {
     "exp": "data_exports.by_id",
     "grant": "grants.by_id",
     "ses": "sessions.by_id",
+    "evt": "events.by_id",
 }
 
 

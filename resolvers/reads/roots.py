@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from auth.permissions import GRANTS, READ, SESSIONS, STAFF_READ, check, is_allowed
+from auth.permissions import EVENTS, GRANTS, READ, SESSIONS, STAFF_READ, check, is_allowed
 from billing.ids import prefix_of
 from billing.merchant.names import ExternalIdKind
 from billing.refusals import BadUserInput
@@ -16,7 +16,7 @@ from resolvers.reads.relations import BY_ID, by_id, page
 MAX_NODES = 50
 
 # The nouns that `node` returns only to callers who may read the list of them, by the prefix of their ids; all other nouns are for everybody who may call `node`.
-LISTED_FOR = {"grant": GRANTS, "ses": SESSIONS}
+LISTED_FOR = {"grant": GRANTS, "ses": SESSIONS, "evt": EVENTS}
 
 
 async def by_external_id(kind: ExternalIdKind, external_id: str, context: Context) -> Any:

@@ -6,6 +6,7 @@ from typing import TypeVar
 import strawberry
 
 from billing import states
+from billing.events import EventType
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
 
@@ -214,5 +215,10 @@ described(
     READY="It can be downloaded.",
     FAILED="It could not be made. Request another one.",
     EXPIRED="Its time is over. Request another one.",
+)
+described(
+    EventType,
+    "What happened. Webhooks and docs/events.md have the same types with a dot, such as `invoice.paid`.",
+    **{each.name: each.meaning for each in EventType},
 )
 described(states.Uploader, "Who uploaded a file. Staff cannot delete what a customer uploaded.", CUSTOMER="The customer.", STAFF="The merchant's staff.")

@@ -52,6 +52,8 @@ class CallFacts:
 # The fact that is read from the database, and the argument of a field that makes this read unnecessary.
 CUSTOMER_LOCALE = "customer_locale"
 LOCALE = "locale"
+# The argument of a page, beside `filter`, that narrows its rows.
+TYPES = "types"
 
 # The facts that a derived field gets when a parameter of its function has the name.
 ABOUT_CALL: dict[str, Callable[[CallFacts], Any]] = {
@@ -142,8 +144,11 @@ def many(block: str, *, key: str, graphql_type: Any, description: str, columns: 
     return _field(resolve, list[graphql_type], description, Many(statement, key, columns))
 
 
-def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None) -> Any:
-    """Declare a Relay connection of the rows that belong to this row. It is nullable, so that a refused argument does not void the fields beside it."""
+def page(block: str, *, key: str, graphql_type: Any, description: str, sort: Any = None, filter: Any = None, types: Any = None) -> Any:
+    """Declare a Relay connection of the rows that belong to this row. It is nullable, so that a refused argument does not void the fields beside it.
+
+    Without `sort` the rows are in the only order of the block. `types` is an enum: rows of some of its values can be selected.
+    """
     statement = blocks()[block]
 
     async def resolve(parent: Any, info: Info, **arguments: Any) -> Any:
@@ -151,13 +156,15 @@ def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str
         return await relations.page(
             keyed,
             statement,
-            order=order_of(arguments, sort),
+            order=order_of(arguments, sort or statement.orders),
             paging=paging(arguments),
-            filters=filters(vars(arguments["filter"]) if arguments.get("filter") else {}),
+            filters=filters({**(vars(arguments["filter"]) if arguments.get("filter") else {}), TYPES: arguments.get(TYPES)}),
             context=info.context,
         )
 
-    declared = [*paging_arguments(), sort_argument(sort)]
+    declared = [*paging_arguments(), *([sort_argument(sort)] if sort else [])]
+    if types:
+        declared.append(Argument(TYPES, Annotated[list[types] | None, strawberry.argument(description="Only those of one of these types.")]))
     if filter:
         declared.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows that match all of these.")]))
     connection: Any = Connection[graphql_type]

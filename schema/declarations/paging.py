@@ -1,6 +1,6 @@
 """Arguments of fields, and those that every page takes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -32,9 +32,9 @@ def sort_argument(sort: Any) -> Argument:
     return Argument("sort", Annotated[sort | None, strawberry.argument(description="The order of the rows. Null: the default.")], next(iter(sort)))
 
 
-def order_of(arguments: Mapping[str, Any], sort: Any) -> str:
+def order_of(arguments: Mapping[str, Any], orders: Iterable[str]) -> str:
     """Return the order of a page. Null means the default, which is the first of the orders."""
-    order: str = arguments["sort"] or next(iter(sort))
+    order: str = arguments.get("sort") or next(iter(orders))
     return order
 
 

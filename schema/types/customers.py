@@ -4,6 +4,7 @@ import strawberry
 
 from auth import permissions
 from auth.urls.links import Links
+from billing.events import EventType
 from billing.money.coupons import percent_text
 from billing.states import BalanceEntryKind, DataExportStatus, NextPaymentKind, TaxExemption, Uploader
 from schema.declarations import nouns
@@ -208,4 +209,14 @@ class Customer(Node):
         sort=AgeOrder,
         filter=BalanceEntryFilter,
         description="Why the balance changed.",
+    )
+    events = guarded(
+        page(
+            "events.of_customer",
+            key="id",
+            graphql_type=nouns.Event,
+            types=EventType,
+            description="What happened, in the order in which it was committed: the oldest of the last 90 days first (`PORTICO_EVENT_RETENTION_DAYS`); `last: 20` has the newest.",
+        ),
+        permissions.EVENTS,
     )

@@ -1,4 +1,4 @@
-"""Payments and what they paid."""
+"""Payments, what they paid, and refunds of them."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ import strawberry
 
 from billing.lifecycle import actions
 from billing.money.numbers import receipt_number
-from billing.states import Actor, PaymentMethodKind, PaymentStatus
+from billing.states import Actor, PaymentMethodKind, PaymentStatus, RefundReason, RefundStatus
 from payments.declines import for_the_customer
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
@@ -102,3 +102,15 @@ class Payment(Node):
         description="Its refunds, in the order in which they were recorded. Before the payment has settled, a refund is PENDING. "
         "It stays so when the payment fails, and is applied if the money comes later.",
     )
+
+
+@strawberry.type(description="Money of a payment that is paid back, by the merchant or by a bank.")
+class Refund(Node):
+    status: RefundStatus = strawberry.field(description="Its status.")
+    reason: RefundReason = strawberry.field(description="Why it is paid back.")
+    currency: CurrencyCode = strawberry.field(description="The currency.")
+    amount = money("amount_minor", description="How much of the payment is paid back.")
+    created_at: DateTime = strawberry.field(description="When it was recorded.")
+    settled_at: DateTime | None = strawberry.field(description="When it was carried out; null while it is under way and for one that failed.")
+    version: int = strawberry.field(description="Counts changes.")
+    payment = one("payments.by_id", key="payment_id", graphql_type=nouns.Payment, description="The payment that is paid back.")

@@ -31,6 +31,7 @@ OF_EVERYBODY = {
     "external_ids.owner",
     "open_items.listed",
     "audit.listed",
+    "events.feed",
     "attachments.overdue",
     "loose_objects.due",
 }
@@ -52,6 +53,7 @@ OF_CLOCK = {
     "letter_causes.coming",
     "data_exports.due",
     "data_exports.past",
+    "timed_events.coming",
 }
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
@@ -67,6 +69,10 @@ OF_NOBODY = {
     "saving.client_key",
     "saving.freed_client_key",
     *(name for name in blocks() if name.startswith(("upkeep.", "passes."))),
+    # The relay of events announces those of all customers, and asks for the last ones of those who have streams.
+    "live.announce",
+    "live.last_seqs",
+    "live.probe",
 }
 
 # The registry of apps and their documents is no customer's.

@@ -49,6 +49,10 @@ KINDS = {
         "letter_cause",
         "insert into letter_cause (customer_id, kind, object_id, written_at) values ($3, 'receipt', 'upkeep' || $1, $2)",
     ),
+    "upkeep.timed_events": (
+        "timed_event",
+        "insert into timed_event (customer_id, type, object_id, occurrence, written_at) values ($3, 'invoice.overdue', 'upkeep' || $1, '', $2)",
+    ),
     "upkeep.data_exports": (
         "data_export",
         "insert into data_export (customer_id, id, status, requested_by, requested_at) values ($3, 'exp_upkeep' || $1, 'EXPIRED', 'STAFF', $2)",

@@ -48,6 +48,8 @@ select id, customer_id from data_export where id = :key
 union all
 select id, id from customer where id = :key
 union all
+select id, customer_id from portal_event where customer_id = event_owner(:key) and seq = event_seq(:key) and id = :key
+union all
 select :key, id from customer where :key like 'sum\_%' and id = 'cus_' || right(:key, 26)
 
 -- name: external_ids.owner

@@ -608,3 +608,39 @@ select l.customer_id, l.id as object_id, format('tax %s at %s ppm of %s', right_
  cross join lateral (select round(cast(l.subtotal_minor - l.discount_minor as numeric) * l.tax_rate_ppm / 1000000) as minor) right_tax
  where (cast(:customers as text[]) is null or l.customer_id = any(:customers))
    and abs(l.tax_minor - right_tax.minor) > 2
+
+-- name: invariants.event_numbers
+-- returns: Violation
+-- The events of a customer are numbered without a gap, up to the last number that was given.
+select e.customer_id, e.customer_id as object_id, format('%s events up to %s', max(e.seq) - min(e.seq) + 1, coalesce(c.seq, 0)) as expected,
+       format('%s events up to %s', count(*), max(e.seq)) as actual
+  from event e
+  left join event_counter c on c.owner_id = e.customer_id
+ where cast(:customers as text[]) is null or e.customer_id = any(:customers)
+ group by e.customer_id, c.seq
+having count(*) <> max(e.seq) - min(e.seq) + 1 or max(e.seq) is distinct from c.seq
+
+-- name: invariants.event_versions
+-- returns: Violation
+-- The newest event of an object has the version of the object, so every change of it has its event.
+select o.customer_id, o.id as object_id, format('an event of version %s', o.version) as expected, format('version %s', e.object_version) as actual
+  from (select distinct on (customer_id, object_id) customer_id, object_id, object_version
+          from event
+         where object_version is not null and (cast(:customers as text[]) is null or customer_id = any(:customers))
+         order by customer_id, object_id, seq desc) e
+  join (select id as customer_id, id, version from customer
+        union all
+        select customer_id, id, version from subscription
+        union all
+        select customer_id, id, version from invoice
+        union all
+        select customer_id, id, version from installment
+        union all
+        select customer_id, id, version from payment_schedule
+        union all
+        select customer_id, id, version from payment
+        union all
+        select customer_id, id, version from refund
+        union all
+        select customer_id, id, version from payment_method) o on o.customer_id = e.customer_id and o.id = e.object_id
+ where o.version <> e.object_version

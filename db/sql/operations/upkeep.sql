@@ -47,3 +47,14 @@ select count(*) as rows from gone
 with past as (select ctid from letter_cause where written_at < :before and compose_at is null limit :wanted),
      gone as (delete from letter_cause where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
+
+-- name: upkeep.timed_events
+-- returns: DeletedCount
+with past as (select ctid from timed_event where written_at < :before limit :wanted),
+     gone as (delete from timed_event where ctid in (select ctid from past) returning 1)
+select count(*) as rows from gone
+
+-- name: upkeep.event_partitions
+-- returns: DeletedCount
+-- Make and drop partitions of events. The rows are partitions.
+select cast(keep_event_partitions(:months, :kept_from) as bigint) as rows

@@ -33,6 +33,11 @@ REQUESTS = {
         "Correct the value. `argumentPath`, where it is present, names the argument.",
         ("argumentPath",),
     ),
+    "RESYNC_REQUIRED": ErrorCodeEntry(
+        "The events that follow the cursor `after` are kept no longer (`PORTICO_EVENT_RETENTION_DAYS`), or the cursor is of another database.",
+        "Read what you need as it is now, and go on from a new cursor: `last: 1` has the newest. See [events](events.md#reading-on). "
+        "A [stream](live.md#how-a-stream-ends) ends with it too where its client was too slow.",
+    ),
     "OPERATION_RESOLUTION_FAILURE": ErrorCodeEntry(
         "The document has no operation of this `operationName`, or several and no name was sent.", "Send the name of one operation of the document."
     ),
@@ -70,7 +75,10 @@ REQUESTS = {
     ),
     "NOT_FOUND": ErrorCodeEntry("No file or paper has this address.", "Ask for a new address."),
     "METHOD_NOT_ALLOWED": ErrorCodeEntry("A mutation was sent by GET, or the method is neither GET nor POST.", "Send it by POST."),
-    "NOT_ACCEPTABLE": ErrorCodeEntry("`Accept` allows no supported media type.", "Accept `application/graphql-response+json` or `application/json`."),
+    "NOT_ACCEPTABLE": ErrorCodeEntry(
+        "`Accept` allows no supported media type, or a subscription was sent without one of a stream.",
+        "Accept `application/graphql-response+json` or `application/json`; for a subscription `text/event-stream`, see [live operations](live.md).",
+    ),
     "REQUEST_TIMEOUT": ErrorCodeEntry(
         "The request did not arrive in time.",
         "Send it again, with fewer files at a time; see [limits](limits.md#one-request), [attachments](attachments.md#what-is-refused).",
@@ -91,6 +99,12 @@ REQUESTS = {
         "Too many attempts, or the caller's budget is spent.",
         "Wait `retryAfterSeconds` (and the header `Retry-After`), then send it again. See [budgets](limits.md#budgets) and [attempts](identity.md#attempts).",
         ("retryAfterSeconds", "cost"),
+    ),
+    "STREAM_EXPIRED": ErrorCodeEntry(
+        "A [live operation](live.md) has been open for as long as it may.", "Open it again with the last cursor.", ("reconnects",)
+    ),
+    "SERVER_CLOSING": ErrorCodeEntry(
+        "The process that sends a [live operation](live.md) is about to end.", "Open it again with the last cursor.", ("reconnects",)
     ),
     "INTERNAL_SERVER_ERROR": ErrorCodeEntry(
         "A bug of the server. Its text is not sent to clients.", "Report the `reference`; it finds the log line.", ("reference",)

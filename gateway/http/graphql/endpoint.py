@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import GraphQLError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -17,11 +17,10 @@ from auth.permissions import DEVELOP, is_allowed, staff_scopes
 from auth.viewer import Viewer
 from billing.files.attachments import MAX_REQUEST_BYTES
 from billing.refusals import Unauthenticated
-from billing.rows.partners import CostBudget
 from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents.cost import reading_cost
-from gateway.documents.document_cache import DocumentCache, PreparedDocument
+from gateway.documents.document_cache import DocumentCache
 from gateway.documents.limits import LimitExceeded, check_values
 from gateway.http import requests, responses
 from gateway.http.capacity.admission import CancelOnDisconnect, ClientDisconnected, Overloaded, ReleaseAfterSend, noop
@@ -29,8 +28,9 @@ from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
 from gateway.http.graphql.authentication import ANONYMOUS, check_authenticated, check_readable
 from gateway.http.graphql.execution import run, run_planned
+from gateway.http.graphql.live import answer_live
 from gateway.http.graphql.presentation import presented
-from gateway.http.graphql.state import AppState, RequestState
+from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.headers import GraphQLHTTPRequest
 from gateway.http.negotiation.caching import represented, with_etag
 from gateway.http.proxies import address_of, user_agent_of
@@ -38,6 +38,7 @@ from gateway.http.request_log import RequestLogEntry
 from gateway.http.requests import GraphQLRequest
 from gateway.http.responses import Answer, ResponseFormat, TransportError
 from gateway.http.statuses import JSON
+from gateway.http.streaming.sending import as_stream
 from gateway.http.trace_context import trace_of
 from resolvers.context import Context, RequestOrigin
 from resolvers.pace import CompletionPacer
@@ -63,26 +64,24 @@ class GraphQLEndpoint:
         if trace := trace_of(scope["headers"]):
             entry.trace_id, entry.parent_span_id = trace.trace_id, trace.parent_id
         state = RequestState(request, ResponseFormat(JSON, self._app.policy.profile, entry.request_id), entry)
-        answer = await self._answered(state)
+        answer = await self.answered(state)
+        if state.stream_format and state.is_stream_only:
+            answer = as_stream(answer, state.stream_format)
         await represented(answer, request, is_query=entry.kind == "query")
         if allowed := self._app.origins.headers(request):
             answer.headers.update(allowed)
         if self._app.drain.has_begun:
             answer.headers["Connection"] = "close"
-        session = state.context.session if state.context else None
         try:
-            async with ReleaseAfterSend(session.close if session else noop):
+            async with ReleaseAfterSend(state.context.session.close if state.context else noop):
                 await _sent(answer, scope, receive, send)
         finally:
-            entry.end_phase("send")
-            entry.write(answer.code, answer.status_code, session.statements if session else 0)
+            state.write_log(answer)
 
-    async def _answered(self, state: RequestState) -> Answer:
+    async def answered(self, state: RequestState) -> Answer:
         """Return the response, also for every kind of error."""
         try:
-            state.response_format = ResponseFormat(
-                responses.media_type(state.request.headers.get("accept")), state.response_format.profile, state.response_format.reference
-            )
+            state.negotiate()
             return await self._answer(state)
         except (Unauthenticated, SessionEnded) as error:
             return authentication.refused(error, self._app, state)
@@ -112,7 +111,8 @@ class GraphQLEndpoint:
         async with app.admission.place(caller, until=state.waits_until):
             state.log_entry.end_phase("wait")
             response = await answer(app, call, state, context)
-        return with_etag(response) if call.is_get and call.is_stored and response.code == "OK" else response
+        is_cached = call.is_get and call.is_stored and response.code == "OK" and state.log_entry.kind == "query"
+        return with_etag(response) if is_cached else response
 
     async def _call(self, state: RequestState, reader: requests.Reader, context: Context) -> GraphQLRequest:
         """Read and resolve the request. Raises TransportError, or Unauthenticated if the caller may not learn what is wrong."""
@@ -187,8 +187,8 @@ async def answer(app: AppState, call: GraphQLRequest, state: RequestState, conte
     operation = document.operation(call.operation_name)
     if operation is None:
         raise TransportError("OPERATION_RESOLUTION_FAILURE", "Name one of the document's operations in `operationName`.")
-    if call.is_get and operation.operation.value != "query":
-        raise TransportError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", Allow="POST")
+    if call.is_get and operation.operation.value == "mutation":
+        raise TransportError("METHOD_NOT_ALLOWED", "Mutations may not be sent by GET.", Allow="POST")
     try:
         check_values(call.variables)
         cost = documents.cost(document, operation, call.variables)
@@ -213,17 +213,6 @@ def _pay_for_reading(app: AppState, documents: DocumentCache, call: GraphQLReque
     return budgets.throttled(budget, cost, state.response_format) if budget and not budget.is_paid else None
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedOperation:
-    """An operation that may be executed."""
-
-    document: PreparedDocument
-    operation: OperationDefinitionNode
-    call: GraphQLRequest
-    cost: int
-    budget: CostBudget | None = None
-
-
 def _note(state: RequestState, work: PreparedOperation) -> None:
     entry, name = state.log_entry, work.operation.name
     if work.call.deprecation:
@@ -239,6 +228,8 @@ def _note(state: RequestState, work: PreparedOperation) -> None:
 
 async def _run(app: AppState, work: PreparedOperation, state: RequestState, context: Context) -> Answer:
     """Execute within the deadline. A query is cancelled when its client disconnects."""
+    if state.log_entry.kind == "subscription":
+        return await _open_stream(app, work, state, context)
     is_query = state.log_entry.kind == "query"
     is_watched = is_query and not state.is_upload
     context.ends_at = asyncio.get_running_loop().time() + app.policy.operation_seconds
@@ -264,6 +255,19 @@ async def _run(app: AppState, work: PreparedOperation, state: RequestState, cont
     response = presented(result, extensions, state, suggests=_is_open(app, context.viewer))
     _remember(app, context)
     return response
+
+
+async def _open_stream(app: AppState, work: PreparedOperation, state: RequestState, context: Context) -> Answer:
+    """Return the response that goes on, which is begun within the deadline."""
+    try:
+        async with asyncio.timeout(app.policy.operation_seconds):
+            return await answer_live(app, work, state, context, suggests=_is_open(app, context.viewer))
+    except (TimeoutError, DatabaseUnavailable) as error:
+        state.log_entry.cause = responses.DEADLINE if isinstance(error, TimeoutError) else error.cause
+        return responses.unavailable(state.response_format)
+    finally:
+        state.log_entry.way = "executor"
+        state.log_entry.end_phase("run")
 
 
 def _is_open(app: AppState, viewer: Viewer) -> bool:

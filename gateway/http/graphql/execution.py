@@ -56,13 +56,13 @@ async def _fetch(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
         return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
 
 
-async def run(schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRequest, context: Context) -> ExecutionResult:
-    """Execute with graphql-core and the loaders. The root value is the viewer."""
+async def run(schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRequest, context: Context, *, root: object = None) -> ExecutionResult:
+    """Execute with graphql-core and the loaders. Without a root value it is the viewer."""
     assert document.ast is not None
     result = execute(
         schema,
         document.ast,
-        root_value=context.viewer,
+        root_value=root or context.viewer,
         context_value=context,
         variable_values=call.variables,
         operation_name=call.operation_name,

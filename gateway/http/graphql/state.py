@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, OperationDefinitionNode
 
 from auth.jwt.tokens import Tokens
 from billing.refusals import Unauthenticated
+from billing.rows.partners import CostBudget
 from db.pool import Database
-from gateway.documents.document_cache import DocumentCache
+from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
@@ -22,11 +23,16 @@ from gateway.http.headers import GraphQLHTTPRequest
 from gateway.http.origins import COST_HEADER, CorsOrigins
 from gateway.http.proxies import Network
 from gateway.http.request_log import RequestLogEntry
-from gateway.http.requests import BodyLimits
-from gateway.http.responses import ResponseFormat
-from gateway.http.statuses import Profile
+from gateway.http.requests import BodyLimits, GraphQLRequest
+from gateway.http.responses import Answer, ResponseFormat, media_type
+from gateway.http.statuses import JSON, Profile
+from gateway.http.streaming.formats import StreamFormat, stream_format
+from gateway.live.hub import Hub
 from resolvers.context import Context, Files, Identity, Payments
 from resolvers.documents.publishing import DocumentValidator
+
+# In place of the media type of a response whose client accepts streams only.
+STREAM_ONLY = "stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class AppState:
     uploads: Admission
     flow: Flow
     drain: Drain
+    hub: Hub
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
 
 
@@ -75,6 +82,8 @@ class AppState:
 class RequestState:
     """One request: the format of its response, its log entry, and after authentication the context with the unit of work, and the caller's key
     (`gateway/http/capacity/callers.py`).
+
+    `stream_format` is the form of a stream, if the client accepts one; with `is_stream_only` it accepts nothing else.
 
     `refusal` is set for a request without a valid token: the error to answer with, unless the operation needs no token.
     """
@@ -87,11 +96,39 @@ class RequestState:
     refusal: Unauthenticated | None = None
     waits_until: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    stream_format: StreamFormat | None = None
+    is_stream_only: bool = False
     is_upload: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.is_upload = uploads.is_multipart(self.request)
 
+    def write_log(self, answer: Answer) -> None:
+        """Write the line of the request, after the last byte of its response."""
+        entry = self.log_entry
+        entry.reason = entry.reason or getattr(answer, "ended", "")
+        entry.end_phase("send")
+        entry.write(answer.code, answer.status_code, self.context.session.statements if self.context else 0)
+
     @property
     def wants_cost(self) -> bool:
         return self.request.headers.get(COST_HEADER.lower(), "0") not in ("", "0")
+
+    def negotiate(self) -> None:
+        """Read what the response may be sent as. Raises TransportError if none of it is supported."""
+        accept, form = self.request.headers.get("accept"), self.response_format
+        self.stream_format = self.stream_format or stream_format(accept)
+        media = media_type(accept, otherwise=None if self.stream_format is None else STREAM_ONLY)
+        self.is_stream_only = media == STREAM_ONLY
+        self.response_format = ResponseFormat(JSON if self.is_stream_only else media, form.profile, form.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedOperation:
+    """An operation that may be executed."""
+
+    document: PreparedDocument
+    operation: OperationDefinitionNode
+    call: GraphQLRequest
+    cost: int
+    budget: CostBudget | None = None

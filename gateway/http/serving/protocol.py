@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+# The extension of the scope that ends a connection without sending the rest.
+ABORT = "portico.abort"
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 
@@ -49,6 +51,8 @@ class Protocol(HttpToolsProtocol):
         self._cancel_deadline()
         self._is_in_head = False
         self._has_unread = True
+        # For a response that its client does not read.
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]  # uvicorn's type has no functions
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

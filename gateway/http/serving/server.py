@@ -17,10 +17,13 @@ from starlette.types import ASGIApp
 
 from gateway.http.capacity.drain import Drain
 from gateway.http.serving.protocol import Protocol
+from gateway.http.serving.sockets import Sockets
 from gateway.operator_errors import OperatorError
 
 # The maximum of freed memory that the process retains for the next upload.
 RETAINED_BYTES = 16 * 1024**2
+# The largest message of a WebSocket: a document of the largest size and its variables.
+SOCKET_MESSAGE_BYTES = 256 * 1024
 # How long the shutdown of the application may take after a second SIGINT.
 FORCED_SECONDS = 5
 
@@ -101,7 +104,9 @@ def configured(app: ASGIApp, shutdown_seconds: float = 25.0) -> uvicorn.Config:
         app,
         loop="uvloop",
         http=Protocol,
-        ws="none",
+        ws=Sockets or "none",
+        ws_max_size=SOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -160,6 +160,7 @@ class Settings(MerchantSettings):
     retry_days: RetryDays = Field((1, 3, 7, 14), description="The days after a failed charge on which it is tried again, as a comma list.")
     installment_invoice_days: int = Field(14, ge=0, le=365, description="How many days before an installment is due its own invoice is issued.")
     promise_days: int = Field(60, ge=1, le=365, description="For how many days from today a customer's promise to pay may hold at most.")
+    event_retention_days: int = Field(90, ge=7, le=3650, description="For how many days events are kept; they go by whole months.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What happens to a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock processes at once.")
     s3_bucket: str | None = Field(
@@ -225,6 +226,10 @@ class Settings(MerchantSettings):
     )
     max_errors: Count = limit("errors", ge=1, description="How many errors of a document are reported.")
     max_cost: Count = limit("cost", ge=1, description="The cost that an operation may have; see docs/limits.md.")
+    max_streams: Count = Field(5000, ge=1, description="How many live operations a process has open at a time; further ones are answered 503.")
+    max_session_streams: Count = Field(5, ge=1, description="How many live operations one session has open at a time, in one process.")
+    max_customer_streams: Count = Field(20, ge=1, description="How many live operations one customer has open at a time, in one process.")
+    stream_seconds: Seconds = Field(900.0, description="How long a live operation is open at most, ±20 %; then its client opens it again.")
     upload_seconds: Seconds = Field(120.0, description="How long a request with files waits for a client that sends more slowly than upload_bytes_per_second.")
     upload_bytes_per_second: Count = Field(
         32 * 1024, ge=16 * 1024, description="The speed in bytes a second above which files may take longer than upload_seconds."

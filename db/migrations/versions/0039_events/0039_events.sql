@@ -51,7 +51,7 @@ create function changed_columns(before jsonb, after jsonb, internal text[]) retu
   select coalesce(array_agg(a.key order by a.key), '{}') from jsonb_each(after) a where a.value is distinct from before -> a.key and a.key <> all(internal)
 $$;
 
--- Write events of one object. A transaction writes the events of an object once, however many of its statements change it: `types` and `changed` are then about the row before the
+-- Write events of one object. A transaction writes the events of a versioned object once, and each type of another one, however many of its statements change it: `types` and `changed` are then about the row before the
 -- transaction and the row at its end. Called by triggers only.
 create function write_events(of_customer text, of_object text, version integer, types text[], changed text[]) returns void
   language plpgsql security definer set search_path = portico as $$
@@ -69,8 +69,9 @@ begin
   end if;
   select * into written from event_counter where owner_id = of_customer and transaction_id = this_transaction;
   if found and exists (select from event e
-                        where e.customer_id = of_customer and e.seq between written.first_seq and written.seq and e.occurred_at = happened_at
-                          and e.object_id = of_object and split_part(e.type, '.', 1) = split_part(types[1], '.', 1)) then
+                        where e.customer_id = of_customer and e.seq between written.first_seq and written.seq and e.occurred_at = happened_at and e.object_id = of_object
+                          and case when version is null then e.type = types[1]
+                                   else e.object_version is not null and split_part(e.type, '.', 1) = split_part(types[1], '.', 1) end) then
     return;
   end if;
   insert into event_counter as c (owner_id, seq, first_seq, transaction_id) values (of_customer, cardinality(types), 1, this_transaction)
@@ -111,12 +112,13 @@ begin
      where h.inhparent = 'event'::regclass and c.relname ~ '^event_\d{4}_\d{2}$'
        and to_date(substr(c.relname, 7), 'YYYY_MM') + interval '1 month' <= kept_from
   loop
+    execute format('update event_feed set first_kept = greatest(first_kept, (select coalesce(max(position), 0) + 1 from %I))', partition);
     execute format('drop table %I', partition);
     changed := changed + 1;
   end loop;
-  delete from event_other where occurred_at < kept_from;
+  with gone as (delete from event_other where occurred_at < kept_from returning position)
+  update event_feed set first_kept = greatest(first_kept, (select coalesce(max(position), 0) + 1 from gone));
   return changed;
 end $$;
 revoke all on function keep_event_partitions(integer, timestamptz) from public;
 grant execute on function keep_event_partitions(integer, timestamptz) to portico_app;
-select keep_event_partitions(3, '-infinity');

@@ -1,7 +1,9 @@
 -- The last position of the feed of all events.
 create table event_feed (
   is_only       boolean primary key default true check (is_only),
-  last_position bigint not null default 0
+  last_position bigint not null default 0,
+  -- The first one of which no later event was dropped.
+  first_kept    bigint not null default 1
 );
 insert into event_feed default values;
 
@@ -50,9 +52,28 @@ $$;
 revoke all on function last_position() from public;
 grant execute on function last_position() to portico_app;
 
+-- A cursor of the feed: the position, if all events after it are kept. Raises PO405 for one that is too old, or of another database.
+create function feed_position(wanted bigint) returns bigint language plpgsql stable strict security definer set search_path = portico as $$
+begin
+  if exists (select from event_feed where wanted between first_kept - 1 and last_position) then
+    return wanted;
+  end if;
+  raise exception using errcode = 'PO405', message = 'the feed has no such position';
+end $$;
+revoke all on function feed_position(bigint) from public;
+grant execute on function feed_position(bigint) to portico_app;
+
+-- The parts of the id of an event; null for another text.
+create function event_owner(id text) returns text language sql immutable parallel safe
+  return case when id like 'evt\_\_%' then '' when id like 'evt\_%' then 'cus_' || split_part(id, '_', 2) end;
+create function event_seq(id text) returns bigint language sql immutable parallel safe
+  return cast(substring(id from '_([1-9][0-9]{0,17})$') as bigint);
+
 -- An event as the API has it. The id has the customer and the number of the event, so that it needs no index of its own.
 create view portal_event with (security_invoker = true) as
 select 'evt_' || substr(e.customer_id, 5) || '_' || e.seq as id, e.customer_id, e.seq, e.type, e.object_id, e.object_version, e.changes, e.actor, e.client, e.request_id,
-       e.occurred_at, e.position
+       e.occurred_at, e.position, upper(replace(e.type, '.', '_')) as event_type
   from event e;
 grant select on portal_event to portico_app;
+
+select keep_event_partitions(3, '-infinity');

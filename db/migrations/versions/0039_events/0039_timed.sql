@@ -16,7 +16,7 @@ create policy own_rows on timed_event to portico_app
   with check (customer_id = nullif(current_setting('app.customer_id', true), ''));
 create policy any_row_for_system on timed_event for select to portico_app using (case when current_setting('app.actor', true) = 'SYSTEM' then true else false end);
 create policy past_forgotten_by_system on timed_event for delete to portico_app
-  using (current_setting('app.actor', true) = 'SYSTEM' and written_at < operation_now() - interval '400 days');
+  using (current_setting('app.actor', true) = 'SYSTEM' and written_at < operation_now() - interval '60 days');
 call guard_staff_writes('timed_event');
 grant select, insert, delete on timed_event to portico_app;
 

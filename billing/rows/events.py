@@ -1,0 +1,27 @@
+"""Rows of events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+# The number of an event: of 64 bits, where an `int` in the key of a page is of 32 bits.
+EventNumber = NewType("EventNumber", int)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """What happened. `type` is its topic and `event_type` the value of the schema; `position`, the place in the feed of all events, is None until it is announced."""
+
+    id: str
+    customer_id: str
+    seq: EventNumber
+    type: str
+    event_type: str
+    object_id: str
+    object_version: int | None
+    changes: list[str]
+    actor: str
+    client: str
+    request_id: str
+    occurred_at: datetime
+    position: EventNumber | None

@@ -1,0 +1,1 @@
+"""Operations by WebSocket, in the protocol graphql-transport-ws."""

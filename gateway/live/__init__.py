@@ -1,0 +1,1 @@
+"""Live operations: which streams there are, what wakes them, and when they end."""

@@ -1,0 +1,125 @@
+"""The connection of a process that announces events and hears which customers have some.
+
+Each process announces what is committed, a few times a second; the database lets one at a time. A connection pooler may not pass notifications on: then the process asks
+for the last events of the customers who have streams, every few seconds.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from secrets import token_hex
+from time import monotonic
+from typing import Any
+
+from db.blocks import blocks, positional
+from db.callers import SYSTEM
+from db.connections import Connection, connect
+from db.outages import DatabaseUnavailable, ReadOnly, cause_of, outage_of, translate_errors
+from gateway.live.hub import Hub
+
+logger = logging.getLogger("portico.live")
+
+CHANNEL = "portico_events"
+ANNOUNCED_AT_ONCE = 5000
+ANNOUNCE_SECONDS = 0.15
+# While another process announces.
+OTHER_SECONDS = 2.0
+RETRY_SECONDS = 1.0
+# How often a process asks for last events: while it hears notifications, and while it does not.
+HEARING_SECONDS = 15.0
+DEAF_SECONDS = 2.0
+ASKED_AT_ONCE = 1000
+# How long a process works without announcing, before it tries again.
+READ_ONLY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventRelay:
+    """`url` is for the one connection of the process outside of the pool. Without a hub it only announces."""
+
+    url: str
+    server_settings: Mapping[str, str] = field(repr=False)
+    hub: Hub | None = None
+
+
+async def run_relay(relay: EventRelay) -> None:
+    """Announce and listen until cancelled. While Postgres is unavailable, it is tried again."""
+    while True:
+        try:
+            await _connected(relay)
+        except Exception as error:  # an outage or a bug ends this connection only
+            is_outage = isinstance(error, DatabaseUnavailable) or outage_of(error)
+            message = "the relay of events lost its connection (%s); retrying every %d s"
+            level = logging.WARNING if is_outage else logging.ERROR
+            logger.log(level, message, cause_of(error), RETRY_SECONDS, extra={"cause": cause_of(error)}, exc_info=not is_outage)
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _connected(relay: EventRelay) -> None:
+    """Work on one connection until it is lost. A standby takes no writes: there the process asks for last events, until it tries again to announce."""
+    connection = await connect(relay.url, seconds=5, command_seconds=8, server_settings=relay.server_settings)
+    try:
+        await _announce(connection, relay.hub)
+    except ReadOnly as error:
+        logger.warning("the database takes no writes, so no events are announced", extra={"cause": error.cause})
+        ends_at = monotonic() + READ_ONLY_SECONDS
+        while relay.hub and monotonic() < ends_at:
+            await _ask(connection, relay.hub)
+            await asyncio.sleep(DEAF_SECONDS)
+    finally:
+        connection.terminate()
+
+
+async def _announce(connection: Connection, hub: Hub | None) -> None:
+    """Announce, and wake the streams of customers with events, until the connection is lost. Raises DatabaseUnavailable, ReadOnly."""
+    hears = asyncio.Event()
+    if hub:
+        await _listen(connection, hub, hears)
+    asks_at = announces_at = monotonic()
+    while True:
+        if hub and monotonic() >= asks_at:
+            await _ask(connection, hub)
+            asks_at = monotonic() + (HEARING_SECONDS if hears.is_set() else DEAF_SECONDS)
+        if monotonic() >= announces_at:
+            (row,) = await _run(connection, "live.announce", wanted=ANNOUNCED_AT_ONCE)
+            announces_at = monotonic() + (OTHER_SECONDS if row["announced"] < 0 else ANNOUNCE_SECONDS)
+        await asyncio.sleep(ANNOUNCE_SECONDS)
+
+
+async def _listen(connection: Connection, hub: Hub, hears: asyncio.Event) -> None:
+    """Begin to wake streams by notifications. One with a text of our own sets `hears`: then notifications arrive here."""
+    probe = token_hex(8)
+
+    def hear(_connection: object, _pid: int, _channel: str, text: object) -> None:
+        if text == probe:
+            hears.set()
+        else:
+            hub.announce(last_seqs(str(text)))
+
+    with translate_errors():
+        await connection.add_listener(CHANNEL, hear)
+    await _run(connection, "live.probe", text=probe)
+
+
+async def _ask(connection: Connection, hub: Hub) -> None:
+    """Ask for the last events of the customers who have streams."""
+    customers = hub.customers
+    for start in range(0, len(customers), ASKED_AT_ONCE):
+        rows = await _run(connection, "live.last_seqs", ids=customers[start : start + ASKED_AT_ONCE])
+        hub.announce({row["customer_id"]: row["seq"] for row in rows})
+
+
+async def _run(connection: Connection, name: str, /, **values: Any) -> list[Any]:
+    """Run a block as the system, in a transaction of its own. Raises DatabaseUnavailable."""
+    text, names = positional(blocks()[name].sql)
+    with translate_errors():
+        async with connection.transaction():
+            await connection.execute(SYSTEM)
+            return list(await connection.fetch(text, *(values[parameter] for parameter in names)))
+
+
+def last_seqs(text: str) -> dict[str, int]:
+    """Return the customers of a notification, `customer:seq customer:seq …`, with the number of their last event."""
+    pairs = (part.rpartition(":") for part in text.split())
+    return {customer_id: int(seq) for customer_id, _, seq in pairs if seq.isdecimal()}
