@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from demo import PERSONAS
 from gateway.documents.document_cache import of_staff
 from gateway.http.graphql.state import AppState
 from gateway.routes.assets import Assets
@@ -32,7 +31,7 @@ def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
         return FileResponse(DIST / "index.html", headers=HEADERS | {"Cache-Control": "no-cache"})
 
     async def configuration(_: Request) -> Response:
-        customers = [await _customer(app, login) for login in logins]
+        customers = [await _customer(app, login, logins[0]) for login in logins]
         config = {"endpoint": "/graphql", "tabs": tabs, "customers": customers}
         return JSONResponse(config, headers=HEADERS | {"Cache-Control": "private, no-store"})
 
@@ -43,12 +42,11 @@ def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
     ]
 
 
-async def _customer(app: AppState, login: Login) -> dict[str, Any]:
-    """Return the configuration for one login. `variables` has the variables of each tab by its title; a tab without an entry is not for this login."""
+async def _customer(app: AppState, login: Login, example: Login) -> dict[str, Any]:
+    """Return the configuration for one login. `variables` has the variables of each tab by its title; a tab without an entry is not for this login.
+
+    Staff's documents are about the customer `example`.
+    """
     about = {"id": login.id, "name": login.name, "about": login.about}
-    variables = _of_staff(app) if login.is_staff else await variables_of(app, login)
+    variables = staff_variables(app.schema, customer_id=example.id, today=app.clock().date()) if login.is_staff else await variables_of(app, login)
     return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": variables}
-
-
-def _of_staff(app: AppState) -> dict[str, str]:
-    return staff_variables(app.schema, customer_id=PERSONAS[0].id, today=app.clock().date())
