@@ -99,10 +99,9 @@ def create_app(setup: Setup) -> ASGIApp:
     health_database = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
     later = DeferredTasks()
     app = _app_state(setup, database, later)
-    revalidation = Revalidation(app.validate, partial(digest, app.schema, settings.limits))
     run_clock = _clock(setup)
     renderer = pdf_documents.renderer_of(settings)
-    sync = RegistrySync(app.persisted_documents.registry, database, setup.database_url, setup.server_settings, app.clock, revalidation)
+    sync = _registry_sync(setup, app)
     relay = EventRelay(setup.database_url, setup.server_settings, app.hub)
 
     @asynccontextmanager
@@ -134,10 +133,17 @@ def create_app(setup: Setup) -> ASGIApp:
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
+    return guarded(_front(app, Starlette(routes=routes, lifespan=lifespan)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
+
+
+def _front(app: AppState, routed: Starlette) -> ASGIApp:
     endpoint = GraphQLEndpoint(app)
-    return guarded(
-        front(Starlette(routes=routes, lifespan=lifespan), endpoint, SocketEndpoint(app, endpoint)), hosts_of(settings, gives_token=bool(setup.demo_logins))
-    )
+    return front(routed, endpoint, SocketEndpoint(app, endpoint))
+
+
+def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:
+    revalidation = Revalidation(app.validate, partial(digest, app.schema, setup.settings.limits))
+    return RegistrySync(app.persisted_documents.registry, app.database, setup.database_url, setup.server_settings, app.clock, revalidation)
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:
