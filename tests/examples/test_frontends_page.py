@@ -67,11 +67,10 @@ def test_the_cache_settings_fit_the_schema(page: str, graphql_schema: GraphQLSch
     assert set(customer.fields["payments"].args) - {"first", "last", "after", "before"} == set(key_arguments)
 
 
-def test_the_root_of_live_operations_that_the_page_names_does_not_exist(page: str, graphql_schema: GraphQLSchema) -> None:
+def test_the_page_names_the_root_of_live_operations(page: str, graphql_schema: GraphQLSchema) -> None:
     named = re.search(r"subscriptionType: \{ name: '(\w+)' \}", page)
     assert named
-    assert graphql_schema.get_type(named[1]) is None
-    assert graphql_schema.subscription_type is None
+    assert graphql_schema.subscription_type is graphql_schema.get_type(named[1])
     assert isinstance(graphql_schema.get_type("Subscription"), GraphQLObjectType)
 
 

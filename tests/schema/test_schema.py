@@ -6,11 +6,14 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     Undefined,
+    build_client_schema,
     build_schema,
     get_named_type,
+    introspection_from_schema,
     is_non_null_type,
     is_specified_scalar_type,
     parse,
+    print_schema,
     validate,
 )
 from graphql.type import is_enum_type, is_input_object_type, is_interface_type, is_object_type
@@ -78,9 +81,18 @@ def test_the_printed_schema_names_its_roots_and_rebuilds_with_the_same_ones(grap
     rebuilt = build_schema(text)
     assert text.startswith("schema {\n  query: Query\n")
     assert rebuilt.query_type.name == "Query"
-    assert rebuilt.subscription_type is None
+    assert roots(rebuilt) == roots(graphql_schema) == ["Query", "Mutation", "Live"]
     assert isinstance(rebuilt.get_type("Subscription"), GraphQLObjectType)
     assert sorted(rebuilt.type_map) == sorted(graphql_schema.type_map)
+
+
+def test_the_sdl_printed_from_introspection_has_the_same_roots(graphql_schema: GraphQLSchema) -> None:
+    introspected = build_client_schema(introspection_from_schema(graphql_schema))
+    assert roots(introspected) == roots(build_schema(print_schema(introspected))) == roots(graphql_schema)
+
+
+def roots(built: GraphQLSchema) -> list[str]:
+    return [root.name for root in (built.query_type, built.mutation_type, built.subscription_type) if root]
 
 
 def described_elements(graphql_schema: GraphQLSchema):

@@ -71,6 +71,8 @@ class SocketConnection:
                 raise ended
         except TimeoutError:
             self._abort()
+        except OSError:  # the client was faster
+            return
         finally:
             tasks = {reading, *self._operations.values()}
             for task in tasks:
@@ -130,12 +132,16 @@ class SocketConnection:
         state = self._state(message)
         answer = await self._endpoint.answered(state)
         try:
+            if self._operations.get(message.id) is not asyncio.current_task():
+                return  # the client has completed it meanwhile
             if isinstance(answer, StreamAnswer):
                 await self._forward(message.id, answer)
             else:
                 await self._write_answer(message.id, answer)
         except TimeoutError:
             self._abort()
+        except OSError:  # the client has closed the connection, which the reading task learns too
+            return
         finally:
             if isinstance(answer, StreamAnswer):
                 answer.remove(answer.stream)

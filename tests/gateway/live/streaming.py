@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -56,40 +56,35 @@ async def rename(admin: asyncpg.Connection, viewer: Viewer, name: str) -> None:
 
 @dataclass
 class OpenStream:
-    """A stream over HTTP. `text` is everything that has arrived."""
+    """A stream over HTTP. A task reads it, so that waiting for a message can end without ending the stream."""
 
     response: httpx.Response
-    chunks: AsyncIterator[bytes]
     text: bytes = b""
-    messages: list[Any] = field(default_factory=list)
-    is_complete: bool = False
+    received: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
 
     async def next(self, seconds: float = 15) -> Any:
         """Return the next response of the stream; None at its end."""
         async with asyncio.timeout(seconds):
-            while not self.messages and not self.is_complete:
-                await self._read()
-        return self.messages.pop(0) if self.messages else None
+            return await self.received.get()
 
-    async def quiet(self, seconds: float) -> bool:
+    async def is_quiet(self, seconds: float) -> bool:
         """Return whether no response arrives in this time."""
-        try:
-            return await self.next(seconds) is None
-        except TimeoutError:
-            return True
+        await asyncio.sleep(seconds)
+        return self.received.empty()
 
-    async def _read(self) -> None:
-        try:
-            self.text += await anext(self.chunks)
-        except StopAsyncIteration:
-            self.is_complete = True
-            return
-        separator, pattern = (b"\n\n", rb"event: next\ndata: (.*)") if self.response.headers["content-type"].startswith(SSE) else (b"\r\n--graphql", rb"\{.*")
-        *whole, self.text = self.text.split(separator)
-        for part in whole:
-            if match := re.search(pattern, part):
-                body = json.loads(match[match.re.groups])
-                self.messages += [body] if body else []
+    async def read(self) -> None:
+        """Read until the end, which is a None in `received`."""
+        is_sse = self.response.headers["content-type"].startswith(SSE)
+        separator, pattern = (b"\n\n", rb"event: next\ndata: (.*)") if is_sse else (b"\r\n--graphql", rb"\{.*")
+        rest = b""
+        with suppress(httpx.HTTPError):
+            async for chunk in self.response.aiter_raw():
+                self.text += chunk
+                *whole, rest = (rest + chunk).split(separator)
+                for body in [json.loads(match[match.re.groups]) for part in whole if (match := re.search(pattern, part))]:
+                    if body:
+                        self.received.put_nowait(body)
+        self.received.put_nowait(None)
 
 
 @asynccontextmanager
@@ -101,7 +96,13 @@ async def opened(
         httpx.AsyncClient(base_url=server, timeout=httpx.Timeout(60, pool=None), limits=httpx.Limits(max_connections=None)) as http,
         http.stream("POST", "/graphql", json={"query": document, "variables": variables}, headers=headers) as response,
     ):
-        yield OpenStream(response, response.aiter_raw())
+        stream = OpenStream(response)
+        reading = asyncio.create_task(stream.read())
+        try:
+            yield stream
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
 
 
 def code_of(message: Any) -> str:
