@@ -31,7 +31,7 @@ async def caused(life: Life, act: Act, actor: str) -> list[str]:
     await act()
     events = (await life.rows("event"))[before:]
     assert {event["actor"] for event in events} <= {actor}, [dict(event) for event in events]
-    assert len({(event["type"], event["object_id"]) for event in events}) == len(events)
+    assert len({(event["type"], event["object_id"], event["object_version"]) for event in events}) == len(events)
     return sorted(event["type"] for event in events)
 
 
@@ -78,7 +78,7 @@ async def test_paying_declined_and_by_a_debit_that_the_processor_reports_later(l
 async def test_the_clock_renews(life: Life) -> None:
     subscription = await life.subscribe("storage")
     topics = await caused(life, lambda: life.advance(subscription, days=31), "SYSTEM")
-    assert {"subscription.renewed", "invoice.issued", "invoice.paid", "payment.created", "payment.succeeded"} <= set(topics)
+    assert {"subscription.renewed", "invoice.issued"} <= set(topics)
     assert "subscription.updated" not in topics
 
 

@@ -125,7 +125,7 @@ async def caused(owner: asyncpg.Connection, ids: dict[str, str], statements: tup
     transaction = owner.transaction()
     await transaction.start()
     try:
-        for table in ("subscription", "invoice", "installment", "payment", "payment_schedule"):
+        for table in ("subscription", "invoice", "installment", "payment", "payment_schedule", "payment_method"):
             for (check,) in await owner.fetch("select quote_ident(conname) from pg_constraint where contype = 'c' and conrelid = $1::regclass", table):
                 await owner.execute(f"alter table {table} drop constraint {check}")
         last = 0
