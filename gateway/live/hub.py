@@ -30,7 +30,7 @@ class TooManyStreams(Exception):
     """A session or a customer has as many streams as it may have."""
 
 
-class Throttled(Exception):
+class BudgetSpent(Exception):
     """The caller's budget is spent, so the message is computed later."""
 
 
@@ -140,7 +140,7 @@ class Hub:
                 message = await first.compute(first.seq)
         except StreamFailed as failure:
             return _end(group, failure.end)
-        except (DatabaseUnavailable, Overloaded, Throttled, TimeoutError) as error:
+        except (DatabaseUnavailable, Overloaded, BudgetSpent, TimeoutError) as error:
             logger.info("a message of a stream is computed later", extra={"cause": cause_of(error)})
             return RETRY_SECONDS
         except Exception:  # a bug ends these streams and no others

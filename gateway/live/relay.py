@@ -29,7 +29,7 @@ RETRY_SECONDS = 1.0
 # How often a process asks for last events: while it hears notifications, and while it does not.
 HEARING_SECONDS = 15.0
 DEAF_SECONDS = 2.0
-ASKED_AT_ONCE = 1000
+POLLED_AT_ONCE = 1000
 # How long a process works without announcing, before it tries again.
 READ_ONLY_SECONDS = 60.0
 
@@ -105,8 +105,8 @@ async def _listen(connection: Connection, hub: Hub, hears: asyncio.Event) -> Non
 async def _ask(connection: Connection, hub: Hub) -> None:
     """Ask for the last events of the customers who have streams."""
     customers = hub.customers
-    for start in range(0, len(customers), ASKED_AT_ONCE):
-        rows = await _run(connection, "live.last_seqs", ids=customers[start : start + ASKED_AT_ONCE])
+    for start in range(0, len(customers), POLLED_AT_ONCE):
+        rows = await _run(connection, "live.last_seqs", ids=customers[start : start + POLLED_AT_ONCE])
         hub.announce({row["customer_id"]: row["seq"] for row in rows})
 
 

@@ -93,10 +93,7 @@ class Setup:
 
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
-    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
-    database = Database(setup.database_url, pool, server_settings=setup.server_settings)
-    # A connection of its own, because a process with a busy connection pool should still get requests.
-    health_database = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
+    database, health_database = _databases(setup)
     later = DeferredTasks()
     app = _app_state(setup, database, later)
     run_clock = _clock(setup)
@@ -112,7 +109,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch())}
+        following = asyncio.gather(run_sync(sync), run_relay(relay), app.hub.watch())
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -120,9 +117,8 @@ def create_app(setup: Setup) -> ASGIApp:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            following.cancel()
+            await asyncio.wait({following})
             await write_last_uses(sync)
             stop.set()
             if clock:
@@ -144,6 +140,14 @@ def _front(app: AppState, routed: Starlette) -> ASGIApp:
 def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:
     revalidation = Revalidation(app.validate, partial(digest, app.schema, setup.settings.limits))
     return RegistrySync(app.persisted_documents.registry, app.database, setup.database_url, setup.server_settings, app.clock, revalidation)
+
+
+def _databases(setup: Setup) -> tuple[Database, Database]:
+    """Return the database of operations, and one of a connection of its own for the health check: a process with a busy connection pool should still get requests."""
+    settings = setup.settings
+    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
+    connected = partial(Database, setup.database_url, server_settings=setup.server_settings)
+    return connected(pool), connected(Pool(1))
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:

@@ -24,7 +24,7 @@ from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.requests import GraphQLRequest
 from gateway.http.responses import Answer, ResponseFormat, TransportError
 from gateway.http.streaming.sending import StreamAnswer
-from gateway.live.hub import Throttled, TooManyStreams
+from gateway.live.hub import BudgetSpent, TooManyStreams
 from gateway.live.streams import RESYNC, SESSION_ENDED, TOKEN_ENDED, LiveMessage, LiveStream, StreamFailed, StreamOwner
 from planner.fields import DocumentContext, collect
 from planner.values import Arguments, arguments_of
@@ -110,7 +110,7 @@ async def _opening(operation: LiveOperation, after: str | None, session: UnitOfW
 
 
 async def _compute(operation: LiveOperation, seq: int) -> LiveMessage:
-    """Return the message after an event. Raises StreamFailed, Throttled, and the errors of an outage."""
+    """Return the message after an event. Raises StreamFailed, BudgetSpent, and the errors of an outage."""
     context = _context(operation)
     try:
         async with asyncio.timeout(operation.app.policy.operation_seconds):
@@ -131,7 +131,7 @@ async def _message(operation: LiveOperation, context: Context, seq: int) -> Live
         return LiveMessage(part.seq, None, part.is_full)
     budget = context.budget = await operation.app.budgets.spend(operation.key, context, operation.work.cost)
     if budget and not budget.is_paid:
-        raise Throttled
+        raise BudgetSpent
     result = await _result(operation, context, LiveRoot(row))
     return LiveMessage(part.seq, _body(result, operation.form), part.is_full)
 
