@@ -51,9 +51,9 @@ async def forget(session: UnitOfWork, *, now: datetime, event_days: int = 90, do
     """
     done = done or Upkeep()
     system = session.for_caller(Caller(None, Actor.SYSTEM, now))
-    kept_from = now - timedelta(days=event_days)
+    oldest = now - timedelta(days=event_days)
     steps = {block: partial(_forget, system, block, now - retention, done) for block, retention in RETENTION.items()}
-    for name, step in {**steps, "upkeep.event_partitions": partial(_keep_partitions, system, kept_from)}.items():
+    for name, step in {**steps, "upkeep.event_partitions": partial(_keep_partitions, system, oldest)}.items():
         try:
             await step()
         except Exception as error:
@@ -64,10 +64,10 @@ async def forget(session: UnitOfWork, *, now: datetime, event_days: int = 90, do
     return done
 
 
-async def _keep_partitions(system: UnitOfWork, kept_from: datetime) -> None:
-    """Make the partitions of events for the months to come, and drop those of months that ended before `kept_from`."""
+async def _keep_partitions(system: UnitOfWork, oldest: datetime) -> None:
+    """Make the partitions of events for the months to come, and drop those of months that ended before `oldest`."""
     async with system.write() as transaction:
-        await transaction.first("upkeep.event_partitions", kept_from=kept_from, months=MONTHS_AHEAD)
+        await transaction.first("upkeep.event_partitions", oldest=oldest, months=MONTHS_AHEAD)
 
 
 async def _forget(system: UnitOfWork, block: str, before: datetime, done: Upkeep) -> None:

@@ -154,6 +154,9 @@ def test_every_document_of_staff_bears_its_name_says_what_it_is_for_and_is_withi
     assert text not in DOCUMENTS.values()
 
 
+PAGE_ARGUMENTS = {"first", "after", "last", "before", "sort", "filter"}
+
+
 def test_every_order_that_a_page_offers_is_an_order_of_its_block(graphql_schema: GraphQLSchema) -> None:
     pages = [
         (f"{kind.name}.{name}", item)
@@ -165,7 +168,8 @@ def test_every_order_that_a_page_offers_is_an_order_of_its_block(graphql_schema:
     assert len(pages) > 15
     for name, item in pages:
         declared = item.extensions["strawberry-definition"].metadata[DECLARATION]
-        offered = {value.value.value if hasattr(value.value, "value") else value.value for value in item.args["sort"].type.values.values()}
+        orders = item.args["sort"].type.values.values() if "sort" in item.args else ()
+        offered = {value.value.value if hasattr(value.value, "value") else value.value for value in orders}
         assert offered <= set(declared.block.orders), name
 
 
@@ -178,7 +182,8 @@ def test_a_filter_has_the_parameters_of_every_block_it_is_used_for(graphql_schem
             if not isinstance(declared, PageOf):
                 continue
             taken = item.args["filter"].type.fields.values() if "filter" in item.args else ()
-            names = {field.extensions["strawberry-definition"].python_name for field in taken}
+            arguments = [argument for name, argument in item.args.items() if name not in PAGE_ARGUMENTS]
+            names = {field.extensions["strawberry-definition"].python_name for field in (*taken, *arguments)}
             assert names == declared.block.parameters - {"key", "customer_id"}, f"{kind.name}.{name}"
 
 

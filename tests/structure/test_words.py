@@ -17,6 +17,7 @@ EXCEPTIONS = {
     "NOT_FOUND": "an error code of the API, and the answer 404",
     "SetupNotFound": "what a processor answers about an id that it does not know",
     "GIVEN_UP": "a state of the collection of an invoice, in the API and in rows",
+    "GRANT_GIVEN": "a type of event, in the API and in rows",
 }
 
 

@@ -57,4 +57,4 @@ select count(*) as rows from gone
 -- name: upkeep.event_partitions
 -- returns: DeletedCount
 -- Make and drop partitions of events. The rows are partitions.
-select cast(keep_event_partitions(:months, :kept_from) as bigint) as rows
+select cast(keep_event_partitions(:months, :oldest) as bigint) as rows

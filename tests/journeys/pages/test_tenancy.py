@@ -30,6 +30,7 @@ OWNED = {
     "sum": "customer",
     "grant": "partner_grant",
     "ses": "portal_session",
+    "evt": "portal_event",
 }
 # The customer of each object whose id is not in a table of its own: the id of a summary is that of its customer, with another prefix.
 SUMMARIES = "select 'sum_' || right(id, 26), id from customer where id <> $1 limit 1"
