@@ -90,10 +90,7 @@ class Setup:
 
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
-    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
-    database = Database(setup.database_url, pool, server_settings=setup.server_settings)
-    # A connection of its own, because a process with a busy connection pool should still get requests.
-    health_database = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
+    database, health_database = _databases(setup)
     later = DeferredTasks()
     app = _app_state(setup, database, later)
     run_clock = _clock(setup)
@@ -129,6 +126,14 @@ def create_app(setup: Setup) -> ASGIApp:
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
     return guarded(front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(app)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
+
+
+def _databases(setup: Setup) -> tuple[Database, Database]:
+    """Return the database of requests, and that of health, which has a connection of its own: a process with a busy connection pool should still get requests."""
+    settings = setup.settings
+    pools = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds), Pool(1)
+    of_requests, of_health = (Database(setup.database_url, pool, server_settings=setup.server_settings) for pool in pools)
+    return of_requests, of_health
 
 
 def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:
