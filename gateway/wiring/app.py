@@ -137,6 +137,14 @@ def _front(app: AppState, routed: Starlette) -> ASGIApp:
     return front(routed, endpoint, SocketEndpoint(app, endpoint))
 
 
+def _databases(setup: Setup) -> tuple[Database, Database]:
+    """Return the database of requests, and that of health, which has a connection of its own: a process with a busy connection pool should still get requests."""
+    settings = setup.settings
+    pools = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds), Pool(1)
+    of_requests, of_health = (Database(setup.database_url, pool, server_settings=setup.server_settings) for pool in pools)
+    return of_requests, of_health
+
+
 def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:
     revalidation = Revalidation(app.validate, partial(digest, app.schema, setup.settings.limits))
     return RegistrySync(app.persisted_documents.registry, app.database, setup.database_url, setup.server_settings, app.clock, revalidation)
