@@ -20,7 +20,7 @@ async def topics(life: Life) -> list[str]:
     return [row["type"] for row in await life.rows("event")]
 
 
-async def told(life: Life) -> list[tuple[str, str]]:
+async def object_topics(life: Life) -> list[tuple[str, str]]:
     """Return the topic and the object of each event of the customer, in order."""
     return [(row["type"], row["object_id"]) for row in await life.rows("event")]
 

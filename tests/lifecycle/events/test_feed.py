@@ -14,7 +14,7 @@ from gateway.http.graphql.execution import run, run_planned
 from gateway.http.requests import GraphQLRequest
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.conftest import Life, living
-from tests.lifecycle.events.feed import FEED, OWN, announce, own_events, page_of_feed, told, topics
+from tests.lifecycle.events.feed import FEED, OWN, announce, object_topics, own_events, page_of_feed, topics
 from tests.lifecycle.payments.test_paying import invoice, pay
 
 
@@ -108,12 +108,12 @@ async def test_the_client_and_the_request_are_for_staff(life: Life) -> None:
 async def test_a_program_that_goes_on_after_its_cursor_gets_each_event_once(life: Life, owner: asyncpg.Connection) -> None:
     await announce(owner)
     cursor = (await life.ask("{ events(last: 1) { pageInfo { endCursor } } }", STAFF))["events"]["pageInfo"]["endCursor"]
-    before = len(await told(life))
+    before = len(await object_topics(life))
     await invoice(life)
     assert (await page_of_feed(life, after=cursor))["nodes"] == [], "what has no position is not shown"
     await announce(owner)
     page = await page_of_feed(life, after=cursor)
-    assert [(node["objectId"], node["client"]) for node in page["nodes"]] == [(identifier, "sql") for _, identifier in (await told(life))[before:]]
+    assert [(node["objectId"], node["client"]) for node in page["nodes"]] == [(identifier, "sql") for _, identifier in (await object_topics(life))[before:]]
     assert (await page_of_feed(life, after=page["pageInfo"]["endCursor"]))["nodes"] == []
 
 
@@ -157,23 +157,23 @@ async def test_a_cursor_that_is_too_old_or_from_the_future_is_refused(life: Life
     from base64 import urlsafe_b64encode
 
     await announce(owner)
-    first_kept, last = await owner.fetchrow("select first_kept, last_position from event_feed")
+    first_stored, last = await owner.fetchrow("select first_stored, last_position from event_feed")
 
     def cursor(position: int) -> str:
         return urlsafe_b64encode(f'["position", {position}]'.encode()).decode()
 
-    for position, is_kept in ((first_kept - 1, True), (last, True), (last + 1, False), (first_kept - 2, False)):
+    for position, is_accepted in ((first_stored - 1, True), (last, True), (last + 1, False), (first_stored - 2, False)):
         context = life.context(STAFF)
         document = portal.documents.prepare(FEED)
         call = GraphQLRequest(FEED, {"first": 1, "after": cursor(position)}, None, False)
         try:
             body = await run_planned(document, document.ast.definitions[0], call, context)
-            assert (body is not None) == is_kept, position
+            assert (body is not None) == is_accepted, position
             result = await run(life.schema, document, call, context)
         finally:
             await context.session.close()
         errors = [type(error.original_error) for error in result.errors or ()]
-        assert errors == ([] if is_kept else [ResyncRequired]), position
+        assert errors == ([] if is_accepted else [ResyncRequired]), position
 
 
 async def test_months_that_end_before_the_retention_are_dropped_and_their_cursors_refused(life: Life, owner: asyncpg.Connection) -> None:
@@ -213,7 +213,7 @@ async def test_numbers_have_no_gap_after_transactions_that_fail(life: Life, plac
         finally:
             await connection.close()
 
-    before = len(await told(life))
+    before = len(await object_topics(life))
     await asyncio.gather(*(write(number) for number in range(12)))
     rows = await life.rows("event")
     assert [row["seq"] for row in rows] == list(range(1, before + 9))

@@ -10,16 +10,16 @@ from db.pool import Database
 from db.unit_of_work import Caller, UnitOfWork
 from jobs.timed_events import TimedResult, write_timed
 from tests.lifecycle.conftest import START, Life
-from tests.lifecycle.events.feed import told
+from tests.lifecycle.events.feed import object_topics
 from tests.lifecycle.events.test_by_sql import TIMED
 from tests.lifecycle.payments.test_paying import invoice, schedule
 
 
 async def written(life: Life, pool: Database, at: datetime) -> list[tuple[str, str]]:
     """Run the job at an instant and return what it told of the customer."""
-    before = len(await told(life))
+    before = len(await object_topics(life))
     await run_job(pool, at)
-    return sorted((await told(life))[before:])
+    return sorted((await object_topics(life))[before:])
 
 
 async def run_job(pool: Database, at: datetime) -> None:
@@ -84,5 +84,5 @@ async def test_what_came_more_than_7_days_ago_is_not_told(life: Life, pool: Data
 async def test_several_passes_at_once_tell_each_once(life: Life, pool: Database, owner: asyncpg.Connection) -> None:
     owed = await invoice(life)
     await asyncio.gather(*(run_job(pool, START + timedelta(days=1)) for _ in range(3)))
-    assert [event for event in await told(life) if event[0] in TIMED] == [("invoice.overdue", owed)]
+    assert [event for event in await object_topics(life) if event[0] in TIMED] == [("invoice.overdue", owed)]
     assert await owner.fetchval("select count(*) from timed_event where customer_id = $1", life.customer_id) == 1
