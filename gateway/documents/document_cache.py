@@ -121,8 +121,9 @@ class DocumentCache:
 
 
 def first_party() -> dict[str, str]:
-    """Return the documents of the portal's pages, by name."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.graphql"))}
+    """Return the documents of the portal's pages and of the customer's events, by name."""
+    paths = [*FOLDER.glob("*.graphql"), *(FOLDER / "events").glob("*.graphql")]
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(paths, key=lambda path: path.name)}
 
 
 def first_party_actions() -> dict[str, str]:

@@ -17,7 +17,7 @@ from resolvers.documents.manifests import id_of, normalized
 
 Mode = Literal["open", "log", "prefer", "required"]
 
-# The clients whose documents are part of the program: those in `schema/documents/` and its `actions/`, and those in its `staff/`.
+# The clients whose documents are part of the program: those in `schema/documents/`, its `events/` and its `actions/`, and those in its `staff/`.
 PORTAL = "portal"
 STAFF = "portal-staff"
 

@@ -16,7 +16,7 @@ from gateway.documents.document_cache import first_party, first_party_actions
 from tests.conftest import ADA, NOW, Portal, closing_pool
 from tests.db.migrations.old_database import connected, new_database
 
-TABLES = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind = 'r' and relname <> 'alembic_version'"
+TABLES = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> 'alembic_version'"
 VIEWS = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind = 'v' order by oid"
 COLUMNS = "select attname from pg_attribute where attrelid = $1::text::regclass and attnum > 0 order by attnum"
 THINGS = """{ customer {

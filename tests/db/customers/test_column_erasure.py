@@ -7,7 +7,7 @@ COLUMNS = """
 select c.relname || '.' || a.attname as name
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p')
+ where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
    and (c.relname = 'customer' or a.atttypid in ('text'::regtype, 'text[]'::regtype, 'varchar'::regtype, 'json'::regtype, 'jsonb'::regtype, 'bytea'::regtype)
         or exists (select from pg_attribute k where k.attrelid = c.oid and k.attname in ('customer_id', 'owner_id') and not k.attisdropped))"""
 LISTED = "select relation || '.' || attribute as name from column_erasure"

@@ -17,7 +17,7 @@ from tests.db.migrations.old_database import connected, new_database
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 GENERATED = 60
 
-TABLES = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind = 'r' and relname <> 'alembic_version' order by relname"
+TABLES = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> 'alembic_version' order by relname"
 COLUMNS = """
 select attname, attnotnull from pg_attribute where attrelid = to_regclass('portico.' || $1) and attnum > 0 and not attisdropped and attgenerated = ''"""
 CHECKS = "select pg_get_expr(conbin, conrelid) from pg_constraint where conrelid = to_regclass('portico.' || $1) and contype = 'c'"

@@ -31,7 +31,7 @@ select c.relname as name,
        has_table_privilege('portico_app', c.oid, 'DELETE') as is_deleted,
        exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'customer_id') as has_owner
   from pg_class c
- where c.relnamespace = 'portico'::regnamespace and c.relkind = 'r'"""
+ where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition"""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import asyncpg
 COLUMNS = """select c.relname as name, string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.attgenerated = '') as columns
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'audit_event'
+ where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'audit_event'
  group by c.relname having bool_or(a.attname = 'customer_id') or c.relname = 'customer' order by c.relname"""
 
 # Rows of all customers: how often coupons were redeemed, and the positions of the series of invoice numbers.

@@ -211,6 +211,20 @@ CHANGES: dict[str, list[str]] = {
            update balance_entry set amount_minor = 10000 where credit_note_id = 'cn_audited';
            update invoice set noted_minor = 10000 where id = :paid""",
     ],
+    "event_numbers": [
+        "delete from event where customer_id = :customer and seq = 3",
+        "delete from event where customer_id = :customer and seq = (select seq from event_counter where owner_id = :customer)",
+        "update event_counter set seq = seq + 1 where owner_id = :customer",
+    ],
+    "event_versions": [
+        "update customer set version = version + 1 where id = :customer",
+        "update subscription set version = version + 1 where id = :subscription",
+        "update invoice set version = version + 1 where id = :paid",
+        "update installment set version = version + 1 where id = :first",
+        "update payment_schedule set version = version + 1 where id = (select schedule_id from installment where id = :first)",
+        "update payment set version = version + 1 where id = :payment",
+        "update payment_method set version = version + 1 where customer_id = :customer",
+    ],
 }  # fmt: skip
 CASES = [pytest.param(name, change, id=f"{name} {number}") for name, changes in CHANGES.items() for number, change in enumerate(changes, 1)]
 

@@ -28,6 +28,7 @@ end $$;
 create constraint trigger record_new after insert on timed_event deferrable initially deferred for each row when (records_events()) execute function record_timed();
 
 insert into column_erasure (relation, attribute, treatment, is_exported)
-select relation, attname, 'KEPT', false
+select relation, attname, 'KEPT', attname not in ('client', 'request_id', 'position')
   from unnest(array['event', 'timed_event']) relation
  cross join lateral (select attname from pg_attribute where attrelid = relation::regclass and attnum > 0 and not attisdropped) a;
+insert into column_erasure (relation, attribute, treatment, is_exported) values ('event_counter', 'owner_id', 'KEPT', false);

@@ -1,4 +1,5 @@
--- The triggers that write events. Each compares the row before the transaction with the row at its end. What has no type of its own is `updated`.
+-- The triggers that write events. Each compares the row before the transaction with the row at its end: an update of a row that this transaction has written is left to the
+-- trigger of the first write. What has no type of its own is `updated`.
 
 create function record_customer() returns trigger language plpgsql set search_path = portico as $$
 declare
@@ -247,14 +248,14 @@ begin
     execute format('create constraint trigger record_new after insert on %I deferrable initially deferred for each row when (records_events()) execute function %I()',
                    noun, 'record_' || noun);
     execute format('create constraint trigger record_changed after update on %I deferrable initially deferred for each row
-                      when (old.* is distinct from new.* and records_events()) execute function %I()', noun, 'record_' || noun);
+                      when (old.xmin <> cast(pg_current_xact_id() as xid) and records_events()) execute function %I()', noun, 'record_' || noun);
   end loop;
 end $$;
 create constraint trigger record_new after insert on payment_schedule deferrable initially deferred for each row when (records_events()) execute function record_schedule();
 create constraint trigger record_changed after update on payment_schedule deferrable initially deferred for each row
-  when (old.* is distinct from new.* and records_events()) execute function record_schedule();
+  when (old.xmin <> cast(pg_current_xact_id() as xid) and records_events()) execute function record_schedule();
 create constraint trigger record_changed after update on installment deferrable initially deferred for each row
-  when (old.* is distinct from new.* and records_events()) execute function record_installment();
+  when (old.xmin <> cast(pg_current_xact_id() as xid) and records_events()) execute function record_installment();
 create constraint trigger record_deleted after delete on attachment deferrable initially deferred for each row when (records_events()) execute function record_attachment();
 
 create constraint trigger record_new after insert on credit_note deferrable initially deferred for each row
