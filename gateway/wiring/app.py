@@ -117,11 +117,9 @@ def create_app(setup: Setup) -> ASGIApp:
             await asyncio.wait({following})
             await write_last_uses(sync)
             stop.set()
-            if clock:
-                await clock
+            await (clock or asyncio.sleep(0))
             await later.finish()
-            await _close(app)
-            await health_database.disconnect()
+            await _close(app, health_database)
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, later)]
@@ -167,13 +165,14 @@ def _routes(setup: Setup, app: AppState, later: DeferredTasks) -> list[BaseRoute
     return routes
 
 
-async def _close(app: AppState) -> None:
+async def _close(app: AppState, health_database: Database) -> None:
     await app.identity.throttle.close()
     await app.payments.close()
     await app.files.examiner.close()
     await app.files.bucket.close()
     app.identity.passwords.close()
     await app.database.disconnect()
+    await health_database.disconnect()
 
 
 def front(site: ASGIApp, endpoint: ASGIApp, sockets: ASGIApp) -> ASGIApp:
