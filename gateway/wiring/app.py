@@ -121,11 +121,9 @@ def create_app(setup: Setup) -> ASGIApp:
             await asyncio.wait({following})
             await write_last_uses(sync)
             stop.set()
-            if clock:
-                await clock
+            await (clock or asyncio.sleep(0))
             await later.finish()
-            await _close(app)
-            await health_database.disconnect()
+            await _close(app, health_database)
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
@@ -135,14 +133,6 @@ def create_app(setup: Setup) -> ASGIApp:
 def _front(app: AppState, routed: Starlette) -> ASGIApp:
     endpoint = GraphQLEndpoint(app)
     return front(routed, endpoint, SocketEndpoint(app, endpoint))
-
-
-def _databases(setup: Setup) -> tuple[Database, Database]:
-    """Return the database of requests, and that of health, which has a connection of its own: a process with a busy connection pool should still get requests."""
-    settings = setup.settings
-    pools = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds), Pool(1)
-    of_requests, of_health = (Database(setup.database_url, pool, server_settings=setup.server_settings) for pool in pools)
-    return of_requests, of_health
 
 
 def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:
@@ -186,13 +176,14 @@ def _routes(setup: Setup, app: AppState, renderer: PdfRenderer, later: DeferredT
     return routes
 
 
-async def _close(app: AppState) -> None:
+async def _close(app: AppState, health_database: Database) -> None:
     await app.identity.throttle.close()
     await app.payments.close()
     await app.files.examiner.close()
     await app.files.bucket.close()
     app.identity.passwords.close()
     await app.database.disconnect()
+    await health_database.disconnect()
 
 
 def front(site: ASGIApp, endpoint: ASGIApp, sockets: ASGIApp) -> ASGIApp:

@@ -157,7 +157,7 @@ async def test_a_cursor_that_is_too_old_or_from_the_future_is_refused(life: Life
     from base64 import urlsafe_b64encode
 
     await announce(owner)
-    first_stored, last = await owner.fetchrow("select first_stored, last_position from event_feed")
+    first_stored, last = await owner.fetchrow("select first_kept, last_position from event_feed")
 
     def cursor(position: int) -> str:
         return urlsafe_b64encode(f'["position", {position}]'.encode()).decode()
