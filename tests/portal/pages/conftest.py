@@ -64,6 +64,8 @@ class Visit:
 
 def document_of(request: Request) -> str | None:
     """The name of the document that a request for data sends, also one with files. None for other requests."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return "UploadAttachments"  # the browser does not show what it sends of a file
     match = re.search(rb'"documentId":"(sha256:[0-9a-f]{64})"', request.post_data_buffer or b"")
     return NAMES[match[1].decode()] if match else None
 
