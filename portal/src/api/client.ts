@@ -1,7 +1,7 @@
 // The urql client: trusted documents, the bearer token and its refresh, one cache of documents.
 import { authExchange, type AuthConfig, type AuthUtilities } from '@urql/exchange-auth';
-import { cacheExchange, Client, CombinedError, fetchExchange, type Operation } from 'urql';
-import { RefreshSessionDocument } from './__generated__/graphql.ts';
+import { cacheExchange, Client, CombinedError, fetchExchange, makeOperation, type Operation } from 'urql';
+import { RefreshSessionDocument, type RefreshSessionMutation } from './__generated__/graphql.ts';
 import { patientFetch } from './retry.ts';
 import { expiresWithin, readSession, writeSession, type Session } from './session.ts';
 import { trusted } from './trusted.ts';
@@ -9,8 +9,10 @@ import { trusted } from './trusted.ts';
 const EARLY_SECONDS = 30;
 const LOCK = 'portico:refresh';
 
-// For documents that need no token: their answers never start a refresh.
+// For documents that need no token: none is renewed for them, except one with which the gateway refused them.
 export const PUBLIC = { isPublic: true };
+// The refresh goes without the access token, which may be the reason for it.
+const REFRESH = { ...PUBLIC, isRefresh: true };
 
 export function createClient(endpoint: string): Client {
   return new Client({
@@ -29,15 +31,23 @@ async function authentication(utilities: AuthUtilities): Promise<AuthConfig> {
       const session = readSession();
       return !operation.context['isPublic'] && session !== null && expiresWithin(session, EARLY_SECONDS);
     },
-    didAuthError: (error, operation) => !operation.context['isPublic'] && isUnauthenticated(error),
+    didAuthError: (error, operation) => !operation.context['isRefresh'] && isUnauthenticated(error),
     refreshAuth: () => refresh(utilities),
   };
 }
 
 function withToken(utilities: AuthUtilities, operation: Operation): Operation {
   const session = readSession();
-  if (!session || expiresWithin(session, 0)) return operation;
+  if (!session || expiresWithin(session, 0) || operation.context['isRefresh']) return withoutToken(operation);
   return utilities.appendHeaders(operation, { Authorization: `Bearer ${session.accessToken}` });
+}
+
+// An operation that is sent again still has the token with which it was refused.
+function withoutToken(operation: Operation): Operation {
+  const { fetchOptions } = operation.context;
+  if (typeof fetchOptions !== 'object') return operation;
+  const { Authorization: _, ...headers } = (fetchOptions.headers ?? {}) as Record<string, string>;
+  return makeOperation(operation.kind, operation, { ...operation.context, fetchOptions: { ...fetchOptions, headers } });
 }
 
 export function isUnauthenticated(error: CombinedError): boolean {
@@ -53,12 +63,20 @@ async function refresh(utilities: AuthUtilities): Promise<void> {
   });
 }
 
+// The session ends where the gateway refuses its refresh token, and stays where the refresh was throttled or failed.
 async function exchange(utilities: AuthUtilities, session: Session): Promise<void> {
-  const variables = { input: { refreshToken: session.refreshToken } };
-  const { data, error } = await utilities.mutate(trusted(RefreshSessionDocument), variables, PUBLIC);
-  const tokens = data?.refreshSession?.tokens;
-  if (tokens) writeSession(tokens);
-  else if (data || (error && !error.networkError)) writeSession(null);
+  const payload = await renewed(utilities, session);
+  // Since the refresh began, the customer may have signed in or out, in this tab or in another one.
+  const isCurrent = readSession()?.refreshToken === session.refreshToken;
+  if (payload && isCurrent) writeSession(payload.tokens);
+}
+
+// The answer to the refresh, or null. A lost one is asked for again at once: soon after, the gateway would take the token for a stolen one.
+async function renewed(utilities: AuthUtilities, { refreshToken }: Session): Promise<RefreshSessionMutation['refreshSession'] | null> {
+  const renew = () => utilities.mutate(trusted(RefreshSessionDocument), { input: { refreshToken } }, REFRESH);
+  const first = await renew();
+  const { data } = first.error?.networkError ? await renew() : first;
+  return data?.refreshSession ?? null;
 }
 
 function inTurn(work: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 // Why something was not done, in one form for refusals of rules, errors of requests and lost connections.
 import type { CombinedError } from 'urql';
 import type { Refusal } from './hooks.ts';
+import { readSession } from './session.ts';
 
 export interface Problem {
   // A code of the API, or of this portal: OFFLINE, UNAVAILABLE, UNEXPECTED.
@@ -33,11 +34,16 @@ export function problemOf(error: CombinedError): Problem {
   const seconds = retryAfterSeconds ?? Number(response?.headers?.get('Retry-After') ?? Number.NaN);
   return {
     ...NONE,
-    code: code === 'SERVICE_UNAVAILABLE' ? 'UNAVAILABLE' : (code ?? 'UNEXPECTED'),
+    code: isBusy(code) ? 'UNAVAILABLE' : (code ?? 'UNEXPECTED'),
     message: first.message,
     retryAfterSeconds: Number.isFinite(seconds) ? seconds : null,
     reference: response?.headers?.get('X-Request-Id') ?? null,
   };
+}
+
+// A session that stands although its token was refused could not be renewed just now.
+function isBusy(code: string | undefined): boolean {
+  return code === 'SERVICE_UNAVAILABLE' || (code === 'UNAUTHENTICATED' && readSession() !== null);
 }
 
 function withoutAnswer(error: CombinedError): Problem {

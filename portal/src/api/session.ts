@@ -30,6 +30,12 @@ export function subscribeSession(listener: () => void): () => void {
   };
 }
 
+// The customer whom an access token names.
+export function subjectOf(session: Session): string {
+  const payload = session.accessToken.split('.')[1] ?? '';
+  return (JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as { sub: string }).sub;
+}
+
 // Whether the access token expires within `seconds`.
 export function expiresWithin(session: Session, seconds: number): boolean {
   return Date.parse(session.accessExpiresAt) - Date.now() < seconds * 1000;

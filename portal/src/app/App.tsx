@@ -3,10 +3,12 @@ import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } 
 import { Provider } from 'urql';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { createClient } from '../api/client.ts';
+import { forgetPresses } from '../api/presses.ts';
+import { subjectOf } from '../api/session.ts';
 import { Announcer } from '../ui/Announcer.tsx';
 import { Skeleton } from '../ui/Page.tsx';
 import { usePortal } from './context.ts';
-import { hasSignedOut, subjectOf, useSession } from './session.ts';
+import { hasSignedOut, useSession } from './session.ts';
 import { Shell } from './Shell.tsx';
 
 const Summary = lazy(() => import('../pages/summary/Summary.tsx'));
@@ -34,6 +36,9 @@ export function App() {
   if (subject) lastSubject.current = subject;
   // The cache of one customer is not another's; it outlives a session that ended under an open page.
   const client = useMemo(() => createClient(endpoint), [endpoint, lastSubject.current]);
+  useEffect(() => {
+    if (subject) forgetPresses(subject);
+  }, [subject]);
   return (
     <Provider value={client}>
       <Announcer>
@@ -46,7 +51,7 @@ export function App() {
             <Route path="/confirm-email" component={ConfirmEmail} />
             <Route path="/demo" component={DemoCustomers} />
             <Route>
-              <SignedIn subject={lastSubject.current}>
+              <SignedIn key={lastSubject.current} subject={lastSubject.current}>
                 <CustomerPages />
               </SignedIn>
             </Route>
@@ -57,7 +62,7 @@ export function App() {
   );
 }
 
-// Pages of a signed-in customer. A session that ends under an open page leaves the page as it is, with what was typed in it.
+// Pages of one signed-in customer: another one's begin anew, without what was typed. A session that ends under an open page leaves the page as it is, with what was typed in it.
 function SignedIn({ subject, children }: { subject: string | null; children: ReactNode }) {
   const session = useSession();
   const { demo } = usePortal();

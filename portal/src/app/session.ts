@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { forgetPresses } from '../api/presses.ts';
-import { readSession, type Session, subscribeSession, writeSession } from '../api/session.ts';
+import { readSession, type Session, subjectOf, subscribeSession, writeSession } from '../api/session.ts';
 
 // Whether the customer of this tab signed out, in contrast to a session that ended by itself.
 let isSignedOut = false;
@@ -9,9 +9,12 @@ export function useSession(): Session | null {
   return useSyncExternalStore(subscribeSession, readSession);
 }
 
-export function enter(session: Session): void {
+// Begin a session. Return whether it took the place of another customer's.
+export function enter(session: Session): boolean {
+  const previous = readSession();
   isSignedOut = false;
   writeSession(session);
+  return previous !== null && subjectOf(previous) !== subjectOf(session);
 }
 
 export function leave(): void {
@@ -22,10 +25,4 @@ export function leave(): void {
 
 export function hasSignedOut(): boolean {
   return isSignedOut;
-}
-
-// The customer whom an access token names.
-export function subjectOf(session: Session): string {
-  const payload = session.accessToken.split('.')[1] ?? '';
-  return (JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as { sub: string }).sub;
 }

@@ -25,9 +25,14 @@ export function languageOf(locale: string | null, offered: readonly Language[]):
   return language && offered.includes(language) ? language : null;
 }
 
+// The language that an address names, as in `/payments?lang=de`.
+export function linkedLanguage(search: string, offered: readonly Language[]): Language | null {
+  return languageOf(new URLSearchParams(search).get(PARAMETER), offered);
+}
+
 // A language in the address is stored, so that it holds for the pages that follow.
 export function preferredLanguage(offered: readonly Language[]): Language {
-  const linked = languageOf(new URLSearchParams(location.search).get(PARAMETER), offered);
+  const linked = linkedLanguage(location.search, offered);
   if (linked) storeLanguage(linked);
   const candidates = [linked, languageOf(localStorage.getItem(CHOSEN), offered), ...navigator.languages.map((locale) => languageOf(locale, offered))];
   return candidates.find((candidate) => candidate !== null) ?? offered[0] ?? 'en';

@@ -8,8 +8,14 @@ export interface ActionState {
   message?: string | null;
 }
 
+// Whether the merchant offers an action here, such as ADD_PLAN or DELETE_METHOD.
+export function useIsOffered(): (name: string) => boolean {
+  const { hiddenActions } = usePortal();
+  return (name) => !hiddenActions.includes(name);
+}
+
 // The state of an action of a thing, as the gateway says it. Null where the merchant does not offer it here.
 export function useActionState(): (states: readonly ActionState[], action: Action, name?: string) => ActionState | null {
-  const { hiddenActions } = usePortal();
-  return (states, action, name = action) => (hiddenActions.includes(name) ? null : (states.find((state) => state.action === action) ?? null));
+  const isOffered = useIsOffered();
+  return (states, action, name = action) => (isOffered(name) ? (states.find((state) => state.action === action) ?? null) : null);
 }

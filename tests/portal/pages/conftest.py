@@ -16,18 +16,22 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from auth.jwt.tokens import sign
 from demo import PERSONAS
 from demo.passwords import PASSWORD
+from gateway.documents.document_cache import first_party, first_party_actions
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of
+from resolvers.documents.manifests import id_of
 from tests.conftest import STAFF, needs
 from tests.servers.processes import demo
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 # What the browser itself logs of an answer that a test provokes, such as a wrong password or a line that was cut.
-PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|500|503|504)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
+PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|500|502|503|504)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
 MILLISECONDS = 30_000
 
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
   device tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
+# The names of the portal's documents, by id.
+NAMES = {id_of(text): name for name, text in (first_party() | first_party_actions()).items()}
 LINK = """mutation ($input: CreatePortalLinkInput!) { createPortalLink(input: $input) { userErrors { code } link { url } } }"""
 
 
@@ -51,6 +55,19 @@ class Visit:
     def data_requests(self) -> list[dict[str, Any]]:
         """The bodies of the requests for data so far."""
         return [json.loads(request.post_data or "{}") for request in self.requests if request.url == f"{self.url}/graphql"]
+
+    @property
+    def documents(self) -> list[str]:
+        """The names of the documents of the requests for data so far."""
+        return [name for name in map(document_of, self.requests) if name]
+
+
+def document_of(request: Request) -> str | None:
+    """The name of the document that a request for data sends, also one with files. None for other requests."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return "UploadAttachments"  # the browser does not show what it sends of a file
+    match = re.search(rb'"documentId":"(sha256:[0-9a-f]{64})"', request.post_data_buffer or b"")
+    return NAMES[match[1].decode()] if match else None
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +108,27 @@ def sessions(url: str) -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def portal_link(url: str, folder: Path) -> Callable[..., str]:
+def staff(url: str, folder: Path) -> Callable[[str, dict[str, Any]], Any]:
+    """A function that sends a document as staff, and returns the answer's one field."""
+    token = sign(STAFF, issuer_of(Settings(data_dir=folder / "data")), now=datetime.now(UTC), lifetime=timedelta(minutes=50))
+
+    def send(query: str, variables: dict[str, Any]) -> Any:
+        body = {"query": query, "variables": variables}
+        answer = httpx.post(f"{url}/graphql", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30).json()
+        assert "errors" not in answer, answer
+        (field,) = answer["data"].values()
+        return field
+
+    return send
+
+
+@pytest.fixture(scope="module")
+def portal_link(url: str, staff: Callable[[str, dict[str, Any]], Any]) -> Callable[..., str]:
     """A function that makes a link as staff do, and returns its path."""
-    staff = sign(STAFF, issuer_of(Settings(data_dir=folder / "data")), now=datetime.now(UTC), lifetime=timedelta(minutes=50))
 
     def make(first: str, landing: str | None = None) -> str:
         person = next(person for person in PERSONAS if person.email == f"{first}@example.com")
-        variables = {"input": {"customerId": person.id, "landing": landing}}
-        answer = httpx.post(f"{url}/graphql", json={"query": LINK, "variables": variables}, headers={"Authorization": f"Bearer {staff}"}, timeout=30).json()
-        return str(answer["data"]["createPortalLink"]["link"]["url"]).removeprefix(url)
+        return str(staff(LINK, {"input": {"customerId": person.id, "landing": landing}})["link"]["url"]).removeprefix(url)
 
     return make
 
@@ -109,12 +138,12 @@ def visit(chromium: Browser, url: str, sessions: Callable[[str], dict[str, Any]]
     """A function that starts a visit, of a demo customer or of nobody. At the end nothing may have been logged, refused by the policy, or sent to another origin."""
     visits: list[Visit] = []
 
-    def start(customer: str | None = None, **options: Any) -> Visit:
+    def start(customer: str | None = None, session: dict[str, Any] | None = None, **options: Any) -> Visit:
         context = chromium.new_context(**{"locale": "en-GB", "timezone_id": "Europe/London", **options})
         context.set_default_timeout(MILLISECONDS)
         expect.set_options(timeout=MILLISECONDS)
-        if customer:
-            stored = json.dumps(json.dumps(sessions(customer)))
+        if session := sessions(customer) if customer else session:
+            stored = json.dumps(json.dumps(session))
             # Only in the first document, so that a session which ends stays ended.
             context.add_init_script(f"sessionStorage.begun || (sessionStorage.begun = 1, localStorage.setItem('portico:session', {stored}))")
         context.add_init_script(

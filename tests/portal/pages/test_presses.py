@@ -1,4 +1,5 @@
 """An answer that is an error of the server, or of a proxy, after the order was made: the next press sends the same key."""
+
 import json
 import re
 from collections.abc import Callable

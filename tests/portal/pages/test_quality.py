@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.passwords import PASSWORD
+from gateway.routes.portal import PAGES as PORTAL_PAGES
 from tests.portal.pages.conftest import Visit
 
 PAGES = ("/", "/subscriptions", "/schedules", "/payments", "/profile")
@@ -94,6 +95,35 @@ def test_the_focus_moves_to_the_heading_of_the_next_page_and_results_are_announc
     expect(opened.page.get_by_role("heading", level=1, name="Payments")).to_be_focused()
     assert opened.page.title().startswith("Payments · ")
     assert opened.page.locator("[role=status][aria-live=polite]").count() == 1
+
+
+# What each page asks for. The dialog of an action asks for its preview, too, and attached pictures for their addresses, which are valid for minutes. The
+# pages without a document here are those before the sign-in.
+DOCUMENTS = {
+    "/": ["Summary"],
+    "/subscriptions": ["Subscriptions"],
+    "/subscriptions/{id}": ["Subscription"],
+    "/subscriptions/{id}/{action}": ["Subscription", "PreviewCancelSubscription"],
+    "/schedules": ["PaymentSchedules"],
+    "/schedules/{id}": ["PaymentSchedule", "Downloads"],
+    "/payments": ["Payments"],
+    "/invoices/{id}": ["Invoice"],
+    "/profile": ["Account"],
+}
+
+
+def test_each_page_is_one_request_for_data(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    identifiers = dict(zip(("/subscriptions/{id}", "/schedules/{id}", "/invoices/{id}"), pages_of(opened)[len(PAGES) :], strict=True))
+    for path in PORTAL_PAGES:
+        visitor = opened if path in DOCUMENTS else visit()
+        start = len(visitor.documents)
+        visitor.open(identifiers.get(path.removesuffix("/{action}"), path).replace("{id}", "") + ("/cancel" if path.endswith("/{action}") else ""))
+        settle(visitor.page)
+        if path.endswith("/{action}"):
+            expect(visitor.page.get_by_role("region", name="What will happen")).to_be_visible()
+        visitor.page.wait_for_load_state("networkidle")
+        assert visitor.documents[start:] == DOCUMENTS.get(path, []), path
 
 
 def press_until(page: Page, name: str, limit: int = 60) -> None:

@@ -105,6 +105,19 @@ def test_a_coupon_that_does_not_exist_is_refused_in_words_and_what_was_typed_sta
     expect(dialog.get_by_role("button", name="Apply", exact=True)).to_be_disabled()
 
 
+def test_a_coupon_is_applied_after_its_preview_and_then_shown(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    open_subscription(opened, "Team", "Active")
+    expect(opened.page.get_by_text("20 % off the first invoice")).to_have_count(0)
+    dialog = act(opened, "Apply a coupon")
+    dialog.get_by_label("Coupon code").fill("WELCOME20")
+    confirm(opened, dialog, "Apply", "The coupon is applied.")
+    assert opened.documents[-3:] == ["PreviewApplyCoupon", "ApplyCoupon", "Subscription"]
+    expect(opened.page.get_by_text("20 % off the first invoice")).to_be_visible()
+    expect(opened.page.get_by_role("button", name="Apply a coupon")).to_be_disabled()
+    expect(opened.page.get_by_role("button", name="Remove the coupon")).to_be_enabled()
+
+
 def test_a_coupon_is_removed(visit: Callable[..., Visit]) -> None:
     opened = visit("tina")
     opened.open("/subscriptions")

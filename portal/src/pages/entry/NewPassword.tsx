@@ -10,12 +10,12 @@ import { Button } from '../../ui/Button.tsx';
 import { Field } from '../../ui/Field.tsx';
 import { ProblemNotice } from '../../ui/Notice.tsx';
 import { EntryCard } from './EntryCard.tsx';
-import { takeToken } from './landing.ts';
+import { useToken } from './landing.ts';
 
 export default function NewPassword() {
   const { t } = useTexts();
   const [, navigate] = useLocation();
-  const [token] = useState(takeToken);
+  const token = useToken();
   const [password, setPassword] = useState('');
   const { run, isPending, problem } = useAction(ResetPasswordDocument, { isPublic: true });
   if (!token || problem?.code === 'LINK_INVALID') return <Redirect to="/sign-in?reason=link-invalid" replace />;

@@ -1,5 +1,6 @@
 // The session ended under an open page: the customer signs in over it, and what was typed stays.
-import { enter, leave, subjectOf, useSession } from '../../app/session.ts';
+import { subjectOf } from '../../api/session.ts';
+import { enter, leave, useSession } from '../../app/session.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Modal } from '../../ui/Modal.tsx';

@@ -27,7 +27,7 @@ export function ChangeDialog({ action, target, offers, start, onClose, onDone = 
   const announce = useAnnounce();
   const [choices, setChoices] = useState<Choices>({ ...ACTIONS[action].start, ...start });
   const [pending, setPending] = useState<PendingAction | null>(null);
-  const { preview, problem, isPending, isLoading, confirm } = useChange(action, target, choices);
+  const { preview, problem, isPending, isLoading, confirm, retry } = useChange(action, target, choices);
   const conclude = (charge: Charge) => {
     const atBank = pendingActionOf(charge);
     setPending(atBank);
@@ -49,7 +49,7 @@ export function ChangeDialog({ action, target, offers, start, onClose, onDone = 
     <Modal title={t(`change.title.${action}`)} isOpen onClose={onClose}>
       <p className="muted">{t(`change.detail.${action}`)}</p>
       <ChangeForm action={action} choices={choices} offers={offers} onChange={(changed) => setChoices({ ...choices, ...changed })} onSwitch={onSwitch} />
-      <ProblemNotice problem={problem} />
+      <ProblemNotice problem={problem} onRetry={retry} />
       <PreviewOf preview={preview} isLoading={isLoading} />
       <div className="buttons">
         <Button variant={action === 'CANCEL' ? 'danger' : 'primary'} isPending={isPending} isDisabled={!preview} onPress={() => void press()}>

@@ -3,6 +3,7 @@ import type { SubscriptionQuery } from '../../api/__generated__/graphql.ts';
 import type { Complete } from '../../api/complete.ts';
 import type { NodeWith } from '../../api/nodes.ts';
 import { useTexts } from '../../i18n/index.tsx';
+import { useIsOffered } from '../../parts/actions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Choices as ChoiceList } from '../../ui/Choices.tsx';
 import { Field, SelectField } from '../../ui/Field.tsx';
@@ -145,25 +146,28 @@ function CancelForm({ choices, offers, onChange, onSwitch }: FormProps) {
   );
 }
 
+// The action by which an offer is accepted, and its choices.
+function acceptanceOf({ kind, price, couponCode }: RetentionOffer): [ActionName, Choices] {
+  if (kind === 'PAUSE') return ['PAUSE', {}];
+  return kind === 'DOWNGRADE' ? ['CHANGE_PLAN', { priceId: price?.id }] : ['APPLY_COUPON', { code: couponCode ?? undefined }];
+}
+
 // What the merchant offers instead: a pause, a smaller plan, a coupon.
 function RetentionOffers({ offers, onSwitch }: { offers: readonly RetentionOffer[]; onSwitch: NonNullable<FormProps['onSwitch']> }) {
   const { t } = useTexts();
-  if (offers.length === 0) return null;
-  const follow = ({ kind, price, couponCode }: RetentionOffer) => {
-    if (kind === 'PAUSE') onSwitch('PAUSE', {});
-    else if (kind === 'DOWNGRADE') onSwitch('CHANGE_PLAN', { priceId: price?.id });
-    else onSwitch('APPLY_COUPON', { code: couponCode ?? undefined });
-  };
+  const isOffered = useIsOffered();
+  const acceptable = offers.filter((offer) => isOffered(acceptanceOf(offer)[0]));
+  if (acceptable.length === 0) return null;
   return (
     <section aria-label={t('retention.title')}>
       <h3>{t('retention.title')}</h3>
       <ul className="rows">
-        {offers.map((offer, index) => (
+        {acceptable.map((offer, index) => (
           <li key={index}>
             <p className="row-text" dir="auto">
               {offer.headline}
             </p>
-            <Button onPress={() => follow(offer)}>{t(`retention.${offer.kind}`)}</Button>
+            <Button onPress={() => onSwitch(...acceptanceOf(offer))}>{t(`retention.${offer.kind}`)}</Button>
           </li>
         ))}
       </ul>

@@ -6,7 +6,7 @@ import { usePageQuery } from '../../api/hooks.ts';
 import { type NodeWith, nodeWith } from '../../api/nodes.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { ActionButton } from '../../parts/ActionButton.tsx';
-import { useActionState } from '../../parts/actions.ts';
+import { useActionState, useIsOffered } from '../../parts/actions.ts';
 import { Loaded, Page } from '../../ui/Page.tsx';
 import { StatusPill } from '../../ui/Pill.tsx';
 import { Section } from '../../ui/Section.tsx';
@@ -55,7 +55,8 @@ interface SubscriptionOfProps {
 function SubscriptionOf({ subscription, plans, action }: SubscriptionOfProps) {
   const { t } = useTexts();
   const [, navigate] = useLocation();
-  const linked = SHOWN.find((name) => name === action?.replaceAll('-', '_').toUpperCase());
+  const isOffered = useIsOffered();
+  const linked = SHOWN.find((name) => name === action?.replaceAll('-', '_').toUpperCase() && isOffered(name));
   const [open, setOpen] = useState<Open | null>(linked ? { action: linked, choices: {} } : null);
   const returnUrl = useReturnUrl();
   const close = () => {

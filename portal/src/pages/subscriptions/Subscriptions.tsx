@@ -3,10 +3,9 @@ import { Link } from 'wouter';
 import { type SubscriptionStatus, SubscriptionsDocument, type SubscriptionsQuery } from '../../api/__generated__/graphql.ts';
 import type { Complete } from '../../api/complete.ts';
 import { usePageQuery } from '../../api/hooks.ts';
-import { usePortal } from '../../app/context.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { ActionButton } from '../../parts/ActionButton.tsx';
-import { useActionState } from '../../parts/actions.ts';
+import { useActionState, useIsOffered } from '../../parts/actions.ts';
 import { Money } from '../../parts/Amounts.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { SelectField } from '../../ui/Field.tsx';
@@ -33,13 +32,13 @@ interface Open {
 
 export default function Subscriptions() {
   const { t, code } = useTexts();
-  const { hiddenActions } = usePortal();
+  const isOffered = useIsOffered();
   const paging = usePaging();
   const [status, setStatus] = useState<SubscriptionStatus | ''>('');
   const [open, setOpen] = useState<Open | null>(null);
   const query = usePageQuery(SubscriptionsDocument, { after: paging.cursors.after, filter: status ? { status: [status] } : null });
   const statuses = [{ value: '', label: t('filter.all') }, ...STATUSES.map((value) => ({ value: value as string, label: code('status', value) }))];
-  const addPlan = !hiddenActions.includes('ADD_PLAN') && (
+  const addPlan = isOffered('ADD_PLAN') && (
     <Button variant="primary" onPress={() => setOpen({ action: 'ADD_PLAN', id: null })}>
       {t('change.title.ADD_PLAN')}
     </Button>

@@ -1,1 +1,0 @@
-import{At as e,E as t,Ot as n,ot as r,ut as i}from"./Notice-DfjpZTD2.js";var a=e(n(),1),o=(0,a.createContext)({}),s=t(function(e,t){[e,t]=r(e,t,o);let{elementType:n=`span`,...s}=e,c=i[n];return a.createElement(c,{className:`react-aria-Text`,...s,ref:t})});export{o as n,s as t};

@@ -1,1 +1,0 @@
-function e(e){if(!e)return`/`;let t=new URL(e,location.origin);return e.startsWith(`/`)&&t.origin===location.origin?t.pathname+t.search:`/`}function t(){let e=new URLSearchParams(location.hash.slice(1)).get(`token`);return e&&history.replaceState(null,``,location.pathname+location.search),e}export{t as n,e as t};
