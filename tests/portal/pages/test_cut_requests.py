@@ -44,7 +44,7 @@ class Flow:
     done: str
     # The documents up to the one that has the effect, and those by which the page is shown again afterwards.
     documents: tuple[str, ...]
-    shown_again: tuple[str, ...]
+    refetched: tuple[str, ...]
     # What is more afterwards.
     effect: dict[str, int]
     choose: Callable[[Page], None] = lambda page: None
@@ -123,7 +123,7 @@ FLOWS["upload"] = UPLOAD
 CASES = [
     pytest.param(flow, document, stage, recovery, id=f"{name}-{document}-{stage}-{recovery}")
     for name, flow in FLOWS.items()
-    for document in flow.documents + flow.shown_again
+    for document in flow.documents + flow.refetched
     for stage in ("before", "after")
     for recovery in ("press", "reload")
 ]
@@ -311,7 +311,7 @@ def test_without_a_cut_a_flow_sends_these_documents_and_has_this_effect(
     begin(opened.page, flow, picture)
     press_until_done(opened.page, flow)
     opened.page.wait_for_load_state("networkidle")
-    assert set(opened.documents[sent:]) - {"Downloads"} == {*flow.documents, *flow.shown_again}
+    assert set(opened.documents[sent:]) - {"Downloads"} == {*flow.documents, *flow.refetched}
     assert effects(customer) - before == Counter(flow.effect)
 
 
@@ -338,7 +338,7 @@ def test_whatever_request_is_cut_it_happens_once(
         cut.wait()
     else:
         reload_after(cut, flow)
-        if document not in flow.shown_again and is_offered_again(page, flow):
+        if document not in flow.refetched and is_offered_again(page, flow):
             begin(page, flow, picture)
             press_until_done(page, flow)
     assert effects(customer) - before == Counter(flow.effect)

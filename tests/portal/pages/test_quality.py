@@ -107,7 +107,7 @@ DOCUMENTS = {
     "/schedules": ["PaymentSchedules"],
     "/schedules/{id}": ["PaymentSchedule", "Downloads"],
     "/payments": ["Payments"],
-    "/invoices/{id}": ["Invoice"],
+    "/invoices/{id}": ["Invoice", "Downloads"],
     "/profile": ["Account"],
 }
 

@@ -107,7 +107,7 @@ def test_a_coupon_that_does_not_exist_is_refused_in_words_and_what_was_typed_sta
 
 def test_a_coupon_is_applied_after_its_preview_and_then_shown(visit: Callable[..., Visit]) -> None:
     opened = visit("ada")
-    open_subscription(opened, "Team", "Active")
+    open_subscription(opened, "Enterprise support", "Active")
     expect(opened.page.get_by_text("20 % off the first invoice")).to_have_count(0)
     dialog = act(opened, "Apply a coupon")
     dialog.get_by_label("Coupon code").fill("WELCOME20")
