@@ -44,7 +44,7 @@ function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: Complete<Inv
     <>
       <StatusPill status={invoice.isOverdue ? 'OVERDUE' : invoice.status} />
       <InvoiceDownload id={invoice.id} number={invoice.number} />
-      {!SETTLED.has(invoice.status) && <Pay invoice={invoice} />}
+      <Pay invoice={invoice} />
     </>
   );
   return (
@@ -65,18 +65,21 @@ function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: Complete<Inv
 function Pay({ invoice }: { invoice: InvoiceNode }) {
   const { t, format } = useTexts();
   const stateOf = useActionState();
-  const [isOpen, setOpen] = useState(false);
+  // The amount for which the dialog was opened. After a lost answer the invoice may be paid already; the dialog stays until the customer knows.
+  const [opened, setOpened] = useState<string | null>(null);
   const { run, isPending, problem } = useAction(PayInvoiceDocument, { press: 'PayInvoice' });
   const pay = (paymentMethodId: string | null) => run({ invoiceId: invoice.id, paymentMethodId, expectedVersion: invoice.version });
   const amount = format.money(invoice.amountRemaining);
   return (
     <>
-      <ActionButton state={stateOf(invoice.availableActions, 'PAY')} variant="primary" onPress={() => setOpen(true)}>
-        {t('pay.amount', { amount })}
-      </ActionButton>
+      {!SETTLED.has(invoice.status) && (
+        <ActionButton state={stateOf(invoice.availableActions, 'PAY')} variant="primary" onPress={() => setOpened(amount)}>
+          {t('pay.amount', { amount })}
+        </ActionButton>
+      )}
       <Suspense>
-        {isOpen && (
-          <PayDialog title={t('invoice.payTitle', { number: invoice.number })} amount={amount} action={{ run: pay, isPending, problem }} onClose={() => setOpen(false)} />
+        {opened && (
+          <PayDialog title={t('invoice.payTitle', { number: invoice.number })} amount={opened} action={{ run: pay, isPending, problem }} onClose={() => setOpened(null)} />
         )}
       </Suspense>
     </>

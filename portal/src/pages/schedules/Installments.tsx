@@ -22,8 +22,8 @@ interface InstallmentsProps {
 
 export function Installments({ installments }: InstallmentsProps) {
   const { t, format } = useTexts();
-  const [chosenId, setChosenId] = useState<string | null>(null);
-  const chosen = installments.find(({ id }) => id === chosenId);
+  // As it was when its dialog was opened: after a lost answer it may be paid already.
+  const [chosen, setChosen] = useState<Installment | null>(null);
   const { run, isPending, problem } = useAction(PayInstallmentDocument, { press: 'PayInstallment' });
   const pay = async (paymentMethodId: string | null) => {
     if (!chosen) return { payload: null, problem: null };
@@ -33,7 +33,7 @@ export function Installments({ installments }: InstallmentsProps) {
     <>
       <ol className="rows">
         {installments.map((installment) => (
-          <InstallmentRow key={installment.id} installment={installment} onPay={() => setChosenId(installment.id)} />
+          <InstallmentRow key={installment.id} installment={installment} onPay={() => setChosen(installment)} />
         ))}
       </ol>
       <Suspense>
@@ -42,7 +42,7 @@ export function Installments({ installments }: InstallmentsProps) {
             title={t('schedules.payTitle', { name: chosen.name })}
             amount={format.money(chosen.remaining)}
             action={{ run: pay, isPending, problem }}
-            onClose={() => setChosenId(null)}
+            onClose={() => setChosen(null)}
           />
         )}
       </Suspense>
