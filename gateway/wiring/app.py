@@ -50,6 +50,7 @@ from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
+from gateway.wiring.webhooks import webhooks_of_settings
 from planner import Planner
 
 # Reading ten thousand documents takes half a second.
@@ -201,6 +202,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppSta
         _upload_places(settings),
         Flow(admission.is_used),
         setup.drain,
+        webhooks=webhooks_of_settings(settings, database, lambda: graphql_schema),
     )
 
 

@@ -66,6 +66,14 @@ OF_STAFF = {
     "reopenCustomer",
     "exportCustomer",
     "eraseCustomer",
+    "saveWebhookEndpoint",
+    "deleteWebhookEndpoint",
+    "rotateWebhookSecret",
+    "pingWebhookEndpoint",
+    "redeliver",
+    "replayEvents",
+    "dryRunWebhook",
+    "webhookEndpoints",
 }
 
 
@@ -191,6 +199,7 @@ WITHOUT_CUSTOMER = {
     "signIn", "refreshSession", "redeemPortalLink", "signOut", "signOutEverywhere", "confirmEmailChange", "requestPasswordReset", "resetPassword",
     "createPortalLink", "savePlan", "savePrice", "saveCoupon", "saveCancellationOption", "archivePlan", "archivePrice", "archiveCoupon",
     "archiveCancellationOption", "publishDocuments", "checkDocuments", "deprecateDocuments", "retireDocuments",
+    "saveWebhookEndpoint", "deleteWebhookEndpoint", "rotateWebhookSecret", "pingWebhookEndpoint", "redeliver", "replayEvents", "dryRunWebhook",
 }  # fmt: skip
 
 

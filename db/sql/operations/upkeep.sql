@@ -47,3 +47,10 @@ select count(*) as rows from gone
 with past as (select ctid from letter_cause where written_at < :before and compose_at is null limit :wanted),
      gone as (delete from letter_cause where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
+
+-- name: upkeep.webhook_deliveries
+-- returns: DeletedCount
+-- Delete deliveries that ended, with their attempts.
+with past as (select id from webhook_delivery where finished_at < :before limit :wanted),
+     gone as (delete from webhook_delivery where id in (select id from past) returning 1)
+select count(*) as rows from gone

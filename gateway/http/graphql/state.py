@@ -25,7 +25,7 @@ from gateway.http.request_log import RequestLogEntry
 from gateway.http.requests import BodyLimits
 from gateway.http.responses import ResponseFormat
 from gateway.http.statuses import Profile
-from resolvers.context import Context, Files, Identity, Payments
+from resolvers.context import Context, Files, Identity, Payments, Webhooks
 from resolvers.documents.publishing import DocumentValidator
 
 
@@ -69,6 +69,7 @@ class AppState:
     flow: Flow
     drain: Drain
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
+    webhooks: Webhooks | None = None
 
 
 @dataclass(slots=True)
