@@ -130,7 +130,8 @@ async def ping(arguments: Any, context: Context) -> WebhookDeliveryRow:
     """Send an event of its own to an endpoint. Raises Refused."""
     async with context.session.write() as transaction:
         endpoint_id = (await _locked(transaction, arguments.endpoint_id)).id
-        delivery: WebhookDeliveryRow = await transaction.first("deliveries.ping", key=endpoint_id, nonce=secrets.token_hex(8))
+        added = await transaction.first("deliveries.ping", key=endpoint_id, nonce=secrets.token_hex(8))
+        delivery: WebhookDeliveryRow = await transaction.first("deliveries.by_ids", ids=[added.id])
         await note(transaction, context, "pingWebhookEndpoint", detail=endpoint_id)
     return delivery
 

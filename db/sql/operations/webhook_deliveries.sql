@@ -71,22 +71,24 @@ select * from portal_webhook_attempt where delivery_id = :key order by number de
 select fan_out_webhooks(:key, :wanted) as rows
 
 -- name: deliveries.ping
--- returns: WebhookDeliveryRow
+-- returns: WebhookId
 -- Add an event of its own for an endpoint, to try it.
 insert into webhook_delivery (id, endpoint_id, event_id, owner_id, seq, type, object_id, object_version, changes, occurred_at, queued_at, next_at, created_at)
 select 'whd_' || substr(e.id, 5) || '_' || cast(:nonce as text), e.id, 'evt_ping_' || :nonce, '', 0, 'webhook_endpoint.ping', e.id, e.version, '{}', :now, :now, :now, :now
   from webhook_endpoint e where e.id = :key
-returning id, endpoint_id, event_id, nullif(owner_id, '') as about_customer_id, type, object_id, object_version, status, attempts as attempt_count, next_at as next_attempt_at,
-          occurred_at, created_at, finished_at
+returning id
 
 -- name: deliveries.again
--- returns: WebhookDeliveryRow
+-- returns: WebhookId
 -- Send deliveries once more, at once.
 update webhook_delivery
    set status = 'PENDING', step = 0, is_waiting = false, queued_at = :now, next_at = :now, finished_at = null
  where id = any(cast(:ids as text[]))
-returning id, endpoint_id, event_id, nullif(owner_id, '') as about_customer_id, type, object_id, object_version, status, attempts as attempt_count, next_at as next_attempt_at,
-          occurred_at, created_at, finished_at
+returning id
+
+-- name: deliveries.by_ids
+-- returns: WebhookDeliveryRow
+select * from portal_webhook_delivery where id = any(cast(:ids as text[])) order by id
 
 -- name: deliveries.replay
 -- returns: ReplayCount
@@ -121,8 +123,12 @@ select id, url, contact_email, disabled_reason from finish_webhooks(cast(:result
 -- name: deliveries.event
 -- returns: WebhookEventRow
 -- Select an event to show what an endpoint would be sent of it.
-select id, customer_id as owner_id, type, object_id, object_version, changes, occurred_at from portal_event
- where cast(:key as text) is null or id = :key order by position desc nulls last limit 1
+select id, customer_id as owner_id, type, object_id, object_version, changes, occurred_at from portal_event where customer_id = :owner and seq = :seq
+
+-- name: deliveries.newest_event
+-- returns: WebhookEventRow
+-- Select the last event of the feed.
+select id, customer_id as owner_id, type, object_id, object_version, changes, occurred_at from portal_event where position is not null order by position desc limit 1
 
 -- name: trusted.text
 -- returns: TrustedText

@@ -117,7 +117,11 @@ async def test_an_endpoint_that_is_gone_is_disabled_and_goes_on_where_it_stopped
         await hooks.deliver(seconds=1_000_000)
         assert target.ids == first
         (message,) = witness.received
-        assert (message.json["type"], message.json["data"]["objectId"], message.json["data"]["customerId"]) == ("webhook_endpoint.disabled", endpoint["id"], None)
+        assert (message.json["type"], message.json["data"]["objectId"], message.json["data"]["customerId"]) == (
+            "webhook_endpoint.disabled",
+            endpoint["id"],
+            None,
+        )
         letters = await hooks.life.admin.fetch("select customer_id from letter where kind = 'webhook_disabled'")
         assert [row["customer_id"] for row in letters] == [None]
 
