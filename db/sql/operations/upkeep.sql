@@ -58,3 +58,10 @@ select count(*) as rows from gone
 -- returns: DeletedCount
 -- Make and drop partitions of events. The rows are partitions.
 select cast(keep_event_partitions(:months, :oldest) as bigint) as rows
+
+-- name: upkeep.webhook_deliveries
+-- returns: DeletedCount
+-- Delete deliveries that ended, with their attempts.
+with past as (select id from webhook_delivery where finished_at < :before limit :wanted),
+     gone as (delete from webhook_delivery where id in (select id from past) returning 1)
+select count(*) as rows from gone
