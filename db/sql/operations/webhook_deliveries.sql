@@ -63,7 +63,7 @@ select * from portal_webhook_delivery where endpoint_id = :key and (cast(:status
 -- name: deliveries.attempts
 -- returns: WebhookAttemptRow
 -- Select the attempts of a delivery, the newest first.
-select * from portal_webhook_attempt where delivery_id = :key order by number desc limit 50
+select * from portal_webhook_attempt where delivery_id = :key order by started_at desc limit 50
 
 -- name: deliveries.fan_out
 -- returns: WebhookCount

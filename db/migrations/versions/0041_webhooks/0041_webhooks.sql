@@ -109,3 +109,9 @@ create constraint trigger record_disabled after update on webhook_endpoint defer
 
 -- A letter to the merchant belongs to no customer.
 alter table letter alter column customer_id drop not null;
+
+-- Deliveries have ids only; of the merchant's answers none is stored beyond 30 days after the end of its delivery.
+insert into column_erasure (relation, attribute, treatment, is_exported)
+select relation, attname, case relation when 'webhook_endpoint' then 'NONE' else 'KEPT' end, false
+  from unnest(array['webhook_endpoint', 'webhook_delivery', 'webhook_attempt']) relation
+ cross join lateral (select attname from pg_attribute where attrelid = relation::regclass and attnum > 0 and not attisdropped) a;
