@@ -15,10 +15,13 @@ MERCHANT_CHANGES = [
     """metadata = '{"test": "1"}'""",
     "closed_at = now()",
 ]
-# No refund of the demo is open.
-REQUESTS = """
+# No refund of the demo is open, and the demo is loaded without events.
+ROWS = """
 insert into refund_request (customer_id, refund_id, payment_id, processor, mutation, request, answer, started_at)
-select customer_id, id, payment_id, 'TEST', 'refundPayment', '{}', '{}', created_at from refund"""
+select customer_id, id, payment_id, 'TEST', 'refundPayment', '{}', '{}', created_at from refund;
+insert into event (customer_id, seq, type, object_id, changes, actor, client, request_id, occurred_at)
+select id, 1000000, 'customer.created', id, '{}', 'SYSTEM', '', '', now() from customer;
+insert into timed_event (customer_id, type, object_id, occurrence, written_at) select id, 'invoice.overdue', 'security', '', now() from customer"""
 
 
 async def tables(admin: asyncpg.Connection) -> list[str]:
@@ -195,7 +198,7 @@ async def test_the_tests_above_would_notice_any_policy_that_is_lost_or_opened(ad
         for replaced in ("", f"create policy own_rows on {table} to portico_app using (true)"):
             transaction = admin.transaction()
             await transaction.start()
-            await admin.execute(REQUESTS)
+            await admin.execute(ROWS)
             await admin.execute(f"drop policy own_rows on {table}; {replaced}")
             await admin.execute(f"set local role portico_app; set local app.customer_id = '{ADA.customer_id}'")
             mine = await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)

@@ -87,6 +87,7 @@ async def test_past_rows_go_once_their_time_is_over_and_not_before(
         await admin.execute("delete from identity_link where made_by = 'upkeep'")
         await admin.execute("delete from webhook_event where processor = 'upkeep'")
         await admin.execute("delete from letter_cause where object_id like 'upkeep%'")
+        await admin.execute("delete from timed_event where object_id like 'upkeep%'")
         await admin.execute("delete from data_export where id like 'exp\\_upkeep%'")
 
 

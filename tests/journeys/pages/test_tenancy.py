@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
+from auth.permissions import is_allowed
 from billing.states import Actor
 from db.blocks import blocks
-from schema.declarations.fields import DECLARATION, AnyOf, Many, One, PageOf
+from schema.declarations.fields import DECLARATION, AnyOf, Many, One, PageOf, permission_of
 from tests.conftest import ADA, BIG, STAFF, Portal, customer
 
 OWNED = {
@@ -34,8 +35,8 @@ OWNED = {
 }
 # The customer of each object whose id is not in a table of its own: the id of a summary is that of its customer, with another prefix.
 SUMMARIES = "select 'sum_' || right(id, 26), id from customer where id <> $1 limit 1"
-# What only the customer sees has no plan, because permissions differ between callers of one plan.
-WITHOUT_PLAN = ("grant", "ses")
+# What not every caller of `node` sees has no plan, because permissions differ between callers of one plan.
+WITHOUT_PLAN = ("grant", "ses", "evt")
 ROOTS = {
     "node": "query ($id: ID!) { node(id: $id) { id __typename } }",
     "nodes": "query ($id: ID!) { nodes(ids: [$id]) { id __typename } }",
@@ -137,10 +138,11 @@ async def test_a_filter_by_plan_finds_what_is_of_that_plan(portal: Portal, admin
 
 
 def everything(graphql_schema: GraphQLSchema, kind: GraphQLObjectType, depth: int, *, only: str | None = None) -> str:
-    """A selection of every field of a type, and of theirs, as deep as asked."""
+    """A selection of every field of a type that a customer may select, and of theirs, to this depth."""
     parts = ["__typename"]
     for name, field in kind.fields.items():
-        if only not in (None, name):
+        permission = permission_of(kind, name)
+        if only not in (None, name) or (permission and not is_allowed(ADA, permission)):
             continue
         named = get_named_type(field.type)
         if is_leaf_type(named):
@@ -153,6 +155,7 @@ def everything(graphql_schema: GraphQLSchema, kind: GraphQLObjectType, depth: in
 
 async def test_nothing_that_the_graph_shows_of_one_customer_is_of_another(portal: Portal, admin: asyncpg.Connection, graphql_schema: GraphQLSchema) -> None:
     """Every field, two relations deep: all ids in the answer belong to the caller, or to everybody."""
+    await add_session_and_grant(admin)
     owners = {}
     for table in {"customer", *OWNED.values()} - {"coupon_redemption"}:
         key = "id" if table == "customer" else "customer_id"
@@ -199,7 +202,17 @@ async def test_a_statement_of_the_planner_names_the_caller_in_every_block_of_cus
 
 
 def test_every_relation_is_declared_over_a_block_that_knows_its_owner(graphql_schema: GraphQLSchema) -> None:
-    public = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "audit.listed", "trusted.listed", "open_items.listed", "open_items.totals"}
+    public = {
+        "plans.by_id",
+        "plans.listed",
+        "prices.by_id",
+        "prices.of_plan",
+        "audit.listed",
+        "trusted.listed",
+        "open_items.listed",
+        "open_items.totals",
+        "events.feed",
+    }
     public |= {name for name in blocks() if name.startswith("catalog.")}
     count = 0
     for kind in graphql_schema.type_map.values():

@@ -49,6 +49,7 @@ NEVER = {
     "sessions",
     "grants",
     "auditEvents",
+    "events",
     "trustedDocuments",
     "webhookEndpoints",
     "saveWebhookEndpoint",

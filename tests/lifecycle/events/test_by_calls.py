@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from auth.viewer import Viewer
+from billing.money.numbers import Numbering
 from db.pool import Database
 from jobs.clock import Billing, tick
 from payments.processor import ChargeResult, ChargeStatus
@@ -69,7 +70,7 @@ async def test_paying_declined_and_by_a_debit_that_the_processor_reports_later(l
 
     async def report() -> None:
         context = life.context(Viewer(life.viewer.kind.__class__.SYSTEM, life.customer_id, (), "processor"))
-        await apply_result(context.session, waiting, ChargeResult(ChargeStatus.SUCCEEDED, "reported"), by=system_writer(context.session))
+        await apply_result(context.session, waiting, ChargeResult(ChargeStatus.SUCCEEDED, "reported"), by=system_writer(life.now, Numbering()))
 
     assert await caused(life, report, "SYSTEM") == ["invoice.paid", "payment.succeeded"]
     assert await caused(life, report, "SYSTEM") == [], "the second report of one result"

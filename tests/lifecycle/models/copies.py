@@ -11,7 +11,9 @@ COLUMNS = """select c.relname as name, string_agg(quote_ident(a.attname), ', ' o
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
  where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'audit_event'
- group by c.relname having bool_or(a.attname = 'customer_id') or c.relname = 'customer' order by c.relname"""
+ group by c.relname having bool_or(a.attname = 'customer_id') or c.relname = any($1) order by c.relname"""
+# The columns with the customer's id that have another name.
+OWNER = {"customer": "id", "event_counter": "owner_id"}
 
 # Rows of all customers: how often coupons were redeemed, and the positions of the series of invoice numbers.
 SHARED = {
@@ -64,8 +66,8 @@ class Copies:
             await self.connection.execute("update invoice_series set last = $3 where series = $1 and year = $2", series["series"], series["year"], last)
 
     def _owner(self, table: str) -> str:
-        return "id = $1" if table == "customer" else "customer_id = $1"
+        return f"{OWNER.get(table, 'customer_id')} = $1"
 
 
 async def copies_of(connection: asyncpg.Connection, customer_id: str) -> Copies:
-    return Copies(connection, customer_id, {row["name"]: row["columns"] for row in await connection.fetch(COLUMNS)})
+    return Copies(connection, customer_id, {row["name"]: row["columns"] for row in await connection.fetch(COLUMNS, list(OWNER))})

@@ -31,4 +31,5 @@ insert into column_erasure (relation, attribute, treatment, is_exported)
 select relation, attname, 'KEPT', attname not in ('client', 'request_id', 'position')
   from unnest(array['event', 'timed_event']) relation
  cross join lateral (select attname from pg_attribute where attrelid = relation::regclass and attnum > 0 and not attisdropped) a;
-insert into column_erasure (relation, attribute, treatment, is_exported) values ('event_counter', 'owner_id', 'KEPT', false);
+insert into column_erasure (relation, attribute, treatment, is_exported)
+select 'event_counter', attname, 'KEPT', false from pg_attribute where attrelid = 'event_counter'::regclass and attnum > 0 and not attisdropped;
