@@ -115,7 +115,7 @@ class ErrorCode(StrEnum):
     REFUND_DECLINED = "REFUND_DECLINED", "The processor refused the refund, and nothing was changed."
     PARTIAL_NOT_ALLOWED = "PARTIAL_NOT_ALLOWED", "The merchant takes only what remains, as a whole."
     SETUP_UNFINISHED = "SETUP_UNFINISHED", "The payment method setup is not complete, or the processor refused the method."
-    DOCUMENT_INVALID = "DOCUMENT_INVALID", "A document of the manifest is not valid for the schema. Nothing was published."
+    DOCUMENT_INVALID = "DOCUMENT_INVALID", "A document is not valid for the schema, or not for what it is to be used for. Nothing was published or saved."
 
 
 class Refused(Exception):

@@ -15,6 +15,7 @@ from db.outages import describe
 from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from jobs.clock import Billing
+from jobs.delivering import Delivering
 from resolvers.context import Post
 from resolvers.exports.archive import Printing
 from resolvers.reads.facts import fetch_rows
@@ -31,12 +32,13 @@ TRANSIENT_ERRORS = (DatabaseUnavailable, REFUSED)
 @dataclass(frozen=True, slots=True)
 class Duties:
     """What a worker works with: for money, for letters that are left, for files that nobody owns, for rows that nobody can use any more,
-    and for exports; without `printing` it makes none. `event_days`: for how many days events are kept."""
+    for exports and for outgoing webhooks; without `printing` or `delivering` it makes none. `event_days`: for how many days events are kept."""
 
     billing: Billing
     bucket: Bucket
     post: Post
     printing: Printing | None = None
+    delivering: Delivering | None = None
     event_days: int = 90
 
     def system(self, now: datetime) -> UnitOfWork:

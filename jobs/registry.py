@@ -6,6 +6,7 @@ from jobs.attachments import SweepResult, sweep
 from jobs.clock import ClockPassResult, tick
 from jobs.coming import ComingResult, note_coming
 from jobs.composing import compose_due
+from jobs.delivering import DeliveryResult, deliver_due
 from jobs.exporting import ExportResult, make_exports
 from jobs.passes import Duties, Job, Schedule
 from jobs.timed_events import TimedResult, write_timed
@@ -87,6 +88,14 @@ JOBS = (
         lambda duties, now, done: make_exports(duties, now, done=done),
         unit="export",
         summary="{exports} exports made, {expired} exports expired",
+    ),
+    Job(
+        "webhooks",
+        EVERY_MINUTE,
+        DeliveryResult,
+        lambda duties, now, done: deliver_due(duties.delivering, done),
+        unit="webhook",
+        summary="{delivered} webhooks delivered",
     ),
     Job(
         "upkeep",

@@ -27,6 +27,8 @@ RETENTION = {
     "upkeep.links": timedelta(days=30),
     # Processors repeat an event for days, not for months.
     "upkeep.events": timedelta(days=90),
+    # Endpoints that were away for long are looked into within weeks.
+    "upkeep.webhook_deliveries": timedelta(days=30),
     # What was requested stays in the audit trail.
     "upkeep.data_exports": timedelta(days=30),
     # Longer than the days between a letter on what is to come and that day, or it would be sent again.

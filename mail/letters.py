@@ -44,13 +44,14 @@ class Letter(StrEnum):
     ON_HOLD = "on_hold"
     REFUND = "refund"
     CREDIT_NOTE = "credit_note"
+    WEBHOOK_DISABLED = "webhook_disabled"
 
 
 # No letter contains the customer's name, or any other text that an unauthenticated caller can choose: such a text could be an advertisement that we then send.
 # `plan` is a plan of the merchant with the quantity, `old` and `new` are amounts, and `from` is a day.
 # `portal` is the name of the portal, `help` the address of its support, `link` a whole URL, `invoice` a number, `amount` has its currency, `next` is a sentence.
 # `plan` is a plan of the merchant with the quantity, `old` and `new` are amounts, `from` is a day; `reason` is a sentence; `method`, `due`, `invoices`, `released`, `granted`
-# and `refunded` may be empty.
+# and `refunded` may be empty. `endpoint` is the URL of a webhook.
 WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
     Letter.EMAIL_CHANGED: {"portal", "help"},
@@ -73,6 +74,7 @@ WORDS = {
     Letter.ON_HOLD: {"portal", "help", "link", "plan", "reason"},
     Letter.REFUND: {"portal", "help", "link", "amount", "date", "method", "invoices"},
     Letter.CREDIT_NOTE: {"portal", "help", "link", "note", "invoice", "amount", "released", "granted", "refunded"},
+    Letter.WEBHOOK_DISABLED: {"portal", "help", "endpoint", "reason"},
 }
 
 # The letters that a setting can switch off. The others are about the security of an account.

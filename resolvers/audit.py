@@ -1,6 +1,7 @@
 """The audit trail: one row per mutation and per security-relevant event, in the transaction of its effect."""
 
 import secrets
+from datetime import datetime
 
 from billing.ids import type_id
 from db.unit_of_work import Transaction
@@ -42,4 +43,8 @@ async def note_refusal(context: Context, event: str, outcome: str) -> None:
 
 
 def fresh_id(prefix: str, context: Context) -> str:
-    return type_id(prefix, int(context.now.timestamp() * 1000), entropy=secrets.randbits(74))
+    return id_at(prefix, context.now)
+
+
+def id_at(prefix: str, now: datetime) -> str:
+    return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))

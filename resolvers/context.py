@@ -1,9 +1,9 @@
 """The context of one operation, which its resolvers receive."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from strawberry.types import Info as StrawberryInfo
 
@@ -34,6 +34,7 @@ from resolvers.pace import CompletionPacer
 from storage.bucket import Bucket
 from storage.pdf.examiner import Examiner
 from storage.scan import Clamd
+from webhooks.targets import Resolve, TargetPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,36 @@ class Payments:
             await processor.close()
 
 
+class PayloadFailed(Exception):
+    """What an endpoint would be sent of an event cannot be made; the message says why, for staff."""
+
+
+class PayloadDocuments(Protocol):
+    """Trusted documents whose answers are sent to endpoints, with the scopes of the endpoint."""
+
+    async def problems(self, document_id: str, scopes: Sequence[str]) -> list[str]:
+        """Return why the document cannot be sent: unknown, not one query of an event, or a field that the scopes do not allow."""
+
+    async def answer(self, document_id: str, scopes: Sequence[str], variables: Mapping[str, Any], now: datetime) -> Any:
+        """Return the data of the answer. Raises PayloadFailed, and DatabaseUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """What outgoing webhooks need: the seal of the keys that sign, where messages may go, the resolver of names, and the documents that are sent."""
+
+    seal: Seal
+    policy: TargetPolicy
+    resolve: Resolve
+    documents: PayloadDocuments
+
+
+def webhooks_of(context: "Context") -> Webhooks:
+    if context.webhooks is None:
+        raise LookupError("this process is configured without webhooks")
+    return context.webhooks
+
+
 def identity_of(context: "Context") -> Identity:
     if context.identity is None:
         raise LookupError("this process is configured without identity")
@@ -158,6 +189,7 @@ class Context:
     is_cut_off: bool = False
     # The `iss` of our own tokens.
     issuer: str = ""
+    webhooks: Webhooks | None = None
     # The locale of the customer who calls, or for whom the caller acts, once it has been read.
     customer_locale: str | None = None
     loaders: Loaders = field(init=False)

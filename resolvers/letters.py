@@ -28,11 +28,11 @@ AT_ONCE = 10
 
 @dataclass(frozen=True, slots=True)
 class LetterDraft:
-    """A letter to be written: its envelope, the customer it belongs to, and the words to fill in."""
+    """A letter to be written: its envelope, the customer it belongs to (None for one to the merchant), and the words to fill in."""
 
     letter: Letter
     envelope: Envelope
-    customer_id: str
+    customer_id: str | None
     words: dict[str, str]
 
 

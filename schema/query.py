@@ -21,6 +21,7 @@ from schema.payloads.operations import operation, preview
 from schema.payloads.partners import TrustedDocument
 from schema.payloads.reports import metrics
 from schema.payloads.schedules import equal_installments
+from schema.payloads.webhooks.endpoints import WebhookEndpoint
 from schema.types.viewer import Viewer
 
 
@@ -126,6 +127,10 @@ class Query(InvoicingPreviews):
             description="The documents that apps may send by their ids, with how they are used.",
         ),
         permissions.PUBLISH,
+    )
+    webhook_endpoints = guarded(
+        page("endpoints.listed", key="", graphql_type=WebhookEndpoint, sort=AgeOrder, description="For staff: where events are sent (outgoing webhooks)."),
+        permissions.WEBHOOKS,
     )
     operation = guarded(operation, permissions.READ)
     equal_installments = equal_installments(permissions.SCHEDULES)

@@ -1,4 +1,4 @@
-"""Rows of events."""
+"""Rows of events and of live operations."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,3 +25,18 @@ class EventRow:
     request_id: str
     occurred_at: datetime
     position: EventNumber | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastSeq:
+    """The number of the last event of a customer; 0 before the first."""
+
+    customer_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """How many events were announced; -1 while another process announces."""
+
+    announced: int

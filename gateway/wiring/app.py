@@ -31,20 +31,18 @@ from gateway.http.capacity.after_response import DeferredTasks
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
-from gateway.http.capacity.upload_timeout import UploadTimeout
 from gateway.http.graphql.budgets import Budgets
 from gateway.http.graphql.endpoint import GraphQLEndpoint
 from gateway.http.graphql.persisted import PersistedDocumentResolver
-from gateway.http.graphql.state import AppState, RequestPolicy
+from gateway.http.graphql.state import AppState
 from gateway.http.origins import CorsOrigins
-from gateway.http.requests import BodyLimits
 from gateway.http.websocket.endpoint import SocketEndpoint
-from gateway.live.hub import Hub, StreamLimits
 from gateway.live.relay import EventRelay, run_relay
 from gateway.routes import downloads, explorer, health, oauth, pdf_documents, portal
 from gateway.routes.examples import Login
 from gateway.routes.health import Readiness
 from gateway.routes.webhooks import webhooks
+from gateway.wiring.capacity import admissions, hub, policy, upload_places
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.files import files
@@ -53,6 +51,7 @@ from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
+from gateway.wiring.webhooks import webhooks_of_settings
 from pdf.renderer import PdfRenderer
 from planner import Planner
 
@@ -203,7 +202,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppSta
     check_costs(graphql_schema)
     planner = Planner(graphql_schema) if settings.planner else None
     url = settings.public_url or setup.listens_at
-    admission, running_costs = _admissions(settings)
+    admission, running_costs = admissions(settings)
     return AppState(
         graphql_schema,
         DocumentCache(graphql_schema, planner, settings.limits),
@@ -216,38 +215,17 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppSta
         files(settings, setup.issuer, url.rstrip("/"), later),
         partial(validate_document, graphql_schema, settings.limits),
         lambda: datetime.now(UTC),
-        _policy(settings),
+        policy(settings),
         CorsOrigins(settings.cors_origins),
         admission,
         running_costs,
         Budgets({kind: getattr(settings, f"{kind}_budget") for kind in ("customer", "staff", "service", "anonymous")}),
-        _upload_places(settings),
+        upload_places(settings),
         Flow(admission.is_used),
         setup.drain,
-        _hub(settings, setup.drain),
+        hub(settings, setup.drain),
+        webhooks=webhooks_of_settings(settings, database, lambda: graphql_schema),
     )
-
-
-def _hub(settings: Settings, drain: Drain) -> Hub:
-    """Return the hub of live operations. Its messages use at most a part of the connections, so that requests have the others."""
-    running = max(1, settings.pool_size // 3)
-    places = Admission(running=running, queued=settings.max_streams, wait_seconds=30.0, per_caller=max(1, running // 2))
-    limits = StreamLimits(settings.max_session_streams, settings.max_customer_streams, settings.max_streams, settings.stream_seconds)
-    return Hub(limits, places, drain)
-
-
-def _upload_places(settings: Settings) -> Admission:
-    """Return the places for uploads, of which one caller may have a fifth."""
-    of_caller = max(1, settings.max_uploads // 5)
-    return Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.upload_queue_seconds, per_caller=of_caller)
-
-
-def _admissions(settings: Settings) -> tuple[Admission, Admission]:
-    """Return the places for operations, and those for their cost. One caller may use at most half of the connections."""
-    admission = partial(Admission, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
-    of_caller = settings.max_caller_running or max(1, min(settings.max_running, settings.pool_size) // 2)
-    costs = settings.max_caller_cost
-    return admission(running=settings.max_running, per_caller=of_caller), admission(running=settings.max_running * costs, per_caller=costs)
 
 
 def _token_endpoint(setup: Setup, app: AppState) -> oauth.TokenEndpoint:
@@ -264,21 +242,6 @@ def _token_endpoint(setup: Setup, app: AppState) -> oauth.TokenEndpoint:
 
 def _signer(issuer: OwnIssuer) -> Sign:
     return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
-
-
-def _policy(settings: Settings) -> RequestPolicy:
-    return RequestPolicy(
-        authenticated=BodyLimits(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
-        anonymous=BodyLimits(min(settings.max_anonymous_body_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
-        operation_seconds=settings.operation_seconds,
-        upload_timeout=UploadTimeout(settings.upload_seconds, settings.upload_bytes_per_second),
-        acquire_seconds=settings.acquire_seconds,
-        profile=settings.http_profile,
-        trusted_proxies=settings.trusted_proxies,
-        is_open=settings.is_open,
-        shows_timings=not settings.is_production,
-        tells_reasons=not settings.is_production,
-    )
 
 
 def _ping(health_database: Database, database: Database, clock: Callable[[], datetime]) -> health.Ping:

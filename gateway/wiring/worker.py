@@ -22,8 +22,10 @@ from gateway.wiring.database import DatabaseAway, DatabaseUrls, check
 from gateway.wiring.files import bucket_of
 from gateway.wiring.identity import post
 from gateway.wiring.payments import payments
+from gateway.wiring.webhooks import delivering
 from gateway.wiring.worker_health import worker_health
 from jobs.clock import Billing
+from jobs.delivering import Deliverer
 from jobs.passes import Duties
 from jobs.registry import JOBS
 from jobs.worker import POLL_SECONDS, WorkerState, finish, pause, register, work
@@ -33,6 +35,8 @@ from resolvers.exports.archive import Printing
 logger = logging.getLogger("portico.worker")
 
 RESTART_SECONDS = 5.0
+# Connections with which events are delivered, beside those of the billing clock.
+DELIVERY_CONNECTIONS = 2
 # Errors after which connecting again may help.
 OUTAGES = (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS, DatabaseUnavailable)
 
@@ -86,6 +90,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
     async with _duties(settings, urls) as duties, _schedule(urls) as schedule, worker_health(settings, urls, status):
         worker = WorkerState(duties, schedule, stop)
         relay = asyncio.create_task(run_relay(EventRelay(urls.app_url, urls.server_settings)))
+        ended = asyncio.Event()
+        deliveries = asyncio.create_task(deliver(duties, ended))
         try:
             while not stop.is_set():
                 try:
@@ -93,9 +99,17 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
                 except OUTAGES as error:
                     await pause(status.lost(error), stop)
         finally:
+            ended.set()
             relay.cancel()
             await asyncio.wait({relay})
             await finish(worker)
+            await deliveries
+
+
+async def deliver(duties: Duties, stop: asyncio.Event) -> None:
+    """Send events to the merchant's endpoints until `stop` is set, and then what is under way."""
+    if duties.delivering is not None:
+        await Deliverer(duties.delivering).run(stop)
 
 
 async def _turn(worker: WorkerState, status: ConnectionStatus) -> None:
@@ -128,7 +142,7 @@ def stopping() -> asyncio.Event:
 async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Duties]:
     """Yield the objects that the jobs need. The worker only deletes from the bucket, so the bucket needs no URL for uploads."""
     payment_setup, bucket = payments(settings), bucket_of(settings, "", b"")
-    pool = Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
+    pool = Pool(settings.clock_concurrency + 1 + DELIVERY_CONNECTIONS, command_seconds=settings.command_seconds)
     try:
         async with Database(urls.app_url, pool, server_settings=urls.server_settings) as database:
             concurrency = settings.clock_concurrency
@@ -143,7 +157,11 @@ async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Dutie
                 payment_setup.issuer,
                 payment_setup.invoice_days,
             )
-            yield Duties(billing, bucket, post(settings), printing(settings), settings.event_retention_days)
+            deliveries = delivering(settings, database, payment_setup.letterhead)
+            try:
+                yield Duties(billing, bucket, post(settings), printing(settings), deliveries, settings.event_retention_days)
+            finally:
+                await deliveries.client.close()
     finally:
         await payment_setup.close()
         await bucket.close()

@@ -11,6 +11,7 @@ from schema.mutations.partners import PartnerMutations
 from schema.mutations.payments import PaymentMutations
 from schema.mutations.schedules import ScheduleMutations
 from schema.mutations.subscriptions import SubscriptionMutations
+from schema.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type(description="Everything that can be changed. Refusals are returned in `userErrors`.")
@@ -24,5 +25,6 @@ class Mutation(
     CatalogMutations,
     InvoicingMutations,
     ScheduleMutations,
+    WebhookMutations,
 ):
     pass

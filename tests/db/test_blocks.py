@@ -79,6 +79,9 @@ OF_NOBODY = {
 REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.", "budgets.")
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
+# Endpoints of outgoing webhooks are no customer's, and read the feed of all events.
+OF_WEBHOOKS = {name for name in blocks() if name.startswith(("endpoints.", "deliveries.", "events.announce"))}
+
 # The catalog is no customer's. Its writers count the subscriptions that depend on it, and move them.
 OF_CATALOG = {name for name in blocks() if name.startswith("catalog.")}
 # The command line counts all subscriptions, before a change of the catalog.
@@ -118,6 +121,10 @@ SMALL = (
     "data_export",
     "column_erasure",
     "job_pass",
+    "webhook_endpoint",
+    "webhook_delivery",
+    "webhook_attempt",
+    "event_feed",
     "alembic_version",
 )
 
@@ -177,13 +184,13 @@ async def test_every_statement_made_of_a_block_can_be_prepared(block: Block, app
 @pytest.mark.parametrize("block", READS, ids=[item.name for item in READS])
 def test_a_block_says_whose_rows_it_selects(block: Block) -> None:
     says = re.search(r"\b(customer_id|id) = :customer_id", block.sql) is not None
-    is_listed = block.name in OF_EVERYBODY | OF_REPORTS | PUBLIC | OF_CLOCK | OF_CALLER | OF_NOBODY | OF_REGISTRY | OF_CATALOG
+    is_listed = block.name in OF_EVERYBODY | OF_REPORTS | PUBLIC | OF_CLOCK | OF_CALLER | OF_NOBODY | OF_REGISTRY | OF_CATALOG | OF_WEBHOOKS
     assert says != is_listed, "name the block in one of the lists above, or say customer_id = :customer_id"
 
 
 @pytest.mark.parametrize("block", WRITES, ids=[item.name for item in WRITES])
 def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
-    if block.name in OF_NOBODY | OF_REGISTRY | OF_CATALOG:
+    if block.name in OF_NOBODY | OF_REGISTRY | OF_CATALOG | OF_WEBHOOKS:
         assert "customer_id" not in block.sql
         return
     if block.name == "saving.audit_event":  # an event may be of no customer, and names its own
@@ -198,7 +205,7 @@ async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Co
     """Planned as the server runs it (a generic plan), over two thousand customers after ANALYZE."""
     if block.name in COUNTS | OF_REPORTS:
         return
-    actor = "STAFF" if block.name in OF_EVERYBODY | OF_CATALOG else "SYSTEM" if block.name in OF_CLOCK | OF_REGISTRY else "CUSTOMER"
+    actor = "STAFF" if block.name in OF_EVERYBODY | OF_CATALOG else "SYSTEM" if block.name in OF_CLOCK | OF_REGISTRY | OF_WEBHOOKS else "CUSTOMER"
     await app.execute(f"set app.customer_id = '{ADA.customer_id}'; set app.actor = '{actor}'; set app.now = '2026-11-22T00:00:00Z'")
     # The list of all customers is read by its pages only.
     for sql in [*([] if block.name == "customers.listed" else [block.sql]), *(page_of_block(block, order) for order in block.orders)]:

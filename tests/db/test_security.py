@@ -21,7 +21,11 @@ insert into refund_request (customer_id, refund_id, payment_id, processor, mutat
 select customer_id, id, payment_id, 'TEST', 'refundPayment', '{}', '{}', created_at from refund;
 insert into event (customer_id, seq, type, object_id, changes, actor, client, request_id, occurred_at)
 select id, 1000000, 'customer.created', id, '{}', 'SYSTEM', '', '', now() from customer;
-insert into timed_event (customer_id, type, object_id, occurrence, written_at) select id, 'invoice.overdue', 'security', '', now() from customer"""
+insert into timed_event (customer_id, type, object_id, occurrence, written_at) select id, 'invoice.overdue', 'security', '', now() from customer;
+insert into webhook_endpoint (id, url, payload, public_key, sealed, position, created_at) values ('whe_security', 'security', 'THIN', '', '', 0, now());
+insert into webhook_delivery (id, endpoint_id, event_id, owner_id, seq, type, object_id, changes, occurred_at, queued_at, next_at, created_at)
+select 'whd_' || id, 'whe_security', '', id, 1, 'customer.created', id, '{}', now(), now(), now(), now() from customer;
+insert into webhook_attempt (delivery_id, number, started_at, milliseconds) select id, 1, now(), 1 from webhook_delivery where endpoint_id = 'whe_security'"""
 
 
 async def tables(admin: asyncpg.Connection) -> list[str]:

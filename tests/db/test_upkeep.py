@@ -53,6 +53,13 @@ KINDS = {
         "timed_event",
         "insert into timed_event (customer_id, type, object_id, occurrence, written_at) values ($3, 'invoice.overdue', 'upkeep' || $1, '', $2)",
     ),
+    "upkeep.webhook_deliveries": (
+        "webhook_delivery",
+        """with endpoint as (insert into webhook_endpoint (id, url, payload, public_key, sealed, position, created_at)
+                          values ('whe_upkeep', 'upkeep', 'THIN', '', '', 0, timestamp '2020-01-01') on conflict do nothing)
+           insert into webhook_delivery (id, endpoint_id, event_id, owner_id, seq, type, object_id, changes, occurred_at, status, queued_at, next_at, created_at, finished_at)
+           values ('whd_upkeep' || $1, 'whe_upkeep', '', $3, 1, 'invoice.paid', '', '{}', $2, 'DELIVERED', $2, $2, timestamp '2020-01-01', $2)""",
+    ),
     "upkeep.data_exports": (
         "data_export",
         "insert into data_export (customer_id, id, status, requested_by, requested_at) values ($3, 'exp_upkeep' || $1, 'EXPIRED', 'STAFF', $2)",
@@ -89,6 +96,7 @@ async def test_past_rows_go_once_their_time_is_over_and_not_before(
         await admin.execute("delete from letter_cause where object_id like 'upkeep%'")
         await admin.execute("delete from timed_event where object_id like 'upkeep%'")
         await admin.execute("delete from data_export where id like 'exp\\_upkeep%'")
+        await admin.execute("delete from webhook_endpoint where id = 'whe_upkeep'")
 
 
 async def test_what_runs_is_never_forgotten(portal: Portal, admin: asyncpg.Connection) -> None:
@@ -107,6 +115,25 @@ async def test_what_runs_is_never_forgotten(portal: Portal, admin: asyncpg.Conne
     finally:
         await admin.execute("delete from idempotency_key where mutation = 'upkeep'")
         await admin.execute("delete from webhook_event where processor = 'upkeep'")
+
+
+async def test_pending_deliveries_go_once_their_endpoint_was_disabled_for_as_long(portal: Portal, admin: asyncpg.Connection) -> None:
+    over = NOW - RETENTION["upkeep.webhook_deliveries"] - timedelta(seconds=1)
+    for name, disabled_at in (("past", over), ("kept", over + timedelta(seconds=1)), ("runs", None)):
+        await admin.execute(
+            """with endpoint as (insert into webhook_endpoint (id, url, payload, public_key, sealed, position, status, disabled_reason, disabled_at, created_at)
+                                 values ('whe_upkeep_' || $1::text, 'upkeep ' || $1::text, 'THIN', '', '', 0, case when $2::timestamptz is null then 'ENABLED' else 'DISABLED' end,
+                                         case when $2::timestamptz is not null then 'STAFF' end, $2::timestamptz, timestamp '2020-01-01'))
+               insert into webhook_delivery (id, endpoint_id, event_id, owner_id, seq, type, object_id, changes, occurred_at, queued_at, next_at, created_at)
+               values ('whd_upkeep_' || $1::text, 'whe_upkeep_' || $1::text, '', '', 1, 'invoice.paid', '', '{}', $3::timestamptz, $3::timestamptz, $3::timestamptz, $3::timestamptz)""",
+            name, disabled_at, over,
+        )  # fmt: skip
+    try:
+        assert (await forget(UnitOfWork(portal.database, Caller(None, Actor.SYSTEM, NOW)), now=NOW)).rows == 1
+        left = await admin.fetch("select id from webhook_delivery where id like 'whd\\_upkeep%' order by id")
+        assert [row["id"] for row in left] == ["whd_upkeep_kept", "whd_upkeep_runs"]
+    finally:
+        await admin.execute("delete from webhook_endpoint where id like 'whe\\_upkeep%'")
 
 
 @pytest.mark.parametrize("table", ["idempotency_key", "portal_session", "refresh_token", "identity_link"])

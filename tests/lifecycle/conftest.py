@@ -69,6 +69,7 @@ class Life:
     now: datetime = START
     identity: Any = None
     files: Any = None
+    webhooks: Any = None
     keys: int = field(default=0)
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
@@ -86,7 +87,7 @@ class Life:
         session = UnitOfWork(self.database, caller, acquire_seconds=20)
         payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
         payments = replace(payments, invoice_days=self.invoice_days)
-        return Context(viewer, session, identity=self.identity, payments=payments, files=self.files)
+        return Context(viewer, session, identity=self.identity, payments=payments, files=self.files, webhooks=self.webhooks)
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
         document = self.documents.prepare(text)

@@ -69,6 +69,14 @@ OF_STAFF = {
     "reopenCustomer",
     "exportCustomer",
     "eraseCustomer",
+    "saveWebhookEndpoint",
+    "deleteWebhookEndpoint",
+    "rotateWebhookSecret",
+    "pingWebhookEndpoint",
+    "redeliver",
+    "replayEvents",
+    "dryRunWebhook",
+    "webhookEndpoints",
 }
 
 
@@ -208,6 +216,7 @@ WITHOUT_CUSTOMER = {
     "signIn", "refreshSession", "redeemPortalLink", "signOut", "signOutEverywhere", "confirmEmailChange", "requestPasswordReset", "resetPassword",
     "createPortalLink", "savePlan", "savePrice", "saveCoupon", "saveCancellationOption", "archivePlan", "archivePrice", "archiveCoupon",
     "archiveCancellationOption", "publishDocuments", "checkDocuments", "deprecateDocuments", "retireDocuments",
+    "saveWebhookEndpoint", "deleteWebhookEndpoint", "rotateWebhookSecret", "pingWebhookEndpoint", "redeliver", "replayEvents", "dryRunWebhook",
 }  # fmt: skip
 
 

@@ -58,3 +58,14 @@ select count(*) as rows from gone
 -- returns: DeletedCount
 -- Make and drop partitions of events. The rows are partitions.
 select cast(keep_event_partitions(:months, :oldest) as bigint) as rows
+
+-- name: upkeep.webhook_deliveries
+-- returns: DeletedCount
+-- Delete deliveries that ended, with their attempts, and those that an endpoint still waited for when it was disabled.
+with past as ((select id from webhook_delivery where finished_at < :before limit :wanted)
+               union all
+              (select d.id from webhook_endpoint e join webhook_delivery d on d.endpoint_id = e.id
+                where e.disabled_at < :before and d.status = 'PENDING' and d.created_at < :before limit :wanted)
+               limit :wanted),
+     gone as (delete from webhook_delivery where id in (select id from past) returning 1)
+select count(*) as rows from gone

@@ -160,7 +160,7 @@ class GraphQLEndpoint:
         if viewer is ANONYMOUS:
             state.log_entry.user_agent = origin.user_agent
         pace, issuer = CompletionPacer(app.running_costs.is_shared), app.identity.issuer
-        return Context(viewer, session, origin, app.identity, app.payments, app.files, validate=app.validate, pace=pace, issuer=issuer)
+        return Context(viewer, session, origin, app.identity, app.payments, app.files, validate=app.validate, pace=pace, issuer=issuer, webhooks=app.webhooks)
 
 
 async def _sent(response: Answer, scope: Scope, receive: Receive, send: Send) -> None:

@@ -28,7 +28,7 @@ from gateway.http.responses import Answer, ResponseFormat, media_type
 from gateway.http.statuses import JSON, Profile
 from gateway.http.streaming.formats import StreamFormat, stream_format
 from gateway.live.hub import Hub
-from resolvers.context import Context, Files, Identity, Payments
+from resolvers.context import Context, Files, Identity, Payments, Webhooks
 from resolvers.documents.publishing import DocumentValidator
 
 # In place of the media type of a response whose client accepts streams only.
@@ -76,6 +76,7 @@ class AppState:
     drain: Drain
     hub: Hub
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
+    webhooks: Webhooks | None = None
 
 
 @dataclass(slots=True)

@@ -38,6 +38,12 @@ ERASING = frozenset(
     }
 )  # fmt: skip
 
+# Endpoints and their deliveries belong to no customer.
+WEBHOOKS = frozenset({"webhook_endpoint", "webhook_delivery", "webhook_attempt"})
+WEBHOOK_MUTATIONS = (
+    "saveWebhookEndpoint", "deleteWebhookEndpoint", "rotateWebhookSecret", "pingWebhookEndpoint", "redeliver", "replayEvents", "dryRunWebhook",
+)  # fmt: skip
+
 # Staff of the version before have their keys in the table of customers' keys (migration 0029).
 KEYS_OF_BEFORE = frozenset({"idempotency_key"})
 
@@ -91,6 +97,7 @@ WRITES: dict[str, frozenset[str]] = {
     "retryNow": CHARGING,
     "extendDueDate": INVOICING,
     "promiseToPay": INVOICING,
+    **dict.fromkeys(WEBHOOK_MUTATIONS, WEBHOOKS),
     **dict.fromkeys([f"{action}{kind}" for action in ("save", "archive") for kind in ("Plan", "Price", "Coupon", "CancellationOption")], CATALOG),
 }
 # A trigger adds the history of a subscription with each of its changes.

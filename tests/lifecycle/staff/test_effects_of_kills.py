@@ -30,6 +30,8 @@ KILLED_ELSEWHERE = {
 }  # fmt: skip
 # Each call makes a new link on purpose; documents of apps are published as a whole (tests/journeys/partners).
 OTHERS = {"createPortalLink", "checkDocuments", "publishDocuments", "retireDocuments", "deprecateDocuments"}
+# Each is one transaction, and makes a secret or an event of its own on purpose (tests/lifecycle/webhooks).
+OTHERS |= {"saveWebhookEndpoint", "deleteWebhookEndpoint", "rotateWebhookSecret", "pingWebhookEndpoint", "redeliver", "replayEvents", "dryRunWebhook"}
 RANKS = count(2_000)
 TABLES = "select relname as name from pg_class where relnamespace = 'portico'::regnamespace and relkind = 'r' and not relispartition order by relname"
 

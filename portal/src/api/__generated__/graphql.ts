@@ -366,7 +366,7 @@ export type ErrorCode =
   | 'CUSTOMER_CLOSED'
   /** The customer's personal data was erased. Nothing is changed or exported any more. */
   | 'CUSTOMER_ERASED'
-  /** A document of the manifest is not valid for the schema. Nothing was published. */
+  /** A document is not valid for the schema, or not for what it is to be used for. Nothing was published or saved. */
   | 'DOCUMENT_INVALID'
   /** Another customer has this e-mail address. `details` name the customer. */
   | 'DUPLICATE_EMAIL'
@@ -1049,6 +1049,7 @@ export type DownloadsQuery = { nodes: Array<
     | { __typename: 'CreditNote', id: string, document: { url: string, expiresAt: string } | null, eInvoice: { url: string, expiresAt: string } | null }
     | { __typename: 'Customer', id: string }
     | { __typename: 'DataExport', id: string }
+    | { __typename: 'Event', id: string }
     | { __typename: 'Grant', id: string }
     | { __typename: 'Installment', id: string }
     | { __typename: 'Invoice', id: string, document: { url: string, expiresAt: string } | null, eInvoice: { url: string, expiresAt: string } | null }
@@ -1191,6 +1192,7 @@ export type SummaryQuery = { customer: { id: string, name: string, subscriptions
           | { __typename: 'CreditNote', id: string }
           | { __typename: 'Customer', id: string }
           | { __typename: 'DataExport', id: string }
+          | { __typename: 'Event', id: string }
           | { __typename: 'Grant', id: string }
           | { __typename: 'Installment', id: string }
           | { __typename: 'Invoice', id: string }
@@ -1213,6 +1215,7 @@ export type SummaryPageFragment = { id: string, name: string, subscriptions: { n
         | { __typename: 'CreditNote', id: string }
         | { __typename: 'Customer', id: string }
         | { __typename: 'DataExport', id: string }
+        | { __typename: 'Event', id: string }
         | { __typename: 'Grant', id: string }
         | { __typename: 'Installment', id: string }
         | { __typename: 'Invoice', id: string }
@@ -1235,6 +1238,7 @@ export type FiguresFragment = { id: string, summary: { id: string, activeSubscri
         | { __typename: 'CreditNote', id: string }
         | { __typename: 'Customer', id: string }
         | { __typename: 'DataExport', id: string }
+        | { __typename: 'Event', id: string }
         | { __typename: 'Grant', id: string }
         | { __typename: 'Installment', id: string }
         | { __typename: 'Invoice', id: string }
@@ -1407,6 +1411,7 @@ export type ConfirmPaymentMutation = { confirmPayment: { userErrors: Array<{ cod
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1450,6 +1455,7 @@ export type PayAllDueMutation = { payAllDue: { replayed: boolean, userErrors: Ar
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1477,6 +1483,7 @@ export type PayInstallmentMutation = { payInstallment: { replayed: boolean, user
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1504,6 +1511,7 @@ export type PayInvoiceMutation = { payInvoice: { replayed: boolean, userErrors: 
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1623,6 +1631,7 @@ export type AddPlanMutation = { addPlan: { replayed: boolean, userErrors: Array<
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1650,6 +1659,7 @@ export type ApplyCouponMutation = { applyCoupon: { replayed: boolean, userErrors
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1677,6 +1687,7 @@ export type CancelSubscriptionMutation = { cancelSubscription: { replayed: boole
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1704,6 +1715,7 @@ export type ChangePlanMutation = { changePlan: { replayed: boolean, userErrors: 
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1731,6 +1743,7 @@ export type PauseSubscriptionMutation = { pauseSubscription: { replayed: boolean
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1758,6 +1771,7 @@ export type RemoveCouponMutation = { removeCoupon: { replayed: boolean, userErro
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1785,6 +1799,7 @@ export type ResumeSubscriptionMutation = { resumeSubscription: { replayed: boole
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1812,6 +1827,7 @@ export type SuspendSubscriptionMutation = { suspendSubscription: { replayed: boo
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1839,6 +1855,7 @@ export type UpdateQuantityMutation = { updateQuantity: { replayed: boolean, user
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }
@@ -1866,6 +1883,7 @@ export type WithdrawPendingChangeMutation = { withdrawPendingChange: { replayed:
             | { __typename: 'CreditNote', id: string }
             | { __typename: 'Customer', id: string }
             | { __typename: 'DataExport', id: string }
+            | { __typename: 'Event', id: string }
             | { __typename: 'Grant', id: string }
             | { __typename: 'Installment', id: string }
             | { __typename: 'Invoice', id: string }

@@ -1,0 +1,1 @@
+"""Rules of outgoing webhooks: when an attempt is repeated, and what an endpoint may be sent."""

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints, what they are sent, and sending it again."""
