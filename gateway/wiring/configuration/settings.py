@@ -148,11 +148,7 @@ class Settings(MerchantSettings):
     )
     stripe_publishable_key: StripePublishable = Field("", examples=["pk_live_…"], description="Stripe's publishable key, for the browser.")
     stripe_webhook_secret: StripeWebhookSecret = Field("", repr=False, examples=["whsec_…"], description="The secret with which Stripe signs its events.")
-    webhook_networks: Networks = Field(
-        (),
-        examples=["10.20.0.0/16"],
-        description="Networks, as a comma list, to which outgoing webhooks may go though they are not public; see docs/webhooks.md.",
-    )
+    webhook_networks: Networks = Field((), examples=["10.20.0.0/16"], description="Private networks to which outgoing webhooks may go; see docs/webhooks.md.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of the remaining amount.")
     trials: Literal["per_plan", "per_customer", "none"] = Field(
