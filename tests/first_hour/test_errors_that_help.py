@@ -83,7 +83,7 @@ def test_tick_exits_with_1_when_something_failed_and_says_how_many_of_what(run: 
     assert printed == (
         "0 subscription steps, 0 invoices charged, 0 charges settled.\n"
         "0 letters sent, 0 customers checked for letters to come, 0 customers checked for events of time, 0 expired upload reservations removed, 0 unused objects deleted, "
-        "0 exports made, 0 exports expired, 0 expired rows deleted.\n"
+        "0 exports made, 0 exports expired, 0 webhooks delivered, 0 expired rows deleted.\n"
     )
     broken = {"webhook_event": "1 × step of the billing clock, 1 × kind of expired rows", "idempotency_key": "1 × kind of expired rows"}
     for table, failed in broken.items():

@@ -16,6 +16,7 @@ ALL = {"portal": "Acme Portal", "help": "help@acme.example", "link": "https://po
 ALL |= {"invoice": "INV-2027-000042", "amount": "€50.00", "next": "We will try again on February 11.", "method": "Visa •••• 4242", "month": "March 2027"}
 ALL |= {"issued": "January 31, 2027", "due": "February 14, 2027", "date": "March 1, 2027", "invoices": "INV-2027-000041", "plan": "Business × 3"}
 ALL |= {"note": "CN-2027-000007", "released": "€10.00", "granted": "€15.00", "refunded": "€25.01", "reason": "An invoice is unpaid."}
+ALL |= {"endpoint": "https://hooks.example.com/portico"}
 ALL |= {"old": "€12.00", "new": "€14.00", "from": "April 2, 2027"}
 
 
