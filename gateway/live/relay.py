@@ -82,7 +82,7 @@ async def _announce(connection: Connection, hub: Hub | None) -> None:
             await _ask(connection, hub)
             asks_at = monotonic() + (HEARING_SECONDS if hears.is_set() else DEAF_SECONDS)
         if monotonic() >= announces_at:
-            (row,) = await _run(connection, "live.announce", wanted=ANNOUNCED_AT_ONCE)
+            (row,) = await _run(connection, "live.announce", writes=True, wanted=ANNOUNCED_AT_ONCE)
             announces_at = monotonic() + (OTHER_SECONDS if row["announced"] < 0 else ANNOUNCE_SECONDS)
         await asyncio.sleep(ANNOUNCE_SECONDS)
 
@@ -110,12 +110,12 @@ async def _ask(connection: Connection, hub: Hub) -> None:
         hub.announce({row["customer_id"]: row["seq"] for row in rows})
 
 
-async def _run(connection: Connection, name: str, /, **values: Any) -> list[Any]:
-    """Run a block as the system, in a transaction of its own. Raises DatabaseUnavailable."""
+async def _run(connection: Connection, name: str, /, *, writes: bool = False, **values: Any) -> list[Any]:
+    """Run a block as the system, in a transaction of its own; with `writes` also where transactions are read-only by default. Raises DatabaseUnavailable, ReadOnly."""
     text, names = positional(blocks()[name].sql)
     with translate_errors():
         async with connection.transaction():
-            await connection.execute(SYSTEM)
+            await connection.execute(f"set transaction read write; {SYSTEM}" if writes else SYSTEM)
             return list(await connection.fetch(text, *(values[parameter] for parameter in names)))
 
 

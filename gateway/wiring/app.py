@@ -108,7 +108,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        following = asyncio.gather(run_sync(sync), run_relay(relay), app.hub.watch())
+        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch())}
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -116,8 +116,9 @@ def create_app(setup: Setup) -> ASGIApp:
         try:
             yield
         finally:
-            following.cancel()
-            await asyncio.wait({following})
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             await write_last_uses(sync)
             stop.set()
             await (clock or asyncio.sleep(0))
