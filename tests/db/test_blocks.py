@@ -154,7 +154,7 @@ def block(request: pytest.FixtureRequest) -> Block:
 async def test_a_block_selects_the_columns_of_its_row_type(block: Block, app: asyncpg.Connection) -> None:
     statement = await app.prepare(positional(block.sql)[0])
     if block.returns == "nothing":
-        assert not statement.get_attributes()
+        assert all(attribute.type.name == "void" for attribute in statement.get_attributes())
         return
     columns = {attribute.name: TYPES[attribute.type.name] for attribute in statement.get_attributes()}
     hints = get_type_hints(row_type(block.returns))
@@ -215,7 +215,9 @@ async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Co
             record[0] for record in await app.fetch(f"explain execute asked({', '.join(['null'] * len(names))})" if names else "explain execute asked")
         )
         await app.execute("deallocate asked")
-        scanned = [line.strip() for line in plan.splitlines() if "Seq Scan on" in line and not any(f" on {table} " in line for table in SMALL)]
+        # The partitions of events are small here.
+        lines = [line.strip() for line in plan.splitlines() if "Seq Scan on" in line and " on event_" not in line]
+        scanned = [line for line in lines if not any(f" on {table} " in line for table in SMALL)]
         assert scanned == [], plan
 
 

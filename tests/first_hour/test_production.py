@@ -97,6 +97,8 @@ ARGUMENTS = {
     ("clients", "grant"): ["acme", "read", "--customer", "cus_1"],
     ("documents", "deprecate"): ["a" * 64, "--client", "acme"],
     ("documents", "retire"): ["a" * 64, "--client", "acme"],
+    **{("webhooks", name): ["whe_1"] for name in ("delete", "rotate", "ping", "redeliver", "dry-run")},
+    ("webhooks", "replay"): ["whe_1", "--since", "2026-11-01T00:00:00"],
 }
 
 

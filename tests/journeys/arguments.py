@@ -164,6 +164,7 @@ OF_SCALARS: dict[str, Any] = {
     "Boolean": True,
     "CurrencyCode": "USD",
     "Date": "2026-06-01",
+    "DateTime": "2026-06-01T00:00:00Z",
     "Decimal": "1",
     "Metadata": {"crm": "1"},
 }

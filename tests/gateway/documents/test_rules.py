@@ -9,7 +9,6 @@ from gateway.documents.rules import RULES
 # By the rule that each of them breaks.
 WRONG = {
     "ExecutableDefinitionsRule": "{ __typename } type T { a: Int }",
-    "KnownOperationTypesRule": "subscription { a }",
     "UniqueOperationNamesRule": "query A { __typename } query A { __typename }",
     "LoneAnonymousOperationRule": "{ __typename } query A { __typename }",
     "KnownTypeNamesRule": "query ($a: Nothing) { customer(id: $a) { id } }",

@@ -100,7 +100,7 @@ def test_the_table_has_a_status_for_every_media_type_and_reading() -> None:
         (",,;;=,q=,*/*", JSON),
         ("text/html", None),
         (f"{JSON};q=0", None),
-        ("multipart/mixed", None),
+        ("multipart/form-data", None),
         ("é", None),
     ],
 )
