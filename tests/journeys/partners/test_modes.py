@@ -203,6 +203,22 @@ def of_money(payment: str, invoice: str) -> dict[str, dict[str, Any]]:
             "input": {"customerId": UNKNOWN, "name": "A plan", "currency": "USD", "invoicing": "NONE", "equalInstallments": equal} | key,
         },
         **{name: {"input": schedule} for name in ("UpdateInstallments", "CancelPaymentSchedule")},
+        **of_webhooks(),
+    }
+
+
+def of_webhooks() -> dict[str, dict[str, Any]]:
+    """What the documents about events and webhooks are called with. No endpoint and no delivery has these ids."""
+    endpoint = {"endpointId": UNKNOWN}
+    return {
+        "Events": {"first": 1},
+        "WebhookEndpoints": {},
+        "SaveWebhookEndpoint": {"input": {"id": UNKNOWN, "description": "A shop"}},
+        **{f"{verb}WebhookEndpoint": {"input": endpoint} for verb in ("Delete", "Ping")},
+        "RotateWebhookSecret": {"input": endpoint},
+        "Redeliver": {"input": {"deliveryIds": [UNKNOWN]}},
+        "ReplayEvents": {"input": endpoint | {"since": "2026-01-01T00:00:00Z"}},
+        "DryRunWebhook": {"input": endpoint | {"eventId": UNKNOWN}},
     }
 
 
