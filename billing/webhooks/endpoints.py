@@ -18,6 +18,8 @@ TYPES = frozenset(event_type.topic for event_type in EventType)
 
 def checked_columns(columns: Mapping[str, Any], checked_email: Callable[[str], str]) -> dict[str, Any]:
     """Return the columns of an endpoint in their normal form. Raises Refused."""
+    if not columns["url"]:
+        raise Refused(ErrorCode.INVALID_VALUE, "Name the URL to which events are sent.", "url")
     description = (columns["description"] or "").strip()
     if len(description) > MAX_DESCRIPTION:
         raise Refused(ErrorCode.INVALID_VALUE, f"A description has at most {MAX_DESCRIPTION} characters.", "description")
@@ -26,7 +28,7 @@ def checked_columns(columns: Mapping[str, Any], checked_email: Callable[[str], s
         raise Refused(ErrorCode.INVALID_VALUE, "Name the document whose answer is sent.", "documentId")
     scopes = checked_scopes(columns["scopes"] or ["read"]) if is_document else []
     return {
-        "url": columns["url"] or "",
+        "url": columns["url"],
         "description": description,
         "contact_email": checked_contact(columns["contact_email"], checked_email),
         "types": checked_types(columns["types"] or []),

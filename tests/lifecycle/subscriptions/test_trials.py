@@ -362,6 +362,7 @@ async def test_what_was_ordered_before_the_migration_is_had_and_shown_as_what_co
     try:
         await life.admin.execute("delete from taken_plan")
         await life.admin.execute("update subscription set renews_at = started_at where id = $1", order["id"])
+        await life.admin.execute("set constraints all immediate")
         await life.admin.execute(KNOWN_TRIALS.read_text(encoding="utf-8"))
         assert await life.rows("taken_plan") == after
         assert (await life.row(order["id"]))["renews_at"] == renews_at

@@ -12,13 +12,13 @@ from auth.seal import Seal
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.builtin import embedded
-from db.pool import Database
+from db.pool import Database, Pool
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.webhooks import TrustedPayloads
 from jobs.delivering import Deliverer, Delivering
 from mail.brand import Brand
 from resolvers.context import Letterhead, Webhooks
-from tests.conftest import SECRET, STAFF, Portal
+from tests.conftest import SECRET, STAFF, Portal, closing_pool
 from tests.lifecycle.conftest import Life, fill, living
 from tests.template import create_database
 from tests.webhooks.sinks import Sink
@@ -34,6 +34,13 @@ async def place(urls: embedded.Urls) -> embedded.Urls:
     database = await create_database(urls, "webhooks")
     await fill(database.admin)
     return database
+
+
+@pytest.fixture(scope="session")
+async def pool(place: embedded.Urls) -> AsyncIterator[Database]:
+    """Not the pool of the other modules, which a process of tests has made for their database."""
+    async with closing_pool(Database(place.app, Pool(max_size=8), server_settings={})) as opened:
+        yield opened
 
 
 @dataclass

@@ -389,5 +389,5 @@ async def test_causes_are_forgotten_after_90_days_and_not_while_a_letter_is_to_b
     await compose(life)
     await life.admin.execute("insert into letter_cause values ($1, 'receipt', 'x', '', $2, 0, $2)", life.customer_id, life.now)
     for days, left in ((89, 2), (91, 1)):
-        await forget(system(life), now=life.now + timedelta(days=days))
+        await forget(system(life), now=life.now + timedelta(days=days), event_days=3650)
         assert len(await life.rows("letter_cause")) == left

@@ -17,8 +17,10 @@ begin
       else array_remove(array[
         case when after.closed_at is not null and old.closed_at is null then 'customer.closed' end,
         case when after.email <> old.email then 'customer.email_changed' end,
-        case when exists (select from unnest(changed) c where c <> all(array['email', 'closed_at', 'shares_email'])) or changed = '{}' and after.version <> old.version
-             then 'customer.updated' end], null) end;
+        case when exists (select from unnest(changed) c where c <> all(array['email', 'closed_at', 'shares_email'])) then 'customer.updated' end], null) end;
+    if types = '{}' and (changed <> '{}' or after.version <> old.version) then
+      types := array['customer.updated'];
+    end if;
   end if;
   perform write_events(new.id, new.id, after.version, types, changed);
   return null;
