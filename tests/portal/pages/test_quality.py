@@ -51,7 +51,7 @@ def test_axe_finds_no_violation_on_any_page(visit: Callable[..., Visit], axe: st
         opened.open(path)
         settle(opened.page)
         assert violations(opened.page, axe) == [], path
-    assert opened.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
+    expect(opened.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
 
 
 def test_axe_finds_no_violation_before_the_sign_in_and_in_dialogs(visit: Callable[..., Visit], axe: str) -> None:
