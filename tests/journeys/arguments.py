@@ -20,6 +20,7 @@ WITH_FILES = "uploadAttachments"
 # What follows the prefix of an id.
 TAIL = "01m829w97ne1msh76cygrhecz9"
 # Selections from the roots that lead to each type with fields that have arguments.
+ROOTS = (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
 PLACES = {
     "Customer": ("customer",),
     "Money": ("customer", "subscriptions", "nodes", "renewalAmount"),
@@ -31,6 +32,7 @@ PLACES = {
     "InvoiceCollection": ("customer", "invoices", "nodes", "collection"),
     "PaymentMethod": ("customer", "paymentMethods", "nodes"),
     "CreditNote": ("customer", "creditNotes", "nodes"),
+    "WebhookEndpoint": ("webhookEndpoints", "nodes"),
 }
 
 
@@ -106,8 +108,9 @@ def fields_with_arguments() -> list[Case]:
     """Return the root fields with arguments, and the fields with arguments below them."""
     cases = [case for case in root_fields() if case.definition.args]
     for name, kind in SCHEMA.type_map.items():
-        if isinstance(kind, GraphQLObjectType) and kind not in (SCHEMA.query_type, SCHEMA.mutation_type) and not name.startswith("__"):
-            cases += [Case("query", (*PLACES[name], each), item) for each, item in kind.fields.items() if item.args]
+        if isinstance(kind, GraphQLObjectType) and kind not in ROOTS and not name.startswith("__"):
+            permission = permission_of(SCHEMA.query_type, "webhookEndpoints") if name == "WebhookEndpoint" else None
+            cases += [Case("query", (*PLACES[name], each), item, permission) for each, item in kind.fields.items() if item.args]
     return cases
 
 
