@@ -224,7 +224,7 @@ async def assert_exported(marked: MarkedCustomer, access: str) -> None:
         assert (hashlib.sha256(file).hexdigest(), len(file)) == (entry["sha256"], entry["sizeBytes"])
         assert ".." not in Path(entry["path"]).parts
         if entry["path"].endswith(".pdf") and entry["path"].startswith("documents/"):
-            assert len(PdfReader(BytesIO(stored)).pages) >= 1
+            assert len(PdfReader(BytesIO(file)).pages) >= 1
     assert {entry["path"].partition("-")[0] for entry in content["files"] if "documents/" in entry["path"]} == {
         *("documents/invoice", "documents/receipt", "documents/credit", "documents/statement")
     }

@@ -174,7 +174,8 @@ def changes_of(case: Case) -> Iterator[Change]:
 def _cursors_of(case: Case, path: tuple[str | int, ...]) -> Iterator[Change]:
     declared = case.definition.extensions[DEFINITION].metadata[DECLARATION]
     block = declared.block if isinstance(declared, PageOf) else blocks()["customers.matching"]
-    for name, item in get_named_type(case.definition.args["sort"].type).values.items():
+    orders = get_named_type(case.definition.args["sort"].type).values if "sort" in case.definition.args else {}
+    for name, item in orders.items():
         yield from ({("sort",): name, path: value} for value in cursors(block, item.value))
     yield from ({path: value} for value in BROKEN_CURSORS)
 
@@ -207,7 +208,9 @@ def is_within(path: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool
 
 
 async def test_a_cursor_of_another_connection_or_order_is_refused_or_just_another_place(world: World) -> None:
-    pages = [(case, name) for case in CASES if "after" in case.definition.args for name in get_named_type(case.definition.args["sort"].type).values]
+    # There is no webhook endpoint, so nothing below one is read.
+    with_pages = [case for case in CASES if {"after", "sort"} <= case.definition.args.keys() and case.path[:2] != ("webhookEndpoints", "nodes")]
+    pages = [(case, name) for case in with_pages for name in get_named_type(case.definition.args["sort"].type).values]
     cursors_by_origin: dict[tuple[str, ...], str] = {}
     for case, name in pages:
         for actor in callers_of(case):
