@@ -1,16 +1,35 @@
-"""Finds what is to come and causes a letter: the end of a trial, the renewal of a yearly plan, the end of a card. Each causes one, also after days without a worker."""
+"""Finds what time brings, and writes it down once for each occurrence: letters on what is to come, and events of what comes and has come. Also after days without a worker."""
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billing.states import Actor
 from db.outages import describe
 from db.unit_of_work import Caller, UnitOfWork
-from jobs.composing import logger
 from resolvers.reads.facts import fetch_rows
 
+logger = logging.getLogger("portico.jobs")
+
 BATCH = 500
-# How many days before it, in the customer's time zone.
-DAYS_BEFORE = {"trial_days": 3, "renewal_days": 14, "card_days": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """`due` is the block that selects customers, and `add` the one that writes for one of them; both have `days` as parameters, in the customer's time zone."""
+
+    subject: str
+    due: str
+    add: str
+    days: Mapping[str, int]
+
+
+LETTERS = Coming("letters on what is to come", "letter_causes.coming", "letter_causes.add_coming", {"trial_days": 3, "renewal_days": 14, "card_days": 30})
+# `window_days`: for how many days after an occurrence its event is still written. A database that gets events for the first time, or invoices from elsewhere, has many that
+# are long overdue.
+EVENTS = Coming(
+    "events of what time brings", "timed_events.coming", "timed_events.add", {"trial_days": 3, "renewal_days": 7, "card_days": 30, "window_days": 7}
+)
 
 
 @dataclass(slots=True)
@@ -21,28 +40,28 @@ class ComingResult:
     failures: int = 0
 
 
-async def note_coming(session: UnitOfWork, *, done: ComingResult) -> None:
-    """Write the causes of letters for all customers, a transaction for each. `session` is any unit of work on the database. Updates `done`. Raises DatabaseUnavailable."""
+async def note_coming(session: UnitOfWork, coming: Coming, *, done: ComingResult) -> None:
+    """Write for all customers, a transaction for each. `session` is any unit of work on the database. Updates `done`. Raises DatabaseUnavailable."""
     after = ""
     while True:
-        batch = await fetch_rows(session, "letter_causes.coming", wanted=BATCH, after=after, **DAYS_BEFORE)
+        batch = await fetch_rows(session, coming.due, wanted=BATCH, after=after, **coming.days)
         await session.release()
         for customer in batch:
-            await _note_one(session, customer.customer_id, done)
+            await _note_one(session, customer.customer_id, coming, done)
         if len(batch) < BATCH:
             return
         after = batch[-1].customer_id
 
 
-async def _note_one(session: UnitOfWork, customer_id: str, done: ComingResult) -> None:
-    """Write one customer's causes; a failure does not stop the others."""
+async def _note_one(session: UnitOfWork, customer_id: str, coming: Coming, done: ComingResult) -> None:
+    """Write for one customer; a failure does not stop the others."""
     unit = session.for_caller(Caller(customer_id, Actor.SYSTEM, session.caller.now))
     try:
         async with unit.write() as transaction:
-            await transaction.run("letter_causes.add_coming", **DAYS_BEFORE)
+            await transaction.run(coming.add, **coming.days)
         done.customers += 1
     except Exception as error:  # the next pass tries again
         done.failures += 1
-        logger.error("what is to come could not be noted: %s", describe(error))
+        logger.error("%s could not be written: %s", coming.subject, describe(error))
     finally:
         await unit.close()

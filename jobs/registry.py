@@ -4,12 +4,11 @@ from datetime import datetime, timedelta
 
 from jobs.attachments import SweepResult, sweep
 from jobs.clock import ClockPassResult, tick
-from jobs.coming import ComingResult, note_coming
+from jobs.coming import EVENTS, LETTERS, ComingResult, note_coming
 from jobs.composing import compose_due
 from jobs.delivering import DeliveryResult, deliver_due
 from jobs.exporting import ExportResult, make_exports
 from jobs.passes import Duties, Job, Schedule
-from jobs.timed_events import TimedResult, write_timed
 from jobs.upkeep import Upkeep, forget
 from resolvers.letters import SendResult, send
 
@@ -59,15 +58,15 @@ JOBS = (
         "letters_to_come",
         AT_27,
         ComingResult,
-        lambda duties, now, done: note_coming(duties.system(now), done=done),
+        lambda duties, now, done: note_coming(duties.system(now), LETTERS, done=done),
         unit="customer",
         summary="{customers} customers checked for letters to come",
     ),
     Job(
         "timed_events",
         AT_37,
-        TimedResult,
-        lambda duties, now, done: write_timed(duties.system(now), done=done),
+        ComingResult,
+        lambda duties, now, done: note_coming(duties.system(now), EVENTS, done=done),
         unit="customer",
         summary="{customers} customers checked for events of time",
         is_of_billing_time=True,

@@ -23,6 +23,8 @@ RETRY_SECONDS = 1.0
 WATCH_SECONDS = 0.2
 # The part of its age by which the end of a stream varies, so that streams that were opened together do not come back together.
 JITTER = 0.2
+# Longer than a response waits for its client.
+REMOVAL_SECONDS = 60.0
 FAILED = StreamEnd("INTERNAL_SERVER_ERROR", "Something went wrong on our side. Open the stream again with the last cursor.")
 
 
@@ -70,7 +72,10 @@ class Hub:
         self.check(stream.owner.customer_id, stream.owner.session)
         self._streams.setdefault(stream.owner.customer_id, set()).add(stream)
         self._count += 1
-        stream.call_after(self.limits.seconds * random.uniform(1 - JITTER, 1 + JITTER), partial(stream.end, EXPIRED))
+        age = self.limits.seconds * random.uniform(1 - JITTER, 1 + JITTER)
+        stream.call_after(age, partial(stream.end, EXPIRED))
+        # Its response removes it; a stream whose response was never sent does not count for ever.
+        stream.call_after(age + REMOVAL_SECONDS, partial(self.remove, stream))
 
     def begin(self, stream: LiveStream, message: LiveMessage) -> None:
         """Put the first message into a stream. From then on it gets what comes."""

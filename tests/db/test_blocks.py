@@ -208,6 +208,8 @@ async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Co
     actor = "STAFF" if block.name in OF_EVERYBODY | OF_CATALOG else "SYSTEM" if block.name in OF_CLOCK | OF_REGISTRY | OF_WEBHOOKS else "CUSTOMER"
     await app.execute(f"set app.customer_id = '{ADA.customer_id}'; set app.actor = '{actor}'; set app.now = '2026-11-22T00:00:00Z'")
     # The list of all customers is read by its pages only.
+    # The partitions of events are nearly empty here, so an index is used only if a scan is ruled out.
+    await app.execute(f"set enable_seqscan = {'off' if ' portal_event' in block.sql else 'on'}")
     for sql in [*([] if block.name == "customers.listed" else [block.sql]), *(page_of_block(block, order) for order in block.orders)]:
         text, names = positional(sql)
         await app.execute(f"prepare asked as {text}")
@@ -215,8 +217,7 @@ async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Co
             record[0] for record in await app.fetch(f"explain execute asked({', '.join(['null'] * len(names))})" if names else "explain execute asked")
         )
         await app.execute("deallocate asked")
-        # The partitions of events are small here.
-        lines = [line.strip() for line in plan.splitlines() if "Seq Scan on" in line and " on event_" not in line]
+        lines = [line.strip() for line in plan.splitlines() if "Seq Scan on" in line]
         scanned = [line for line in lines if not any(f" on {table} " in line for table in SMALL)]
         assert scanned == [], plan
 

@@ -9,12 +9,13 @@ import httpx
 import pytest
 
 from db.builtin import embedded
-from gateway.http.capacity.admission import Admission
+from gateway.http.capacity.admission import Admission, Overloaded
 from gateway.http.capacity.drain import Drain
 from gateway.live.hub import Hub, StreamLimits
 from gateway.live.streams import LiveMessage, LiveStream, StreamOwner
 from tests.conftest import STAFF, token
 from tests.gateway.live.streaming import DOCUMENT, PARTS, SSE, add_customer, code_of, live, opened, rename
+from tests.waiting import until
 
 SUMMARY = "subscription { events { cursor customer { name summary { totalDue { amount } } subscriptions { totalCount } } } }"
 
@@ -195,3 +196,20 @@ async def test_equal_streams_are_computed_once_and_others_for_themselves() -> No
     for stream in streams:
         hub.remove(stream)
     assert hub.customers == []
+
+
+async def test_a_stream_whose_response_is_never_sent_does_not_count_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def message(seq: int) -> LiveMessage:
+        return LiveMessage(seq, b"{}")
+
+    monkeypatch.setattr("gateway.live.hub.REMOVAL_SECONDS", 0.1)
+    hub = Hub(StreamLimits(per_process=1, seconds=0.1), Admission(running=1, queued=10, wait_seconds=5), Drain())
+    hub.add(LiveStream(StreamOwner("cus_a", "ses_a"), "key", message))
+    with pytest.raises(Overloaded):
+        hub.check("cus_b", "ses_b")
+
+    async def is_removed() -> bool:
+        return hub.customers == []
+
+    await until(is_removed)
+    hub.check("cus_b", "ses_b")

@@ -78,9 +78,10 @@ async def test_paying_declined_and_by_a_debit_that_the_processor_reports_later(l
 
 async def test_the_clock_renews(life: Life) -> None:
     subscription = await life.subscribe("storage")
-    topics = await caused(life, lambda: life.advance(subscription, days=31), "SYSTEM")
-    assert {"subscription.renewed", "invoice.issued"} <= set(topics)
-    assert "subscription.updated" not in topics
+    life.now += timedelta(days=31)
+    topics = await caused(life, lambda: tick(Billing(life.database, {"sandbox": life.sandbox}), life.now), "SYSTEM")
+    assert {"subscription.renewed", "invoice.issued", "invoice.paid", "payment.created", "payment.succeeded"} <= set(topics)
+    assert (await life.row(subscription))["status"] == "ACTIVE"
 
 
 async def test_actions_of_staff(life: Life) -> None:
@@ -102,6 +103,18 @@ async def test_actions_of_staff(life: Life) -> None:
     assert "invoice.issued" in topics
     assert await caused(life, does("voidInvoice", invoiceId=made[0]), "STAFF") == ["invoice.voided"]
     await life.do("cancelSubscription", STAFF, subscriptionId=subscription, reason="OTHER")
+
+
+async def test_what_is_created(life: Life) -> None:
+    """The types of BY_MUTATIONS in test_by_sql.py."""
+    subscription = await life.subscribe("storage")
+    assert [row["object_id"] for row in await life.rows("event", "and type = 'customer.created'")] == [life.customer_id]
+    assert [row["object_id"] for row in await life.rows("event", "and type = 'subscription.created'")] == [subscription]
+    owed = await create(life)
+    assert owed in [row["object_id"] for row in await life.rows("event", "and type = 'invoice.issued'")]
+    arguments = {"idempotencyKey": f"credit {life.customer_id}", "invoiceId": owed, "reason": "GOODWILL", "amount": {"amount": "1.00", "currency": "USD"}}
+    topics = await caused(life, lambda: sent(life, "creditInvoice", arguments), "STAFF")
+    assert {"credit_note.issued", "invoice.credited"} <= set(topics)
 
 
 async def test_an_upsert_that_changes_nothing_has_no_event(life: Life) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 from billing.states import Actor
 from db.pool import Database
 from db.unit_of_work import Caller, UnitOfWork
-from jobs.timed_events import TimedResult, write_timed
+from jobs.coming import EVENTS, ComingResult, note_coming
 from tests.lifecycle.conftest import START, Life
 from tests.lifecycle.events.feed import object_topics
 from tests.lifecycle.events.test_by_sql import TIMED
@@ -24,9 +24,9 @@ async def written(life: Life, pool: Database, at: datetime) -> list[tuple[str, s
 
 async def run_job(pool: Database, at: datetime) -> None:
     session = UnitOfWork(pool, Caller(None, Actor.SYSTEM, at), acquire_seconds=20)
-    done = TimedResult()
+    done = ComingResult()
     try:
-        await write_timed(session, done=done)
+        await note_coming(session, EVENTS, done=done)
     finally:
         await session.close()
     assert done.failures == 0

@@ -17,7 +17,7 @@ from db.blocks import blocks
 from db.unit_of_work import Caller, Transaction, UnitOfWork
 from jobs import composing
 from jobs.clock import Billing, tick
-from jobs.coming import ComingResult, note_coming
+from jobs.coming import LETTERS, ComingResult, note_coming
 from jobs.composing import compose_due
 from jobs.upkeep import forget
 from mail.brand import Brand
@@ -74,7 +74,7 @@ async def passed(life: Life, policy: RetryPolicy | None = None, **length: float)
 
 async def coming(life: Life) -> dict[str, dict[str, Any]]:
     session, done = system(life), ComingResult()
-    await note_coming(session, done=done)
+    await note_coming(session, LETTERS, done=done)
     await session.close()
     assert done.failures == 0
     return await written(life)
