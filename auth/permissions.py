@@ -55,7 +55,7 @@ SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
 GRANTS = Permission(frozenset({Actor.CUSTOMER}), "grants:write")
 PUBLISH = Permission(frozenset({Actor.STAFF}), "documents:publish")
 CUSTOMERS_READ = Permission(frozenset({Actor.STAFF}), "customers:read")
-# Events name sessions and grants, which partners' apps are not told of.
+# Events name sessions and grants, which partners' apps may not read.
 EVENTS = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF}), "read")
 # Everything that is stored about a customer, for the customer, and for staff who may read all of it anyway.
 EXPORT = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF}), "customers:read")

@@ -1,5 +1,5 @@
-"""Sends events to the merchant's endpoints (outgoing webhooks), at least once: a delivery belongs to a process for the time of a lease, and is due again where nobody
-says how it ended. One slow endpoint delays no other: each has its own places."""
+"""Sends events to the merchant's endpoints (outgoing webhooks), at least once: a delivery belongs to a process for the time of a lease, and is due again where no
+result is recorded. One slow endpoint delays no other: each has its own places."""
 
 import asyncio
 import logging

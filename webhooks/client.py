@@ -1,4 +1,4 @@
-"""The HTTP/1.1 client that sends messages: it connects to the address that was checked, follows no redirect, knows no proxy, and reads the beginning of the answer."""
+"""The HTTP/1.1 client that sends messages: it connects to the address that was checked, follows no redirect, uses no proxy, and reads the beginning of the answer."""
 
 import asyncio
 import ssl

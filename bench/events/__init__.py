@@ -1,1 +1,1 @@
-"""What is told about changes: live operations."""
+"""Live operations: streams that send a customer's changes."""

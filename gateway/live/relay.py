@@ -1,7 +1,7 @@
-"""The connection of a process that announces events and hears which customers have some.
+"""The connection by which a process announces events, and is notified of the customers who have some.
 
-Each process announces what is committed, a few times a second; the database lets one at a time. A connection pooler may not pass notifications on: then the process asks
-for the last events of the customers who have streams, every few seconds.
+Each process announces what is committed, a few times a second; the database lets one at a time. A connection pooler may not pass notifications on: then the process polls
+the last events of the customers who have streams, every few seconds.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ ANNOUNCE_SECONDS = 0.15
 # While another process announces.
 OTHER_SECONDS = 2.0
 RETRY_SECONDS = 1.0
-# How often a process asks for last events: while it hears notifications, and while it does not.
-HEARING_SECONDS = 15.0
-DEAF_SECONDS = 2.0
+# How often a process polls: while it receives notifications, and while it does not.
+NOTIFIED_SECONDS = 15.0
+POLL_SECONDS = 2.0
 POLLED_AT_ONCE = 1000
 # How long a process works without announcing, before it tries again.
 READ_ONLY_SECONDS = 60.0
@@ -57,7 +57,7 @@ async def run_relay(relay: EventRelay) -> None:
 
 
 async def _connected(relay: EventRelay) -> None:
-    """Work on one connection until it is lost. A standby takes no writes: there the process asks for last events, until it tries again to announce."""
+    """Work on one connection until it is lost. A standby takes no writes: there the process polls, until it tries again to announce."""
     connection = await connect(relay.url, seconds=5, command_seconds=8, server_settings=relay.server_settings)
     try:
         await _announce(connection, relay.hub)
@@ -65,45 +65,45 @@ async def _connected(relay: EventRelay) -> None:
         logger.warning("the database takes no writes, so no events are announced", extra={"cause": error.cause})
         ends_at = monotonic() + READ_ONLY_SECONDS
         while relay.hub and monotonic() < ends_at:
-            await _ask(connection, relay.hub)
-            await asyncio.sleep(DEAF_SECONDS)
+            await _poll(connection, relay.hub)
+            await asyncio.sleep(POLL_SECONDS)
     finally:
         connection.terminate()
 
 
 async def _announce(connection: Connection, hub: Hub | None) -> None:
     """Announce, and wake the streams of customers with events, until the connection is lost. Raises DatabaseUnavailable, ReadOnly."""
-    hears = asyncio.Event()
+    is_notified = asyncio.Event()
     if hub:
-        await _listen(connection, hub, hears)
-    asks_at = announces_at = monotonic()
+        await _listen(connection, hub, is_notified)
+    polls_at = announces_at = monotonic()
     while True:
-        if hub and monotonic() >= asks_at:
-            await _ask(connection, hub)
-            asks_at = monotonic() + (HEARING_SECONDS if hears.is_set() else DEAF_SECONDS)
+        if hub and monotonic() >= polls_at:
+            await _poll(connection, hub)
+            polls_at = monotonic() + (NOTIFIED_SECONDS if is_notified.is_set() else POLL_SECONDS)
         if monotonic() >= announces_at:
             (row,) = await _run(connection, "live.announce", writes=True, wanted=ANNOUNCED_AT_ONCE)
             announces_at = monotonic() + (OTHER_SECONDS if row["announced"] < 0 else ANNOUNCE_SECONDS)
         await asyncio.sleep(ANNOUNCE_SECONDS)
 
 
-async def _listen(connection: Connection, hub: Hub, hears: asyncio.Event) -> None:
-    """Begin to wake streams by notifications. One with a text of our own sets `hears`: then notifications arrive here."""
+async def _listen(connection: Connection, hub: Hub, is_notified: asyncio.Event) -> None:
+    """Begin to wake streams by notifications. One with a text of our own sets `is_notified`: then notifications arrive here."""
     probe = token_hex(8)
 
-    def hear(_connection: object, _pid: int, _channel: str, text: object) -> None:
+    def receive(_connection: object, _pid: int, _channel: str, text: object) -> None:
         if text == probe:
-            hears.set()
+            is_notified.set()
         else:
             hub.announce(last_seqs(str(text)))
 
     with translate_errors():
-        await connection.add_listener(CHANNEL, hear)
+        await connection.add_listener(CHANNEL, receive)
     await _run(connection, "live.probe", text=probe)
 
 
-async def _ask(connection: Connection, hub: Hub) -> None:
-    """Ask for the last events of the customers who have streams."""
+async def _poll(connection: Connection, hub: Hub) -> None:
+    """Read the numbers of the last events of the customers who have streams, and wake their streams."""
     customers = hub.customers
     for start in range(0, len(customers), POLLED_AT_ONCE):
         rows = await _run(connection, "live.last_seqs", ids=customers[start : start + POLLED_AT_ONCE])

@@ -61,5 +61,5 @@ async def events_after(session: UnitOfWork, customer_id: str, seq: int) -> Event
 
 
 def is_for(viewer: Viewer, event: EventRow) -> bool:
-    """Return whether the viewer may learn of the event: a partner's app does not learn of the customer's sessions, grants and exports."""
+    """Return whether the viewer may read the event: a partner's app may not read those of the customer's sessions, grants and exports."""
     return viewer.kind is not Actor.PARTNER or not event.type.startswith(NOT_FOR_PARTNERS)

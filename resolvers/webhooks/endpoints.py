@@ -83,7 +83,7 @@ async def _check(columns: dict[str, Any], changes: dict[str, Any], context: Cont
 
 
 def _not_held(scopes: Iterable[str], context: Context) -> list[str]:
-    """Return the scopes that the caller does not have: nobody gives an endpoint more than they may read themselves."""
+    """Return the scopes that the caller does not have: an endpoint may not read more than its maker."""
     held = set(context.viewer.scopes)
     return [] if EVERYTHING[Actor.STAFF] in held else [scope for scope in scopes if not held & {scope, INCLUDED_IN.get(scope, scope)}]
 

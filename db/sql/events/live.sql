@@ -15,5 +15,5 @@ select announce_events(cast(:wanted as integer)) as announced
 
 -- name: live.probe
 -- returns: nothing
--- Notify the processes that listen of a text that names no customer, so that this process learns whether it hears notifications.
+-- Send a notification that names no customer, so that this process can check whether it receives notifications.
 select pg_notify('portico_events', :text)

@@ -70,7 +70,7 @@ select due.customer_id, min(due.id) as id
 
 -- name: timed_events.add
 -- returns: nothing
--- Add what time has brought to the customer, in days of their time zone, each once. What came more than :window_days ago is not told any more.
+-- Add what time has brought to the customer, in days of their time zone, each once. An occurrence of more than :window_days ago gets no event.
 insert into timed_event (customer_id, type, object_id, occurrence, written_at)
 select c.id, due.type, due.object_id, due.occurrence, cast(:now as timestamptz)
   from customer c
@@ -98,9 +98,9 @@ select c.id, due.type, due.object_id, due.occurrence, cast(:now as timestamptz)
          where i.customer_id = c.id and i.remaining_minor > 0 and i.written_off_at is null
            and i.due_on < t.today_on and i.due_on >= t.today_on - cast(:window_days as integer)
         union all
-        select told.type, p.id, cast(p.due_on as text)
+        select occasion.type, p.id, cast(p.due_on as text)
           from installment p
-         cross join lateral (values ('installment.due', p.due_on <= t.today_on), ('installment.overdue', p.due_on < t.today_on)) told (type, is_so)
-         where p.customer_id = c.id and p.remaining_minor > 0 and told.is_so and p.due_on >= t.today_on - cast(:window_days as integer)) due
+         cross join lateral (values ('installment.due', p.due_on <= t.today_on), ('installment.overdue', p.due_on < t.today_on)) occasion (type, is_so)
+         where p.customer_id = c.id and p.remaining_minor > 0 and occasion.is_so and p.due_on >= t.today_on - cast(:window_days as integer)) due
  where c.id = :customer_id
     on conflict do nothing

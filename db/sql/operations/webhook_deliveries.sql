@@ -96,7 +96,7 @@ select * from replay_webhooks(:key, :since, cast(:types as text[]), :wanted)
 
 -- name: deliveries.claim
 -- returns: ClaimedDelivery
--- Take deliveries that are due, at most so many of each endpoint as it has places, and in all. They are due again after the lease, if nobody says how they ended.
+-- Take deliveries that are due, at most so many of each endpoint as it has places, and in all. They are due again after the lease, if no result is recorded.
 with taken as (
     select due.id
       from (select e.id, :places - coalesce(b.count, 0) as places

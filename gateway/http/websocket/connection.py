@@ -140,7 +140,7 @@ class SocketConnection:
                 await self._write_answer(message.id, answer)
         except TimeoutError:
             self._abort()
-        except OSError:  # the client has closed the connection, which the reading task learns too
+        except OSError:  # the client has closed the connection, which the reading task notices too
             return
         finally:
             if isinstance(answer, StreamAnswer):

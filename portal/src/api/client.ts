@@ -71,7 +71,7 @@ async function exchange(utilities: AuthUtilities, session: Session): Promise<voi
   if (payload && isCurrent) writeSession(payload.tokens);
 }
 
-// The answer to the refresh, or null. A lost one is asked for again at once: soon after, the gateway would take the token for a stolen one.
+// The answer to the refresh, or null. After a lost one the request is repeated at once: later, the gateway would take the token for a stolen one.
 async function renewed(utilities: AuthUtilities, { refreshToken }: Session): Promise<RefreshSessionMutation['refreshSession'] | null> {
   const renew = () => utilities.mutate(trusted(RefreshSessionDocument), { input: { refreshToken } }, REFRESH);
   const first = await renew();

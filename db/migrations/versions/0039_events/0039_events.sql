@@ -46,7 +46,7 @@ $$;
 revoke all on function last_event(text) from public;
 grant execute on function last_event(text) to portico_app;
 
--- The names of the columns that differ, without those that nobody is told of.
+-- Return the names of the columns that differ, without internal ones.
 create function changed_columns(before jsonb, after jsonb, internal text[]) returns text[] language sql immutable parallel safe as $$
   select coalesce(array_agg(a.key order by a.key), '{}') from jsonb_each(after) a where a.value is distinct from before -> a.key and a.key <> all(internal)
 $$;
@@ -85,7 +85,7 @@ begin
     from unnest(types) with ordinality t(type, number);
 end $$;
 
--- Whether changes are recorded. The owner of the tables may load rows about which nobody is told; the application may not.
+-- Whether changes are recorded. The owner of the tables may load rows without events; the application may not.
 create function records_events() returns boolean language sql stable
   return current_setting('app.events', true) is distinct from 'off' or current_user = 'portico_app';
 

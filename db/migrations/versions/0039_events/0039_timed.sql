@@ -1,5 +1,5 @@
 -- What time brings and no change of a row: an invoice is overdue, a trial is about to end. The worker adds a row for each occurrence, and a trigger writes the event; the primary key
--- is why none is told twice.
+-- is why there are no duplicates.
 create table timed_event (
   customer_id text collate "C" not null references customer (id),
   type        text not null,

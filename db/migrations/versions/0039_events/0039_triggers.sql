@@ -100,7 +100,7 @@ begin
   return null;
 end $$;
 
--- The installments of a new schedule are told of by the schedule.
+-- The installments of a new schedule have no events of their own: there is one of the schedule.
 create function record_installment() returns trigger language plpgsql set search_path = portico as $$
 declare
   after installment;

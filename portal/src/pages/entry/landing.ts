@@ -21,7 +21,7 @@ export function useToken(): string | null {
   return token;
 }
 
-// Follow a link once, when its page comes into view: a link works once, and a second try would be told that it was used.
+// Follow a link once, when its page comes into view: a link works once, and a second request would be refused.
 export function useFollowed(follow: () => Promise<void>): void {
   const isFollowed = useRef(false);
   useEffect(() => {

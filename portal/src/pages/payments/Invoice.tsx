@@ -65,7 +65,7 @@ function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: Complete<Inv
 function Pay({ invoice }: { invoice: InvoiceNode }) {
   const { t, format } = useTexts();
   const stateOf = useActionState();
-  // The amount for which the dialog was opened. After a lost answer the invoice may be paid already; the dialog stays until the customer knows.
+  // The amount for which the dialog was opened. After a lost answer the invoice may be paid already; the dialog stays until the result is known.
   const [opened, setOpened] = useState<string | null>(null);
   const { run, isPending, problem } = useAction(PayInvoiceDocument, { press: 'PayInvoice' });
   const pay = (paymentMethodId: string | null) => run({ invoiceId: invoice.id, paymentMethodId, expectedVersion: invoice.version });
