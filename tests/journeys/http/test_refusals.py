@@ -92,7 +92,7 @@ async def test_staff_find_customers_by_the_beginning_of_name_or_address(post: Po
     for search in ("ADA@", "ada love", "Ada Lovelace"):
         answer = await post("query ($s: String) { customers(search: $s) { nodes { email } } }", STAFF, s=search)
         assert answer.json()["data"]["customers"]["nodes"][0]["email"] == "ada@example.com"
-    for search in ("%", "_da", "\\", "'"):
+    for search in ("ada%love", "ad_ love", "ada\\ love", "ada' love"):
         answer = await post("query ($s: String) { customers(search: $s) { totalCount } }", STAFF, s=search)
         assert answer.json()["data"]["customers"]["totalCount"] == 0
 
