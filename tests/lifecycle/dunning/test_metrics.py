@@ -18,6 +18,7 @@ from tests.lifecycle.conftest import Life, new_id
 from tests.lifecycle.invoices.test_dunning import passed
 from tests.lifecycle.invoicing.staff import call, create, done, line
 from tests.lifecycle.payments.test_paying import pay
+from tests.lifecycle.schedules.agreeing import create as agree
 
 QUERY = """query M($from: Date!, $to: Date!, $currency: CurrencyCode) { metrics(from: $from, to: $to, currency: $currency) { month currency churn activeSubscriptions
     mrr { minorUnits } collected { minorUnits } refunded { minorUnits } openAmount { minorUnits } } }"""
@@ -62,8 +63,10 @@ async def test_metrics_of_past_months_are_what_the_rows_were_then(life: Life) ->
         if number == 1:
             await life.do("cancelSubscription", when="NOW", subscriptionId=first)
             (payment, *_) = await life.rows("payment", f"and currency = '{CURRENCY}' and status = 'SUCCEEDED' and refunded_minor = 0")
-            await done(life, "refundPayment", paymentId=payment["id"], amount={"amount": "5.00", "currency": CURRENCY}, reason="GOODWILL")
-            await done(life, "createInvoice", customerId=life.customer_id, lines=[line(unitAmount={"amount": "70.00", "currency": CURRENCY})])
+            await done(life, "refundPayment", paymentId=payment["id"], amount=nok("5.00"), reason="GOODWILL")
+            await done(life, "createInvoice", customerId=life.customer_id, lines=[line(unitAmount=nok("70.00"))])
+        if number == 2:
+            await money_for_more_than_invoices(life)
         month = life.now.date().replace(day=1)
         life.now = at_start(add_months(month, 1)) - timedelta(microseconds=1)
         await passed(life)
@@ -73,6 +76,18 @@ async def test_metrics_of_past_months_are_what_the_rows_were_then(life: Life) ->
     assert past[0].values["churn"] is None
     assert past[1].values["churn"] > "0.0000"
     assert all(any(one.values[name] for one in past) for name in ("mrr", "activeSubscriptions", "collected", "refunded", "openAmount"))
+
+
+async def money_for_more_than_invoices(life: Life) -> None:
+    """Record a payment for an installment without an invoice, all invoices that are open, and the balance."""
+    (installment,) = (await agree(life, "30.00", currency=CURRENCY, invoicing="NONE")).installments
+    await done(life, "recordPayment", installmentId=installment["id"], amount=nok("30.00"), kind="CASH")
+    await done(life, "createInvoice", customerId=life.customer_id, lines=[line(unitAmount=nok("40.00"))])
+    await done(life, "recordPayment", customerId=life.customer_id, amount=nok("9000.00"), kind="BANK_TRANSFER")
+
+
+def nok(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": CURRENCY}
 
 
 async def priced(life: Life) -> list[str]:
@@ -108,17 +123,15 @@ async def something(life: Life, prices: list[str], random: Random) -> None:
         case 8 if running:
             await life.do("changePlan", priceId=random.choice(prices), when="NOW", **chosen)
         case 9:
-            amount = {"amount": "120.00", "currency": CURRENCY}
-            await call(life, "createInvoice", customerId=life.customer_id, lines=[{"description": "Work", "quantity": 1, "unitAmount": amount, "taxRate": "0"}])
+            await call(life, "createInvoice", customerId=life.customer_id, lines=[line(unitAmount=nok("120.00"))])
         case 10 if unpaid:
             invoice = random.choice(unpaid)
             if random.random() < 0.5:
                 await pay(life, "payInvoice", invoiceId=invoice)
             else:
-                await call(life, "creditInvoice", invoiceId=invoice, amount={"amount": "7.00", "currency": CURRENCY}, reason="CORRECTION")
+                await call(life, "creditInvoice", invoiceId=invoice, amount=nok("7.00"), reason="CORRECTION")
         case _ if payments:
-            amount = {"amount": "5.00", "currency": CURRENCY}
-            await call(life, "refundPayment", paymentId=random.choice(payments), amount=amount, reason="GOODWILL")
+            await call(life, "refundPayment", paymentId=random.choice(payments), amount=nok("5.00"), reason="GOODWILL")
 
 
 async def figures(life: Life, month: date, active_before: frozenset[str]) -> Figures:
