@@ -13,6 +13,7 @@ import pytest
 
 from tests.depth import PROFILE, SEED, by_depth
 
+TESTS = Path(__file__).parent
 # These take long and run first, the longest before the others; a long test that runs last leaves the other processes idle. While the first process that needs
 # the database makes it, the others have files that need none.
 FIRST = [
@@ -58,6 +59,13 @@ SLOW_FILES = {
     "test_workers",
 }
 
+# What the profile dev leaves to `.ci/run`, unless the command line names a file or a folder: browsers and npm, builds, copies of the tree, and long histories of models. Each
+# takes half a minute or more, and `make portal`, `make model` and `make night` run most of them.
+LEFT_TO_CI = {
+    "portal/pages", "portal/test_build", "examples", "first_hour/test_without_built_in_postgres", "first_hour/test_graphiql", "structure/test_contributing",
+    "lifecycle/models", "lifecycle/payments/test_client_caches", "journeys/outages/test_pool_whole", "journeys/uploads/test_upload_kills", "db/migrations/test_upgrade",
+}  # fmt: skip
+
 
 def seed_hypothesis(config: pytest.Config) -> None:
     """Give Hypothesis the printed seed, unless the option --hypothesis-seed is set."""
@@ -100,15 +108,18 @@ def marks_of(item: pytest.Item) -> list[str]:
 
 
 def _folder(path: Path) -> str:
-    tests = Path(__file__).parent
-    return path.relative_to(tests).parts[0] if path.is_relative_to(tests) else ""
+    return path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect all but about one in n cases of tests marked `in_turns(n)`, in the profile dev one in 2n, and there those of other days. The seed chooses which."""
+    """Deselect all but about one in n cases of tests marked `in_turns(n)`, in the profile dev one in 2n, and there those of other days and what is left to CI.
+
+    The seed chooses the cases.
+    """
     if _is_named(config):
         return
-    due = [item for item in items if _has_turn(item)]
+    is_whole = by_depth(_is_of_all_tests(config), False, False)
+    due = [item for item in items if _has_turn(item) and not (is_whole and _is_left_to_ci(item.path))]
     omitted = set(items).difference(due).union(_of_other_days(due))
     if omitted:
         config.hook.pytest_deselected(items=[item for item in items if item in omitted])
@@ -128,6 +139,16 @@ def _has_turn(item: pytest.Item) -> bool:
     """Whether the test runs with this seed. The choice depends on a hash of its name, so that the cases of one day are of all kinds."""
     mark = item.get_closest_marker("in_turns")
     return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(2 * mark.args[0], mark.args[0], 1) == 0
+
+
+def _is_left_to_ci(path: Path) -> bool:
+    place = path.relative_to(TESTS).with_suffix("")
+    return any(part.as_posix() in LEFT_TO_CI for part in (place, *place.parents))
+
+
+def _is_of_all_tests(config: pytest.Config) -> bool:
+    """Whether the command line names no file and no folder below the tests."""
+    return all(Path(config.invocation_params.dir, argument).resolve() in (TESTS, TESTS.parent) for argument in config.args)
 
 
 def _is_named(config: pytest.Config) -> bool:

@@ -80,7 +80,7 @@ async def test_somebody_elses_id_is_like_no_id(portal: Portal, admin: asyncpg.Co
     column = {"cus": "id", "cpn": "coupon_id"}.get(prefix, "id")
     owner_column = "id" if prefix == "cus" else "customer_id"
     mine = "select coupon_id from coupon_redemption where customer_id = $1" if prefix == "cpn" else "select ''"
-    there = "and deleted_at is null" if prefix == "pm" else ""
+    there = {"pm": "and deleted_at is null", "ses": "and ended_at is null and expires_at > now()"}.get(prefix, "")
     await add_session_and_grant(admin)
     theirs, owner = await admin.fetchrow(
         SUMMARIES
