@@ -10,7 +10,7 @@ from db.unit_of_work import UnitOfWork
 from resolvers.reads.facts import fetch_rows
 
 # What has ended is in the calendar for so long.
-KEPT_DAYS = 180
+DAYS_AFTER_END = 180
 # Of a customer with more, what is open and what is next to today.
 MAX_ENTRIES = 2_000
 # How exactly `lastUsedAt` is kept: programs read calendars many times a day.
@@ -41,5 +41,5 @@ async def contents_of(session: UnitOfWork, customer_id: str, secret_hash: str) -
     readers: list[CalendarReader] = await fetch_rows(session, "calendars.reader", customer_id=customer_id, secret_hash=secret_hash)
     if not readers:
         return None
-    entries: list[CalendarEntryRow] = await fetch_rows(session, "calendars.entries", customer_id=customer_id, kept_days=KEPT_DAYS, wanted=MAX_ENTRIES)
+    entries: list[CalendarEntryRow] = await fetch_rows(session, "calendars.entries", customer_id=customer_id, days_after_end=DAYS_AFTER_END, wanted=MAX_ENTRIES)
     return CalendarContents(readers[0], entries)

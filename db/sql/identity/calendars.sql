@@ -31,7 +31,7 @@ select c.id as customer_id, c.locale, c.time_zone
 
 -- name: calendars.entries
 -- returns: CalendarEntryRow
--- Select what is in the customer's calendar: invoices, installments and the next renewal of each subscription. What has ended stays for :kept_days days after its day, or
+-- Select what is in the customer's calendar: invoices, installments and the next renewal of each subscription. What has ended stays for :days_after_end days after its day, or
 -- after it ended if that is known. Of more than are wanted, what is open comes first, and what is next to today. Money is counted once: an invoice of installments is not there.
 select e.id, e.kind, e.starts_on, e.state, e.total_minor, e.remaining_minor, e.currency, e.name, e.part_of, e.page_id, e.version + r.version as sequence,
        greatest(e.known_at, changed.at, own.at) as changed_at
@@ -71,7 +71,7 @@ select e.id, e.kind, e.starts_on, e.state, e.total_minor, e.remaining_minor, e.c
          where s.customer_id = :customer_id and s.status <> 'PENDING') e
   left join (select v.object_id, max(v.occurred_at) as at from event v where v.customer_id = :customer_id group by v.object_id) changed on changed.object_id = e.id
   left join (select max(v.occurred_at) as at from event v where v.customer_id = :customer_id and v.object_id = :customer_id) own on true
- where e.state = 'OPEN' or (e.kind = 'RENEWAL' and e.ended_at is null) or e.starts_on >= r.today - cast(:kept_days as integer)
-    or greatest(e.ended_at, changed.at) >= operation_now() - make_interval(days => :kept_days)
+ where e.state = 'OPEN' or (e.kind = 'RENEWAL' and e.ended_at is null) or e.starts_on >= r.today - cast(:days_after_end as integer)
+    or greatest(e.ended_at, changed.at) >= operation_now() - make_interval(days => :days_after_end)
  order by e.state <> 'OPEN', abs(e.starts_on - r.today), e.id
  limit :wanted

@@ -207,14 +207,13 @@ async def test_hostile_names_stay_text(feed: Feed, name: str) -> None:
     assert len(name) < 40 or any(line_.startswith(b" ") for line_ in lines), "long lines are folded"
     events = events_of(content)
     assert events.keys() == {each["id"] for each in created.installments}
-    visible = calendars_text(name)
+    visible = one_line(name)
     assert {str(event["SUMMARY"]) for event in events.values()} == {f"{visible}: {visible}: $30.00", f"{visible}: {visible}: $20.00"}
 
 
-def calendars_text(name: str) -> str:
-    """Return a name as it is to be shown: on one line, without what is not seen."""
-    shown = "".join(" " if character in "\r\n\x0b\x0c" else character for character in name if character not in "\u202e\u202c\x1b")
-    return " ".join(shown.split())
+def one_line(name: str) -> str:
+    """Return a name on one line, without characters that are not seen."""
+    return " ".join("".join(" " if each in "\r\n\x0b\x0c" else each for each in name if each not in "\u202e\u202c\x1b").split())
 
 
 async def test_of_more_entries_than_fit_those_that_are_open_are_there(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

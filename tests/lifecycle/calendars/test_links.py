@@ -27,23 +27,23 @@ def secret_of(url: str) -> str:
     return url.rpartition("/")[2].removesuffix(".ics")
 
 
-async def shown(feed: Feed, viewer: Viewer | None = None) -> dict[str, Any]:
+async def link_of(feed: Feed, viewer: Viewer | None = None) -> dict[str, Any]:
     customer: dict[str, Any] = (await feed.ask(LINK, viewer, id=feed.life.customer_id))["data"]["customer"]
     return customer
 
 
 async def test_a_link_is_made_shown_renewed_and_revoked(feed: Feed) -> None:
-    assert await shown(feed) == {"calendarUrl": None, "calendarLink": None}
+    assert await link_of(feed) == {"calendarUrl": None, "calendarLink": None}
     first = await feed.link()
-    assert (await shown(feed))["calendarUrl"] == first
-    assert (await shown(feed))["calendarLink"]["lastUsedAt"] is None
+    assert (await link_of(feed))["calendarUrl"] == first
+    assert (await link_of(feed))["calendarLink"]["lastUsedAt"] is None
     assert (await feed.get(first)).status_code == 200
-    assert (await shown(feed))["calendarLink"]["lastUsedAt"] is not None
+    assert (await link_of(feed))["calendarLink"]["lastUsedAt"] is not None
     second = await feed.link()
     assert secret_of(second) != secret_of(first)
     assert [(await feed.get(url)).status_code for url in (first, second)] == [404, 200]
     assert await feed.call(REVOKE) == {"replayed": False, "customer": {"calendarUrl": None}, "userErrors": []}
-    assert await shown(feed) == {"calendarUrl": None, "calendarLink": None}
+    assert await link_of(feed) == {"calendarUrl": None, "calendarLink": None}
     assert (await feed.get(second)).status_code == 404
     assert (await feed.call(REVOKE))["userErrors"] == [], "nothing to do"
 
@@ -68,7 +68,7 @@ async def test_the_secret_is_stored_hashed_and_sealed(feed: Feed) -> None:
 
 async def test_staff_see_that_there_is_a_link_and_may_revoke_it(feed: Feed) -> None:
     url = await feed.link()
-    seen = await shown(feed, READER)
+    seen = await link_of(feed, READER)
     assert (seen["calendarUrl"], seen["calendarLink"]["lastUsedAt"]) == (None, None)
     assert seen["calendarLink"]["createdAt"]
     refused = await feed.ask(REVOKE, READER, input={"customerId": feed.life.customer_id})
@@ -84,7 +84,7 @@ async def test_staff_see_that_there_is_a_link_and_may_revoke_it(feed: Feed) -> N
 async def test_in_a_session_for_the_customer_nobody_sees_or_makes_a_link(feed: Feed) -> None:
     url = await feed.link()
     acting = Viewer(Actor.CUSTOMER, feed.life.customer_id, ("portal",), "tests", acting_party="support")
-    assert (await shown(feed, acting))["calendarUrl"] is None
+    assert (await link_of(feed, acting))["calendarUrl"] is None
     assert [error["code"] for error in (await feed.call(CREATE, acting))["userErrors"]] == ["SIGN_IN_REQUIRED"]
     assert (await feed.get(url)).status_code == 200
     assert (await feed.call(REVOKE, acting))["userErrors"] == [], "what ends access is allowed"
