@@ -27,7 +27,8 @@ def calendar_text(entries: Iterable[CalendarEntryRow], writer: CalendarWriter, p
     calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")
     for entry in sorted(entries, key=lambda each: (each.starts_on, each.id)):
         calendar.add_component(_event(entry, writer, portal_url))
-    return calendar.to_ical()
+    content: bytes = calendar.to_ical()
+    return content
 
 
 def _event(entry: CalendarEntryRow, writer: CalendarWriter, portal_url: str | None) -> Event:

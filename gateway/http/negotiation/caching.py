@@ -18,7 +18,7 @@ def with_etag(answer: Answer) -> Answer:
     return answer
 
 
-def etag_of(body: bytes) -> str:
+def etag_of(body: bytes | memoryview) -> str:
     """Return the strong ETag of these bytes."""
     return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
 
