@@ -34,6 +34,7 @@ def calendar_text(entries: Iterable[CalendarEntryRow], writer: CalendarWriter, p
 def _event(entry: CalendarEntryRow, writer: CalendarWriter, portal_url: str | None) -> Event:
     """Return the event of a day. Without METHOD, DTSTAMP is when the information was last revised (RFC 5545 §3.8.7.2)."""
     changed_at = entry.changed_at.astimezone(UTC)
+    summary, description = writer.texts(entry)
     event = Event()
     event.add("uid", entry.id)
     event.add("dtstamp", changed_at)
@@ -41,8 +42,8 @@ def _event(entry: CalendarEntryRow, writer: CalendarWriter, portal_url: str | No
     event.add("sequence", entry.sequence)
     event.add("dtstart", entry.starts_on)
     event.add("dtend", entry.starts_on + timedelta(days=1))
-    event.add("summary", writer.summary(entry))
-    event.add("description", writer.description(entry))
+    event.add("summary", summary)
+    event.add("description", description)
     event.add("status", "CANCELLED" if entry.state == "CANCELED" else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     if portal_url:

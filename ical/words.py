@@ -26,18 +26,12 @@ class CalendarWriter:
     def title(self) -> str:
         return self.phrases["title"].format(merchant=self.merchant)
 
-    def summary(self, entry: CalendarEntryRow) -> str:
-        """Return the line that calendars show: "Invoice 2027-0001: $49.00"."""
+    def texts(self, entry: CalendarEntryRow) -> tuple[str, str]:
+        """Return the line that calendars show, such as "Invoice 2027-0001: $49.00", and the sentence that they show with the day."""
         what = self.phrases[entry.kind].format(name=visible(entry.name), part_of=visible(entry.part_of))
-        return self.phrases[entry.state].format(what=what, amount=self._amount(entry))
-
-    def description(self, entry: CalendarEntryRow) -> str:
-        """Return the sentence that calendars show with a day."""
-        name = f"{entry.state}_RENEWAL" if entry.kind == "RENEWAL" else f"{entry.state}_PAYMENT"
-        return self.phrases[name].format(merchant=self.merchant, amount=self._amount(entry))
-
-    def _amount(self, entry: CalendarEntryRow) -> str:
-        return formatted(entry.remaining_minor if entry.state == "OPEN" else entry.total_minor, entry.currency, self.locale)
+        amount = formatted(entry.remaining_minor if entry.state == "OPEN" else entry.total_minor, entry.currency, self.locale)
+        sentence = self.phrases[f"{entry.state}_RENEWAL" if entry.kind == "RENEWAL" else f"{entry.state}_PAYMENT"]
+        return self.phrases[entry.state].format(what=what, amount=amount), sentence.format(merchant=self.merchant, amount=amount)
 
 
 def writer_of(locale: str, merchant: str) -> CalendarWriter:

@@ -244,8 +244,7 @@ def _token_endpoint(setup: Setup, app: AppState) -> oauth.TokenEndpoint:
 
 def _calendar_feeds(setup: Setup, app: AppState) -> calendars.CalendarFeeds:
     settings = setup.settings
-    # Half of the connections, so that many calendars at once do not stop the pages of customers.
-    admission = Admission(running=max(1, settings.pool_size // 2), queued=settings.max_queued, wait_seconds=settings.queue_seconds)
+    admission = Admission(running=calendars.AT_ONCE, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
     return calendars.CalendarFeeds(
         app.database,
         app.identity.throttle,

@@ -11,8 +11,8 @@ from resolvers.reads.facts import fetch_rows
 
 # What has ended is in the calendar for so long.
 DAYS_AFTER_END = 180
-# Of a customer with more, what is open and what is next to today.
-MAX_ENTRIES = 2_000
+# Of a customer with more, what is open and what is next to today. So many take half a second of a processor.
+MAX_ENTRIES = 1_000
 # How exactly `lastUsedAt` is kept: programs read calendars many times a day.
 USE_NOTED = timedelta(hours=1)
 

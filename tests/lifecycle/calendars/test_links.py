@@ -13,6 +13,7 @@ from auth.throttle import BUDGETS, Kind
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.builtin import embedded
+from gateway.routes.calendars import READS_PER_MINUTE
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.calendars.conftest import CREATE, LINK, REVOKE, Feed
 from tests.logs import logging_as_before
@@ -222,8 +223,8 @@ async def test_wrong_secrets_are_counted_and_the_right_one_is_still_answered(sta
 
 async def test_one_calendar_is_read_so_often_in_a_minute(feed: Feed) -> None:
     first, answers = await feed.link(), []
-    for _ in range(31):
+    for _ in range(READS_PER_MINUTE + 1):
         answers.append(await feed.get(first))
-    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+    assert [answer.status_code for answer in answers] == [200] * READS_PER_MINUTE + [429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert (await feed.get(await feed.link())).status_code == 200
