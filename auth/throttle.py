@@ -54,6 +54,7 @@ class Kind(StrEnum):
     TOKEN = "TOKEN"
     PAYMENT = "PAYMENT"
     METHOD = "METHOD"
+    CALENDAR = "CALENDAR"
 
 
 # For one account, each on its own: attempts from one network that the account signed in from before, from one device that did, and from all other clients.
@@ -78,6 +79,8 @@ BUDGETS: dict[str, dict[str, list[RateLimitItem]]] = {
         # An attacker who tests stolen cards tries many of them.
         Kind.PAYMENT: {"account": "30 per 1 hour"},
         Kind.METHOD: {"account": "20 per 1 hour"},
+        # Only unknown secrets are counted. A program goes on reading a calendar that was revoked, and may do so every few minutes.
+        Kind.CALENDAR: {"network": "60 per 15 minutes"},
     }.items()
 }
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from auth.jwt.keys import Key
+from auth.seal import NotSealed, Seal
 
 LIFETIME = timedelta(minutes=5)
 
@@ -24,12 +25,16 @@ class TemporaryUrl:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Maker of URLs at one instant. `url` is the gateway's public address; `app` is the partner's app that requests them, and downloads count against its budgets."""
+    """Maker of URLs at one instant. `url` is the gateway's public address; `app` is the partner's app that requests them, and downloads count against its budgets.
+
+    `calendars` seals the secrets of calendar links, which do not expire.
+    """
 
     url: str
     secret: bytes = field(repr=False)
     now: datetime
     app: str = ""
+    calendars: Seal | None = field(default=None, repr=False)
 
     def download(self, identifier: str, customer_id: str) -> str:
         return self._link("files", identifier, customer_id).url
@@ -41,6 +46,21 @@ class Links:
     def paper(self, name: str, customer_id: str) -> TemporaryUrl:
         """Return the URL of a PDF. `name` is the id of an invoice, a credit note or a payment, or names a statement."""
         return self._link("papers", name, customer_id)
+
+    def calendar(self, sealed: str, customer_id: str) -> str | None:
+        """Return the URL of a calendar whose secret `seal_calendar` has sealed; None where it was sealed with another secret of the portal."""
+        if self.calendars is None:
+            return None
+        try:
+            return f"{self.url}/calendar/{self.calendars.open(bytes.fromhex(sealed), customer_id)}.ics"
+        except NotSealed:
+            return None
+
+    def seal_calendar(self, secret: str, customer_id: str) -> str:
+        """Return the secret of a calendar as its row stores it. Raises LookupError where the process makes no calendars."""
+        if self.calendars is None:
+            raise LookupError("this process is configured without calendars")
+        return self.calendars.close(secret, customer_id).hex()
 
     def _link(self, place: str, name: str, customer_id: str) -> TemporaryUrl:
         expires = int((self.now + LIFETIME).timestamp())

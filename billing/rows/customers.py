@@ -31,6 +31,7 @@ class CustomerRow:
     closed_at: datetime | None
     shares_email: bool
     erased_at: datetime | None
+    calendar_secret: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,15 @@ class DataExportRow:
     sha256: str | None
     missing: list[str]
     is_downloadable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLinkRow:
+    """The link of the customer's calendar, without its secret."""
+
+    customer_id: str
+    created_at: datetime
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

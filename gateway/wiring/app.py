@@ -38,7 +38,7 @@ from gateway.http.graphql.state import AppState
 from gateway.http.origins import CorsOrigins
 from gateway.http.websocket.endpoint import SocketEndpoint
 from gateway.live.relay import EventRelay, run_relay
-from gateway.routes import downloads, explorer, health, oauth, pdf_documents, portal
+from gateway.routes import calendars, downloads, explorer, health, oauth, pdf_documents, portal
 from gateway.routes.examples import Login
 from gateway.routes.health import Readiness
 from gateway.routes.webhooks import webhooks
@@ -167,6 +167,7 @@ def _routes(setup: Setup, app: AppState, renderer: PdfRenderer, later: DeferredT
     routes += downloads.routes(database, setup.issuer, app.files, app.clock, bounds=bounds)
     routes += pdf_documents.routes(database, setup.issuer, settings, renderer, app.clock)
     routes.append(oauth.route(_token_endpoint(setup, app)))
+    routes.append(calendars.route(_calendar_feeds(setup, app)))
     if settings.has_portal:
         routes += portal.routes(portal_of(settings, setup.demo_logins))
     if settings.is_open:
@@ -238,6 +239,21 @@ def _token_endpoint(setup: Setup, app: AppState) -> oauth.TokenEndpoint:
         app.clock,
         (settings.token_issuer, f"{setup.portal_url}/oauth/token"),
         settings.trusted_proxies,
+    )
+
+
+def _calendar_feeds(setup: Setup, app: AppState) -> calendars.CalendarFeeds:
+    settings = setup.settings
+    admission = Admission(running=calendars.AT_ONCE, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
+    return calendars.CalendarFeeds(
+        app.database,
+        app.identity.throttle,
+        app.clock,
+        settings.trusted_proxies,
+        settings.merchant,
+        setup.portal_url if settings.has_portal else None,
+        admission,
+        Allowance(calendars.READS_PER_MINUTE),
     )
 
 

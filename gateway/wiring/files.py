@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from auth.jwt.tokens import OwnIssuer
+from auth.seal import Seal
 from auth.urls.links import Links, secret_of
 from billing.files.attachments import FileLimits
 from gateway.routes.downloads import DIRECT
 from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.issuer import secret_of_portal
 from resolvers.context import Files
 from storage.bucket import Bucket
 from storage.local import Local
@@ -23,6 +25,7 @@ STEP_SECONDS = 20.0
 def files(settings: Settings, issuer: OwnIssuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
     """Return the objects for attachments. `url` is the public URL of the gateway. The newest key signs URLs; all keys verify."""
     secret = secret_of(issuer.keys[0])
+    calendars = Seal(secret_of_portal(settings), "calendars")
     limits = FileLimits(
         settings.max_files_per_parent,
         settings.upload_seconds,
@@ -33,7 +36,7 @@ def files(settings: Settings, issuer: OwnIssuer, url: str, later: Callable[[Coro
     scanner = Clamd(settings.clamd_url) if settings.clamd_url else None
 
     def links(now: datetime) -> Links:
-        return Links(url, secret, now)
+        return Links(url, secret, now, calendars=calendars)
 
     return Files(bucket_of(settings, f"{url}{DIRECT}", secret), scanner, Examiner(), links, later, limits)
 

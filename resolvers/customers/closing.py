@@ -27,6 +27,7 @@ async def close(arguments: Any, context: Context) -> MutationResult:
             await transaction.run("credentials.able", is_closed=True)
             await transaction.run("sessions.end_others", keep=None, reason="ACCOUNT_CLOSED")
             await transaction.run("grants.revoke_all")
+            await transaction.run("calendar_links.revoke")
             await void_links(transaction)
         return Prepared({"customer": customer.id}, {}, customer.id)
 

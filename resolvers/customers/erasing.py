@@ -20,6 +20,7 @@ ERASING = (
     "erasing.credential",
     "erasing.sessions",
     "erasing.links",
+    "erasing.calendar_link",
     "erasing.letter_causes",
     "erasing.letters",
     "erasing.payment_methods",

@@ -3,9 +3,10 @@
 import strawberry
 
 from auth import permissions
-from resolvers.identity import links, profile, sessions
+from resolvers.identity import calendar_links, links, profile, sessions
 from schema.declarations.payloads import mutation
 from schema.payloads import identity
+from schema.payloads.operations import idempotent_mutation
 
 
 @strawberry.type(description="Signing in, sessions, the profile.")
@@ -130,4 +131,21 @@ class IdentityMutations:
         permission=permissions.ANYBODY,
         description="Begin a session with a portal link. LINK_INVALID is the answer for every link that is not valid. After a link that was returned to staff, deleting the "
         "customer's files, changing password, e-mail address and grants and ending other sessions are refused with SIGN_IN_REQUIRED until `signIn`.",
+    )
+    create_calendar_link = idempotent_mutation(
+        calendar_links.create,
+        name="createCalendarLink",
+        input_type=identity.CreateCalendarLinkInput,
+        payload_type=identity.CreateCalendarLinkPayload,
+        permission=permissions.ACCOUNT,
+        description="Make the secret URL at which calendar programs read the caller's due installments, open invoices and renewals (`Customer.calendarUrl`). "
+        "The URL of before stops working. SIGN_IN_REQUIRED: in a session that began with a portal link which staff had seen.",
+    )
+    revoke_calendar_link = idempotent_mutation(
+        calendar_links.revoke,
+        name="revokeCalendarLink",
+        input_type=identity.RevokeCalendarLinkInput,
+        payload_type=identity.RevokeCalendarLinkPayload,
+        permission=permissions.PROFILE,
+        description="End the URL of the customer's calendar: it is answered as an unknown one from now on. Without one, nothing changes. NOT_FOUND, INVALID_VALUE.",
     )

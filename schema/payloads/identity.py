@@ -5,7 +5,7 @@ import strawberry
 from billing.states import Actor, LinkDelivery
 from schema.declarations import nouns
 from schema.declarations.fields import one
-from schema.declarations.payloads import CustomerPayload, Payload
+from schema.declarations.payloads import CustomerPayload, KeyedPayload, Payload
 from schema.declarations.scalars import DateTime
 from schema.payloads.customers import TAX_IDS, BillingAddressInput
 from schema.payloads.subscriptions import FOR
@@ -214,3 +214,27 @@ ConfirmEmailChangePayload = _proved("confirmEmailChange")
 ChangePasswordPayload = _proved("changePassword", CustomerPayload)
 RequestPasswordResetPayload = _done("requestPasswordReset")
 ResetPasswordPayload = _proved("resetPassword")
+
+
+KEY = "A key of your own: a second call with it returns the answer of the first."
+
+
+@strawberry.input(description="A new link of the caller's calendar.")
+class CreateCalendarLinkInput:
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="The link of the calendar that ends.")
+class RevokeCalendarLinkInput:
+    customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.type(description="The payload of `createCalendarLink`: `customer { calendarUrl }` is the URL.")
+class CreateCalendarLinkPayload(CustomerPayload, KeyedPayload):
+    pass
+
+
+@strawberry.type(description="The payload of `revokeCalendarLink`.")
+class RevokeCalendarLinkPayload(CustomerPayload, KeyedPayload):
+    pass

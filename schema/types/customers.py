@@ -113,6 +113,16 @@ class DataExport(Node):
     )
 
 
+def calendar_url(secret: str | None, customer_id: str, *, links: Links | None) -> str | None:
+    return links.calendar(secret, customer_id) if links and secret else None
+
+
+@strawberry.type(description="The link of a customer's calendar, without its secret.")
+class CalendarLink:
+    created_at: DateTime = strawberry.field(description="When it was made.")
+    last_used_at: DateTime | None = strawberry.field(description="When a program last read the calendar, to the hour; null if none has.")
+
+
 @strawberry.type(description="A customer of the merchant: who pays.")
 class Customer(Node):
     name: str = strawberry.field(description="Name of the person or company.")
@@ -146,6 +156,20 @@ class Customer(Node):
         key="id",
         graphql_type=nouns.DataExport | None,
         description="The newest export of the customer's data (`requestMyData`, `exportCustomer`); null if none was requested lately.",
+    )
+    calendar_url = derived(
+        calendar_url,
+        needs=("calendar_secret", "customer_id"),
+        graphql_type=str | None,
+        description="The secret URL at which calendar programs read due installments, open invoices and renewals (iCalendar), valid until `createCalendarLink` or "
+        "`revokeCalendarLink`. For the customer alone: null for STAFF, for PARTNER and in a session that began with a portal link which staff had seen; null without a link, "
+        "and after the secret of the portal has changed.",
+    )
+    calendar_link = one(
+        "calendar_links.of_customer",
+        key="id",
+        graphql_type=CalendarLink | None,
+        description="The link at `calendarUrl`; null without one, and for PARTNER.",
     )
     summary = one("summaries.of_customer", key="id", graphql_type=Summary, description="The figures of the Summary page.")
     subscriptions = page(

@@ -124,6 +124,7 @@ async def delete_account(admin: asyncpg.Connection, account: Account) -> None:
         try:
             await admin.execute("delete from client_key where owner_id = $1", account.customer_id)
             for table in (
+                "calendar_link",
                 "data_export",
                 "loose_object",
                 "idempotency_key",

@@ -98,7 +98,14 @@ OF_CALLER = {
 }
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
-BY_SECRET = {"credentials.by_email", "credentials.other_owner", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
+BY_SECRET = {
+    "credentials.by_email",
+    "credentials.other_owner",
+    "customers.at_address",
+    "refresh_tokens.by_secret",
+    "links.by_secret",
+    "calendar_links.by_secret",
+}
 
 # What every node of a sharded database has whole, and what is empty before anybody has signed in.
 REGISTERED = ("api_client", "client_credential", "client_assertion", "stored_document", "document_use")
@@ -119,6 +126,7 @@ SMALL = (
     "refund_allocation",
     "refund_request",
     "data_export",
+    "calendar_link",
     "column_erasure",
     "job_pass",
     "webhook_endpoint",

@@ -47,6 +47,10 @@ delete from credential where customer_id = :customer_id
 -- returns: nothing
 delete from identity_link where customer_id = :customer_id
 
+-- name: erasing.calendar_link
+-- returns: nothing
+delete from calendar_link where customer_id = :customer_id
+
 -- name: erasing.letters
 -- returns: nothing
 delete from letter where customer_id = :customer_id

@@ -187,7 +187,8 @@ update customer
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email, erased_at
+       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email, erased_at,
+       own_calendar_secret(id) as calendar_secret
 
 -- name: customers.set_email
 -- returns: CustomerRow
@@ -195,7 +196,8 @@ update customer set email = :email, shares_email = false, version = version + 1 
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email, erased_at
+       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email, erased_at,
+       own_calendar_secret(id) as calendar_secret
 
 -- name: audit.append
 -- returns: nothing

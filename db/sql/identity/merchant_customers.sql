@@ -19,7 +19,8 @@ select :customer_id, n.name, n.email, n.locale, n.time_zone, n.currency, n.tax_r
   from jsonb_populate_record(cast(null as customer), cast(:row as jsonb)) n
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
-       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata, tax_rate_ppm, tax_name, closed_at, shares_email, erased_at
+       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata, tax_rate_ppm, tax_name, closed_at, shares_email, erased_at,
+       own_calendar_secret(id) as calendar_secret
 
 -- name: customers.update
 -- returns: CustomerRow
@@ -32,7 +33,8 @@ update customer c
  where c.id = :customer_id
 returning c.id, c.id as customer_id, c.name, c.email, c.locale, c.time_zone, c.currency, c.version, c.created_at,
        c.company_name, c.address_line1, c.address_line2, c.address_city, c.address_region, c.address_postal_code, c.address_country, c.tax_ids, c.tax_exemption,
-       visible_external_id(c.external_id) as external_id, visible_metadata(c.metadata) as metadata, c.tax_rate_ppm, c.tax_name, c.closed_at, c.shares_email, c.erased_at
+       visible_external_id(c.external_id) as external_id, visible_metadata(c.metadata) as metadata, c.tax_rate_ppm, c.tax_name, c.closed_at, c.shares_email, c.erased_at,
+       own_calendar_secret(c.id) as calendar_secret
 
 -- name: customers.history
 -- returns: CustomerHistory

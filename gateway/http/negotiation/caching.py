@@ -14,8 +14,13 @@ CACHE_CONTROL = "private, no-cache"
 def with_etag(answer: Answer) -> Answer:
     """Return the response with the ETag of its content."""
     answer.headers["Cache-Control"] = CACHE_CONTROL
-    answer.headers["ETag"] = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
+    answer.headers["ETag"] = etag_of(answer.body)
     return answer
+
+
+def etag_of(body: bytes | memoryview) -> str:
+    """Return the strong ETag of these bytes."""
+    return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
 
 
 async def represented(answer: Answer, request: Request, *, is_query: bool) -> None:
@@ -27,7 +32,7 @@ async def represented(answer: Answer, request: Request, *, is_query: bool) -> No
     tag = answer.headers.get("etag")
     if tag and coding:
         answer.headers["ETag"] = f"W/{tag}"
-    if tag and _has(request, tag):
+    if tag and has_etag(request, tag):
         answer.status_code = 304
         answer.body = b""
         del answer.headers["Content-Length"], answer.headers["Content-Type"]
@@ -35,7 +40,7 @@ async def represented(answer: Answer, request: Request, *, is_query: bool) -> No
         await compress(answer, coding)
 
 
-def _has(request: Request, tag: str) -> bool:
+def has_etag(request: Request, tag: str) -> bool:
     """Return whether If-None-Match has the tag, weak or strong."""
     known_tags = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
     return tag in known_tags or known_tags == ["*"]

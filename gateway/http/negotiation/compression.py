@@ -42,8 +42,8 @@ def coding_of(accept_encoding: str | None) -> str | None:
 def is_compressible(headers: Mapping[str, str], *, is_query: bool) -> bool:
     """Return whether an answer to a request with these headers may be compressed.
 
-    Mutations alone return secrets: tokens, links, and what the processor's form needs. A request that a browser authenticates by itself, by a cookie, can be sent by
-    another site; one with a bearer token cannot.
+    Mutations return secrets: tokens, links, and what the processor's form needs; of queries only those of `calendarUrl` do. A request that a browser authenticates by
+    itself, by a cookie, can be sent by another site; one with a bearer token cannot.
     """
     return is_query and ("authorization" in headers or "cookie" not in headers)
 

@@ -65,9 +65,11 @@ async def written(admin: asyncpg.Connection) -> list[Written]:
 
 @pytest.fixture
 async def staff(app: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
-    """A transaction of staff without scopes for Ada, which is rolled back."""
+    """A transaction of staff without scopes for Ada, who has a calendar link, which only customers make. It is rolled back."""
     transaction = app.transaction()
     await transaction.start()
+    await app.execute(f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = 'CUSTOMER'")
+    await app.execute("insert into calendar_link (customer_id, secret_hash, sealed, created_at) values ($1, $2, '', now())", ADA.customer_id, "0" * 64)
     await app.execute(
         f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = 'STAFF'; set local app.caller = 'tests'; set local app.now = '{NOW.isoformat()}'; "
         "set local app.scopes = '-'"

@@ -25,7 +25,7 @@ SAVING = frozenset({"customer", "credential", "portal_session", "identity_link",
 CLOSING = frozenset(
     {
         "customer", "credential", "portal_session", "identity_link", "partner_grant", "subscription", "subscription_event", "coupon", "coupon_redemption",
-        "taken_plan", "charge", "letter_cause",
+        "taken_plan", "charge", "letter_cause", "calendar_link",
     }
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ ERASING = frozenset(
     {
         "customer", "credential", "portal_session", "identity_link", "partner_grant", "payment_method", "attachment", "loose_object", "letter", "letter_cause",
         "idempotency_key", "charge", "refund_request", "subscription", "subscription_event", "invoice", "payment", "payment_schedule", "installment", "refund",
-        "data_export",
+        "data_export", "calendar_link",
     }
 )  # fmt: skip
 
@@ -69,6 +69,7 @@ WRITES: dict[str, frozenset[str]] = {
     "setDefaultPaymentMethod": METHODS,
     "deletePaymentMethod": METHODS,
     "updateProfile": frozenset({"customer"}),
+    "revokeCalendarLink": frozenset({"calendar_link"}),
     "saveCustomer": SAVING,
     "inviteCustomer": frozenset({"identity_link", "letter"}),
     "closeCustomer": CLOSING,

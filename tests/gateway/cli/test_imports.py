@@ -54,6 +54,7 @@ OF_NO_HELP = [
 ]
 # What only some settings or other commands need.
 OF_NO_PLAIN_SERVER = [
+    "icalendar",
     "alembic",
     "aiobotocore",
     "botocore",

@@ -24,7 +24,10 @@ from tests.journeys.identity.test_actors import AUDIT
 STANDING = "{ viewer { needsSignIn } sessions { nodes { id method linkDelivery isCurrent } } }"
 MUTATIONS = {case.name: case for case in root_fields() if case.operation == "mutation" and case.permission and Actor.CUSTOMER in case.permission.kinds}
 # What only who signed in may do.
-REFUSED = {"deleteAttachment", "changePassword", "requestEmailChange", "grantAccess", "revokeGrant", "endSession", "signOutEverywhere", "requestMyData"}
+REFUSED = {
+    *("deleteAttachment", "changePassword", "requestEmailChange", "grantAccess", "revokeGrant", "endSession", "signOutEverywhere", "requestMyData"),
+    "createCalendarLink",
+}
 # What whoever opened a link may do. A new mutation must be put into one of the two.
 ALLOWED = {
     *(
@@ -39,7 +42,7 @@ ALLOWED = {
     ),
     *("applyCoupon", "removeCoupon", "payInvoice", "payInstallment", "payAllDue", "confirmPayment"),
     *("startAddPaymentMethod", "completeAddPaymentMethod", "setDefaultPaymentMethod", "deletePaymentMethod"),
-    *("createAttachmentUploads", "completeAttachmentUploads", "updateProfile", "signOut"),
+    *("createAttachmentUploads", "completeAttachmentUploads", "updateProfile", "revokeCalendarLink", "signOut"),
     # With a proof of their own: a password, a token, or the secret of a letter.
     *("signIn", "refreshSession", "redeemPortalLink", "requestPasswordReset", "resetPassword", "confirmEmailChange"),
 }

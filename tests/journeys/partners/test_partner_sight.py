@@ -81,6 +81,8 @@ NEVER = {
     "signOutEverywhere",
     "endSession",
     "updateProfile",
+    "createCalendarLink",
+    "revokeCalendarLink",
     "requestEmailChange",
     "confirmEmailChange",
     "changePassword",

@@ -88,6 +88,11 @@ async def entered(customer: Customer) -> dict[str, Any]:
     return {"reference": f"{payload['setup']['reference']}.visa"}
 
 
+async def linked(customer: Customer) -> dict[str, Any]:
+    await customer.send("CreateCalendarLink")
+    return {}
+
+
 COUPON = "LOYAL5"
 SUBSCRIPTION = ("Subscription", "Subscriptions")
 CASES = {
@@ -108,6 +113,8 @@ CASES = {
     "DeletePaymentMethod": Case(("Payments",), lambda customer: {"paymentMethodId": customer.other_card}),
     "CompleteAddPaymentMethod": Case(("Payments",), lambda _: {"makeDefault": True}, entered),
     "UpdateProfile": Case(("Profile",), lambda _: {"name": "Another Name", "timeZone": "Asia/Tokyo", "taxIds": ["DE123456789"]}),
+    "CreateCalendarLink": Case(("Payments",), lambda _: {}),
+    "RevokeCalendarLink": Case(("Payments",), lambda _: {}, linked),
     "DeleteAttachment": Case(("Invoice",), lambda _: {}, attached),
 }
 

@@ -141,6 +141,7 @@ NAMELESS = {
     "payAllDue": {"currency": "USD", "idempotencyKey": "-"},
     "startAddPaymentMethod": {},
     "updateProfile": {},
+    "revokeCalendarLink": {},
 }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import httpx
 from playwright.sync_api import Page, Route, expect
 
 from tests.portal.pages.conftest import Visit
@@ -118,6 +119,35 @@ def test_credit_notes_receipts_and_the_statement_of_account_are_downloaded(visit
         with page.expect_download() as download:
             page.get_by_role("button", name=button).first.click()
         assert download.value.suggested_filename.endswith((".pdf", ".csv"))
+
+
+def test_the_calendar_link_is_made_copied_replaced_and_revoked(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    page = opened.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=opened.url)
+    opened.open("/payments")
+    calendar = page.get_by_role("region", name="Calendar")
+    calendar.get_by_role("button", name="Create link").click()
+    address = calendar.get_by_label("Secret address")
+    expect(address).to_have_value(re.compile(r"^http://.*/calendar/[\w-]{43}\.ics$"))
+    first = address.input_value()
+    expect(calendar.get_by_text("Not read yet.")).to_be_visible()
+    assert calendar.get_by_role("link", name="Open in calendar").get_attribute("href") == re.sub("^http:", "webcal:", first)
+    calendar.get_by_role("button", name="Copy address").click()
+    expect(page.get_by_text("The address is copied.")).to_be_attached()
+    assert page.evaluate("navigator.clipboard.readText()") == first
+    assert httpx.get(first).text.startswith("BEGIN:VCALENDAR")
+    calendar.get_by_role("button", name="Replace link").click()
+    expect(address).not_to_have_value(first)
+    second = address.input_value()
+    assert [httpx.get(url).status_code for url in (first, second)] == [404, 200]
+    page.reload()
+    expect(address).to_have_value(second)
+    expect(calendar.get_by_text("Last read on")).to_be_visible()
+    calendar.get_by_role("button", name="Revoke link").click()
+    expect(calendar.get_by_role("button", name="Create link")).to_be_visible()
+    expect(address).to_be_hidden()
+    assert httpx.get(second).status_code == 404
 
 
 def test_a_busy_gateway_is_waited_for(visit: Callable[..., Visit]) -> None:

@@ -54,6 +54,14 @@ def test_axe_finds_no_violation_on_any_page(visit: Callable[..., Visit], axe: st
     expect(opened.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
 
 
+def test_axe_finds_no_violation_beside_a_calendar_link(visit: Callable[..., Visit], axe: str) -> None:
+    opened = visit("ada")
+    opened.open("/payments")
+    opened.page.get_by_role("button", name="Create link").click()
+    expect(opened.page.get_by_label("Secret address")).to_be_visible()
+    assert violations(opened.page, axe) == []
+
+
 def test_axe_finds_no_violation_before_the_sign_in_and_in_dialogs(visit: Callable[..., Visit], axe: str) -> None:
     opened = visit()
     for path in ("/sign-in", "/forgotten-password", "/demo"):

@@ -8,6 +8,7 @@ import { Modal } from '../../ui/Modal.tsx';
 import { Loaded, Page } from '../../ui/Page.tsx';
 import { Pager, usePaging } from '../../ui/Pager.tsx';
 import { Section } from '../../ui/Section.tsx';
+import { Calendar } from './Calendar.tsx';
 import { CreditNotes } from './CreditNotes.tsx';
 import { type Filter, HistoryFilter, type HistoryFilterValue, NO_FILTER } from './HistoryFilter.tsx';
 import { PaymentRows } from './PaymentRows.tsx';
@@ -51,6 +52,7 @@ export default function Payments() {
                 </Section>
                 {customer.creditNotes.nodes.length > 0 && <CreditNotes notes={customer.creditNotes.nodes} />}
                 <Statement currency={customer.currency} />
+                <Calendar calendarUrl={customer.calendarUrl} calendarLink={customer.calendarLink} />
               </div>
             </div>
             <Suspense>

@@ -1,0 +1,1 @@
+"""The calendar of a customer as iCalendar (RFC 5545)."""
