@@ -59,9 +59,9 @@ async def run_relay(relay: EventRelay) -> None:
 
 async def _connected(relay: EventRelay) -> None:
     """Work on one connection until it is lost. A standby takes no writes: there the process polls, until it tries again to announce."""
-    connection = await connect(relay.url, seconds=5, command_seconds=8, server_settings=relay.server_settings)
+    connection = await _connect(relay)
     try:
-        await _announce(connection, relay.hub)
+        await _announce(connection, relay)
     except ReadOnly as error:
         logger.warning("the database takes no writes, so no events are announced", extra={"cause": error.cause})
         ends_at = monotonic() + READ_ONLY_SECONDS
@@ -72,10 +72,14 @@ async def _connected(relay: EventRelay) -> None:
         connection.terminate()
 
 
-async def _announce(connection: Connection, hub: Hub | None) -> None:
+async def _connect(relay: EventRelay) -> Connection:
+    return await connect(relay.url, seconds=5, command_seconds=8, server_settings=relay.server_settings)
+
+
+async def _announce(connection: Connection, relay: EventRelay) -> None:
     """Announce, and wake the streams of customers with events, until the connection is lost. Raises DatabaseUnavailable, ReadOnly."""
-    is_notified = asyncio.Event()
-    await _listen(connection, hub, is_notified)
+    hub, is_notified = relay.hub, asyncio.Event()
+    await _listen(connection, relay, is_notified)
     polls_at = announces_at = monotonic()
     is_leading = False
     while True:
@@ -95,19 +99,26 @@ async def _lead(connection: Connection) -> bool:
     return bool(row["is_leading"])
 
 
-async def _listen(connection: Connection, hub: Hub | None, is_notified: asyncio.Event) -> None:
-    """Begin to wake streams by notifications. One with a text of our own sets `is_notified`: then notifications arrive here."""
+async def _listen(connection: Connection, relay: EventRelay, is_notified: asyncio.Event) -> None:
+    """Begin to wake streams by notifications. One with a text of our own sets `is_notified`: then notifications arrive here.
+
+    It is sent on another connection. A pooler of transactions passes a notification on to whoever has a statement under way, so one that we sent here would arrive.
+    """
     probe = token_hex(8)
 
     def receive(_connection: object, _pid: int, _channel: str, text: object) -> None:
         if text == probe:
             is_notified.set()
-        elif hub:
-            hub.announce(last_seqs(str(text)))
+        elif relay.hub:
+            relay.hub.announce(last_seqs(str(text)))
 
     with translate_errors():
         await connection.add_listener(CHANNEL, receive)
-    await _run(connection, "live.probe", text=probe)
+    other = await _connect(relay)
+    try:
+        await _run(other, "live.probe", text=probe)
+    finally:
+        other.terminate()
 
 
 async def _poll(connection: Connection, hub: Hub) -> None:
