@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from billing.rows.webhooks import ClaimedDelivery, DisabledEndpoint
+from billing.rows.webhooks import ClaimedDelivery, DisabledEndpoint, EnabledEndpoint
 from billing.states import Actor
 from billing.webhooks.schedule import FAILING_FOR, Outcome, ending_of
 from db.outages import describe
@@ -30,6 +30,8 @@ from webhooks.client import HttpAnswer, NotSent, WebhookClient
 logger = logging.getLogger("portico.webhooks")
 
 POLL_SECONDS = 0.25
+# The same while no endpoint is enabled.
+IDLE_SECONDS = 2.0
 RETRY_SECONDS = 2.0
 # Completed messages are waited for a moment, so that their places are filled together.
 GATHER_SECONDS = 0.005
@@ -74,6 +76,7 @@ class Deliverer:
     work: Delivering
     done: DeliveryResult = field(default_factory=DeliveryResult)
     may_have_more: bool = False
+    _is_idle: bool = False
     _busy: Counter[str] = field(default_factory=Counter)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _results: list[dict[str, Any]] = field(default_factory=list)
@@ -82,7 +85,13 @@ class Deliverer:
 
     async def turn(self) -> int:
         """Read the feed on for each endpoint, and start what is due; return how many messages. Raises DatabaseUnavailable."""
-        events = await self._fan_out()
+        async with self.work.session().write() as transaction:
+            enabled: Sequence[EnabledEndpoint] = await transaction.run("endpoints.enabled")
+        self._is_idle = not enabled
+        if self._is_idle:
+            self.may_have_more = False
+            return 0
+        events = await self._fan_out([endpoint.id for endpoint in enabled if endpoint.is_behind])
         claimed = await self._claim()
         self.may_have_more = events >= BATCH or any(self._busy[one] >= self.work.places for one in {each.endpoint_id for each in claimed})
         return len(claimed)
@@ -117,16 +126,14 @@ class Deliverer:
             await asyncio.sleep(GATHER_SECONDS)
         else:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+                await asyncio.wait_for(stop.wait(), IDLE_SECONDS if self._is_idle else POLL_SECONDS)
 
-    async def _fan_out(self) -> int:
+    async def _fan_out(self, endpoints: Sequence[str]) -> int:
         """Return the largest number of events that an endpoint has read."""
-        async with self.work.session().write() as transaction:
-            behind = await transaction.run("endpoints.behind")
         most = 0
-        for endpoint in behind:
+        for endpoint in endpoints:
             async with self.work.session().write() as transaction:
-                most = max(most, (await transaction.first("deliveries.fan_out", key=endpoint.id, wanted=BATCH)).rows)
+                most = max(most, (await transaction.first("deliveries.fan_out", key=endpoint, wanted=BATCH)).rows)
         return most
 
     async def _claim(self) -> Sequence[ClaimedDelivery]:

@@ -24,7 +24,17 @@ FIRST = [
 ]  # fmt: skip
 # Tests that start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour", "examples"}
-HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_contributing", "test_secrets", "test_senders", "test_stripe"}
+HTTP_FILES = {
+    "test_attacks",
+    "test_bucket",
+    "test_cli",
+    "test_contract",
+    "test_contributing",
+    "test_killed_servers",
+    "test_secrets",
+    "test_senders",
+    "test_stripe",
+}
 # A visit to the portal starts a demo and a browser.
 VISIT = "visit"
 SERVERS = {VISIT, "server", "start_server", "http", "store", "rclone", "s3rver"}
@@ -44,6 +54,7 @@ SLOW_FILES = {
     "test_embedded",
     "test_imports",
     "test_issuers",
+    "test_killed_servers",
     "test_newer_database",
     "test_partners_cli",
     "test_parts",

@@ -5,7 +5,7 @@ import json
 import re
 import resource
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Annotated, Any
 
 import asyncpg
@@ -17,7 +17,7 @@ from bench.runner import database, load, portal
 from bench.runner.load import Load
 from bench.runner.processes import Command, Running, resident_mb, server
 
-console = Console()
+console = Console(soft_wrap=True)
 SUMMARY = "customer { name summary { balance { amount } totalDue { amount } totalOverdue { amount } activeSubscriptions } }"
 DOCUMENT = f"subscription {{ events {{ cursor event {{ id type }} {SUMMARY} }} }}"
 NAME = re.compile(rb'"name":"change (\d+)"')
@@ -64,12 +64,14 @@ async def _measure(place: database.Place, running: Running, ids: list[str], stre
     await streams.are_open.wait()
     await asyncio.sleep(2)
     console.print(f"{streams.open} streams, {streams.failed} failed: {(resident_mb(running.pid) - before) * 1000 / max(1, streams.open):.1f} kB each")
-    await _change(place, ids, streams, changes, seconds)
+    # Names that no customer has from an earlier run: the same name would be no change.
+    first, count = time_ns() // 1_000_000, int(changes * seconds)
+    await _change(place, ids, streams, range(first, first + count), changes)
     console.print(f"{changes} changes/s: {_summary(streams)}")
     streams.made.clear()
     streams.latencies.clear()
     beside = load.start(asking)
-    await _change(place, ids, streams, changes, seconds)
+    await _change(place, ids, streams, range(first + count, first + 2 * count), changes)
     rate = (await asyncio.to_thread(load.finish, beside)).rate
     console.print(f"the same beside the Summary page: {_summary(streams)}; {rate:.0f} pages/s, {rate / alone:.2f} of {alone:.0f} without streams")
     for reader in readers:
@@ -93,13 +95,13 @@ async def _follow(running: Running, streams: Streams, token: str, gate: asyncio.
                 streams.latencies.append((now - made) * 1000)
 
 
-async def _change(place: database.Place, ids: list[str], streams: Streams, changes: int, seconds: float) -> None:
-    """Rename customers one after another, at an even rate, and wait for the last messages."""
+async def _change(place: database.Place, ids: list[str], streams: Streams, numbers: range, changes: int) -> None:
+    """Rename customers one after another, so many a second, and wait for the last messages."""
     pool: Any = await asyncpg.create_pool(place.admin_url, min_size=4, max_size=4, server_settings={"search_path": "portico"})
     started = perf_counter()
     running: set[asyncio.Task[None]] = set()
-    for number in range(int(changes * seconds)):
-        await asyncio.sleep(max(0.0, started + number / changes - perf_counter()))
+    for place_in_turn, number in enumerate(numbers):
+        await asyncio.sleep(max(0.0, started + place_in_turn / changes - perf_counter()))
         task = asyncio.create_task(_rename(pool, ids[number % len(ids)], number, streams))
         running.add(task)
         task.add_done_callback(running.discard)

@@ -40,3 +40,10 @@ class Announcement:
     """How many events were announced; -1 while another process announces."""
 
     announced: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLead:
+    """Whether this connection has the lock of the process that announces events."""
+
+    is_leading: bool

@@ -137,6 +137,14 @@ class WebhookId:
 
 
 @dataclass(frozen=True, slots=True)
+class EnabledEndpoint:
+    """`is_behind`: the feed has events that the endpoint has not read."""
+
+    id: str
+    is_behind: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrustedText:
     body: str
 

@@ -1,7 +1,8 @@
 """The connection by which a process announces events, and is notified of the customers who have some.
 
-Each process announces what is committed, a few times a second; the database lets one at a time. A connection pooler may not pass notifications on: then the process polls
-the last events of the customers who have streams, every few seconds.
+One process of the deployment leads: it announces what is committed, a few times a second. It holds a lock of its connection, which another process takes when that ends. The
+others announce every few seconds all the same, so that a leader that hangs delays events and does not stop them. A connection pooler may not pass notifications on: then a
+connection cannot hold a lock either, and each process announces, and polls the last events of the customers who have streams, every few seconds.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ logger = logging.getLogger("portico.live")
 CHANNEL = "portico_events"
 ANNOUNCED_AT_ONCE = 5000
 ANNOUNCE_SECONDS = 0.15
-# While another process announces.
+# How often a process announces, and tries to lead, while another one leads.
 OTHER_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 # How often a process polls: while it receives notifications, and while it does not.
@@ -58,9 +59,9 @@ async def run_relay(relay: EventRelay) -> None:
 
 async def _connected(relay: EventRelay) -> None:
     """Work on one connection until it is lost. A standby takes no writes: there the process polls, until it tries again to announce."""
-    connection = await connect(relay.url, seconds=5, command_seconds=8, server_settings=relay.server_settings)
+    connection = await _connect(relay)
     try:
-        await _announce(connection, relay.hub)
+        await _announce(connection, relay)
     except ReadOnly as error:
         logger.warning("the database takes no writes, so no events are announced", extra={"cause": error.cause})
         ends_at = monotonic() + READ_ONLY_SECONDS
@@ -71,35 +72,53 @@ async def _connected(relay: EventRelay) -> None:
         connection.terminate()
 
 
-async def _announce(connection: Connection, hub: Hub | None) -> None:
+async def _connect(relay: EventRelay) -> Connection:
+    return await connect(relay.url, seconds=5, command_seconds=8, server_settings=relay.server_settings)
+
+
+async def _announce(connection: Connection, relay: EventRelay) -> None:
     """Announce, and wake the streams of customers with events, until the connection is lost. Raises DatabaseUnavailable, ReadOnly."""
-    is_notified = asyncio.Event()
-    if hub:
-        await _listen(connection, hub, is_notified)
+    hub, is_notified = relay.hub, asyncio.Event()
+    await _listen(connection, relay, is_notified)
     polls_at = announces_at = monotonic()
+    is_leading = False
     while True:
         if hub and monotonic() >= polls_at:
             await _poll(connection, hub)
             polls_at = monotonic() + (NOTIFIED_SECONDS if is_notified.is_set() else POLL_SECONDS)
         if monotonic() >= announces_at:
-            (row,) = await _run(connection, "live.announce", writes=True, wanted=ANNOUNCED_AT_ONCE)
-            announces_at = monotonic() + (OTHER_SECONDS if row["announced"] < 0 else ANNOUNCE_SECONDS)
+            await _run(connection, "live.announce", writes=True, wanted=ANNOUNCED_AT_ONCE)
+            is_leading = is_leading or (is_notified.is_set() and await _lead(connection))
+            announces_at = monotonic() + (OTHER_SECONDS if is_notified.is_set() and not is_leading else ANNOUNCE_SECONDS)
         await asyncio.sleep(ANNOUNCE_SECONDS)
 
 
-async def _listen(connection: Connection, hub: Hub, is_notified: asyncio.Event) -> None:
-    """Begin to wake streams by notifications. One with a text of our own sets `is_notified`: then notifications arrive here."""
+async def _lead(connection: Connection) -> bool:
+    """Return whether this process leads from now on. The connection keeps the lock until it is closed."""
+    (row,) = await _run(connection, "live.lead")
+    return bool(row["is_leading"])
+
+
+async def _listen(connection: Connection, relay: EventRelay, is_notified: asyncio.Event) -> None:
+    """Begin to wake streams by notifications. One with a text of our own sets `is_notified`: then notifications arrive here.
+
+    It is sent on another connection. A pooler of transactions passes a notification on to whoever has a statement under way, so one that we sent here would arrive.
+    """
     probe = token_hex(8)
 
     def receive(_connection: object, _pid: int, _channel: str, text: object) -> None:
         if text == probe:
             is_notified.set()
-        else:
-            hub.announce(last_seqs(str(text)))
+        elif relay.hub:
+            relay.hub.announce(last_seqs(str(text)))
 
     with translate_errors():
         await connection.add_listener(CHANNEL, receive)
-    await _run(connection, "live.probe", text=probe)
+    other = await _connect(relay)
+    try:
+        await _run(other, "live.probe", text=probe)
+    finally:
+        other.terminate()
 
 
 async def _poll(connection: Connection, hub: Hub) -> None:

@@ -72,6 +72,7 @@ OF_NOBODY = {
     # The relay of events announces those of all customers, and asks for the last ones of those who have streams.
     "live.announce",
     "live.last_seqs",
+    "live.lead",
     "live.probe",
 }
 

@@ -13,6 +13,11 @@ select c.id as customer_id, last_event(c.id) as seq from unnest(cast(:ids as tex
 -- Announce events that are committed, at most `wanted`.
 select announce_events(cast(:wanted as integer)) as announced
 
+-- name: live.lead
+-- returns: RelayLead
+-- Try to become the process that announces events. The lock is the connection's, not the transaction's.
+select pg_try_advisory_lock(hashtext('portico.event_relay')) as is_leading
+
 -- name: live.probe
 -- returns: nothing
 -- Send a notification that names no customer, so that this process can check whether it receives notifications.

@@ -48,10 +48,10 @@ update webhook_endpoint
    set previous_sealed = sealed, previous_until = :previous_until, sealed = :sealed, public_key = :public_key, version = version + 1
  where id = :key
 
--- name: endpoints.behind
--- returns: WebhookId
--- Select the enabled endpoints that have not read the whole feed.
-select id from webhook_endpoint where status = 'ENABLED' and position < last_position()
+-- name: endpoints.enabled
+-- returns: EnabledEndpoint
+-- Select the enabled endpoints, and whether each has not read the whole feed.
+select id, position < last_position() as is_behind from webhook_endpoint where status = 'ENABLED'
 
 -- name: deliveries.of_endpoint
 -- returns: WebhookDeliveryRow

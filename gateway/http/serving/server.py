@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from gateway.http.capacity.drain import Drain
 from gateway.http.serving.protocol import Protocol
-from gateway.http.serving.sockets import Sockets
+from gateway.http.serving.sockets import SocketProtocol
 from gateway.operator_errors import OperatorError
 
 # The maximum of freed memory that the process retains for the next upload.
@@ -104,7 +104,7 @@ def configured(app: ASGIApp, shutdown_seconds: float = 25.0) -> uvicorn.Config:
         app,
         loop="uvloop",
         http=Protocol,
-        ws=Sockets or "none",
+        ws=SocketProtocol,
         ws_max_size=SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         log_config=None,

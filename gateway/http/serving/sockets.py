@@ -1,20 +1,16 @@
-"""WebSockets by uvicorn and the library `websockets`. Without the library the server has none, and refuses the upgrade."""
+"""WebSockets by uvicorn and the library `websockets`."""
 
-from importlib.util import find_spec
 from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from gateway.http.serving.protocol import ABORT
 
-Sockets: Any = None
-if find_spec("websockets"):
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-    class SocketProtocol(WebSocketsSansIOProtocol):
-        """Lets the application end the connection of a client that does not read."""
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """Lets the application end the connection of a client that does not read."""
 
-        def handle_connect(self, event: Any) -> None:
-            super().handle_connect(event)
-            if not self.close_sent:
-                self.scope["extensions"] = {**(self.scope.get("extensions") or {}), ABORT: self.transport.abort}  # type: ignore[dict-item]
-
-    Sockets = SocketProtocol
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["extensions"] = {**(self.scope.get("extensions") or {}), ABORT: self.transport.abort}  # type: ignore[dict-item]

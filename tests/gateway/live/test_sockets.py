@@ -9,15 +9,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 from auth.viewer import Viewer
 from gateway.documents.document_cache import first_party
 from resolvers.documents.manifests import id_of
 from tests.conftest import token
 from tests.gateway.live.streaming import DOCUMENT, add_customer, add_session, live, rename
-
-websockets = pytest.importorskip("websockets")
-from websockets.asyncio.client import ClientConnection, connect  # noqa: E402
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -157,7 +156,7 @@ async def test_a_connection_of_another_protocol_is_closed(server: str) -> None:
 
 
 async def test_pages_of_other_origins_open_no_socket(server: str) -> None:
-    with pytest.raises(websockets.exceptions.InvalidStatus, match="403"):
+    with pytest.raises(InvalidStatus, match="403"):
         async with socket(server, origin="https://evil.example"):
             pass
     async with socket(server, origin=server):
