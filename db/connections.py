@@ -40,8 +40,12 @@ REASONS = {
 
 
 async def connect(url: str, *, seconds: float = 60, command_seconds: float | None = None, server_settings: Mapping[str, str] | None = None) -> Connection:
-    """Open one connection; the caller closes it. Raises FAILURES."""
-    return await asyncpg.connect(url, timeout=seconds, command_timeout=command_seconds, server_settings=dict(server_settings or {}))
+    """Open one connection; the caller closes it. Raises FAILURES.
+
+    It caches no prepared statements: a pooler of transactions may run the next transaction on another connection of its own, which does not have them.
+    """
+    settings = dict(server_settings or {})
+    return await asyncpg.connect(url, timeout=seconds, command_timeout=command_seconds, server_settings=settings, statement_cache_size=0)
 
 
 async def is_migrated(connection: Connection) -> bool:

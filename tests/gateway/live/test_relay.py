@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from db.builtin import embedded
 from gateway.live.relay import EventRelay, run_relay
 from tests.gateway.live.streaming import add_customer
+from tests.servers.pooler import pooled
 from tests.template import create_database
 from tests.waiting import until
 
@@ -105,3 +108,14 @@ async def test_a_leader_that_hangs_does_not_stop_events(place: embedded.Urls, ow
         await announced(owner)
         assert len(await leaders(owner)) == 1
     await owner.execute("select pg_advisory_unlock_all()")
+
+
+async def test_behind_a_pooler_of_transactions_events_are_announced_and_no_process_leads(
+    place: embedded.Urls, owner: asyncpg.Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lock would be of a connection of the pooler, and stay with it. A statement that was prepared on one of its connections is missing on the next."""
+    async with pooled(place.app, tmp_path) as url, relay(replace(place, app=url), "relay pooled"), relay(replace(place, app=url), "relay other"):
+        for _ in range(8):
+            await announced(owner)
+            assert await leaders(owner) == []
+    assert [record.getMessage() for record in caplog.records if record.name == "portico.live"] == []
