@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from auth.jwt.tokens import sign
 from demo import PERSONAS
 from demo.passwords import PASSWORD
-from gateway.documents.document_cache import first_party, first_party_actions
+from gateway.documents.document_cache import first_party, first_party_actions, first_party_streams
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of
 from resolvers.documents.manifests import id_of
@@ -27,11 +28,12 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND
 # What the browser itself logs of an answer that a test provokes, such as a wrong password or a line that was cut.
 PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|500|502|503|504)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
 MILLISECONDS = 30_000
+QUIET_SECONDS = 0.5
 
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
   device tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
 # The names of the portal's documents, by id.
-NAMES = {id_of(text): name for name, text in (first_party() | first_party_actions()).items()}
+NAMES = {id_of(text): name for name, text in (first_party() | first_party_actions() | first_party_streams()).items()}
 LINK = """mutation ($input: CreatePortalLinkInput!) { createPortalLink(input: $input) { userErrors { code } link { url } } }"""
 
 
@@ -43,6 +45,7 @@ class Visit:
     url: str
     problems: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    ended: set[Request] = field(default_factory=set)
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self.url}{path}")
@@ -54,12 +57,31 @@ class Visit:
     @property
     def data_requests(self) -> list[dict[str, Any]]:
         """The bodies of the requests for data so far."""
-        return [json.loads(request.post_data or "{}") for request in self.requests if request.url == f"{self.url}/graphql"]
+        requests = [request for request in self.requests if request.url == f"{self.url}/graphql" and not is_stream(request)]
+        return [json.loads(request.post_data or "{}") for request in requests]
 
     @property
     def documents(self) -> list[str]:
         """The names of the documents of the requests for data so far."""
-        return [name for name in map(document_of, self.requests) if name]
+        return [name for request in self.requests if (name := document_of(request)) and not is_stream(request)]
+
+    @property
+    def open_requests(self) -> set[Request]:
+        """The requests without an end so far, but for the stream of events, which has none."""
+        return {request for request in self.requests if request not in self.ended and not is_stream(request)}
+
+    @property
+    def open_streams(self) -> set[Request]:
+        """The streams of events that the browser reads."""
+        return {request for request in self.requests if request not in self.ended and is_stream(request)}
+
+    def idle(self) -> None:
+        """Wait until no request but the stream of events was open for half a second: Playwright's "networkidle" would wait for the stream, too."""
+        is_quiet_since = monotonic()
+        while monotonic() < is_quiet_since + QUIET_SECONDS:
+            self.page.wait_for_timeout(50)
+            if self.open_requests:
+                is_quiet_since = monotonic()
 
 
 def document_of(request: Request) -> str | None:
@@ -68,6 +90,11 @@ def document_of(request: Request) -> str | None:
         return "UploadAttachments"  # the browser does not show what it sends of a file
     match = re.search(rb'"documentId":"(sha256:[0-9a-f]{64})"', request.post_data_buffer or b"")
     return NAMES[match[1].decode()] if match else None
+
+
+def is_stream(request: Request) -> bool:
+    """Whether the request opens the stream of events that a page follows."""
+    return document_of(request) in first_party_streams()
 
 
 @pytest.fixture(scope="module")
@@ -167,4 +194,6 @@ def watch(visit: Visit) -> None:
     )
     page.on("pageerror", lambda error: visit.problems.append(str(error)))
     page.on("request", lambda request: visit.requests.append(request))
+    page.on("requestfinished", visit.ended.add)
+    page.on("requestfailed", visit.ended.add)
     page.on("request", lambda request: None if request.url.startswith((visit.url, "blob:", "data:")) else visit.problems.append(request.url))

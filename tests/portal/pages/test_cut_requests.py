@@ -310,7 +310,7 @@ def test_without_a_cut_a_flow_sends_these_documents_and_has_this_effect(
     sent = len(opened.documents)
     begin(opened.page, flow, picture)
     press_until_done(opened.page, flow)
-    opened.page.wait_for_load_state("networkidle")
+    opened.idle()
     assert set(opened.documents[sent:]) - {"Downloads"} == {*flow.documents, *flow.refetched}
     assert effects(customer) - before == Counter(flow.effect)
 

@@ -122,7 +122,7 @@ def test_each_page_is_one_request_for_data(visit: Callable[..., Visit]) -> None:
         settle(visitor.page)
         if path.endswith("/{action}"):
             expect(visitor.page.get_by_role("region", name="What will happen")).to_be_visible()
-        visitor.page.wait_for_load_state("networkidle")
+        visitor.idle()
         assert visitor.documents[start:] == DOCUMENTS.get(path, []), path
 
 
