@@ -2,7 +2,7 @@
 import { useCallback, useRef, useState } from 'react';
 import { useClient, useQuery, type AnyVariables, type CombinedError } from 'urql';
 import { hold } from '../live/holds.ts';
-import { useFreshness } from '../live/freshness.ts';
+import { usePageFreshness, useReloads } from '../live/freshness.ts';
 import type { ErrorCode } from './__generated__/graphql.ts';
 import type { Complete } from './complete.ts';
 import { PUBLIC } from './client.ts';
@@ -20,11 +20,12 @@ export interface PageQuery<Data> {
   reload: () => void;
 }
 
-// The data of a page. It is asked for again after an action, and as useFreshness says.
+// The data of a page. It is asked for again after an action, and as useReloads says.
 export function usePageQuery<Data, Variables extends AnyVariables>(document: Trusted<Data, Variables>, variables: Variables): PageQuery<Data> {
-  const [{ data, error, fetching, stale }, execute] = useQuery<Data, AnyVariables>({ query: trusted(document) as Trusted<Data, AnyVariables>, variables, context: EVERYTHING });
+  const page = usePageFreshness(EVERYTHING);
+  const [{ data, error, fetching, stale }, execute] = useQuery<Data, AnyVariables>({ query: trusted(document) as Trusted<Data, AnyVariables>, variables, context: page.context });
   const reload = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
-  useFreshness(reload, fetching || stale);
+  useReloads(page, reload, fetching || stale);
   const complete = useRef<Complete<Data>>(undefined);
   if (data && !error) complete.current = data as Complete<Data>;
   return { data: error || data ? complete.current : undefined, problem: error ? problemOf(error) : null, isLoading: fetching, reload };

@@ -1,5 +1,7 @@
 // When a page is asked for again: after an event, when the customer comes back to it after a while, and never while it is held.
-import { useEffect, useRef } from 'react';
+import { useEffect, useState } from 'react';
+import type { OperationContext } from 'urql';
+import { patientFetch } from '../api/retry.ts';
 import { type Change, subscribeChanges } from './changes.ts';
 import { isHeld, subscribeRelease } from './holds.ts';
 
@@ -10,7 +12,9 @@ const STALE_MILLISECONDS = 60_000;
 // An event may be committed, and so become visible, this long after the time that it has; clocks differ by less.
 const COMMIT_MILLISECONDS = 2000;
 
-interface Freshness {
+export interface Freshness {
+  // The context of the page's query, which notices when a load begins, whoever asks for it.
+  context: Partial<OperationContext>;
   isLoading: boolean;
   // When the last load began.
   loadedAt: number;
@@ -19,13 +23,25 @@ interface Freshness {
   timer?: ReturnType<typeof setTimeout>;
 }
 
+export function usePageFreshness(context: Partial<OperationContext>): Freshness {
+  const [page] = useState(() => freshnessOf(context));
+  return page;
+}
+
+function freshnessOf(context: Partial<OperationContext>): Freshness {
+  const load: typeof fetch = (input, init) => {
+    begin(page);
+    return patientFetch(input, init);
+  };
+  const page: Freshness = { context: { ...context, fetch: load }, isLoading: true, loadedAt: Date.now(), isOutdated: false };
+  return page;
+}
+
 // Call `reload` when the data of the page is out of date and the page is visible. A hidden one waits until it is visible.
-export function useFreshness(reload: () => void, isLoading: boolean): void {
-  const { current: page } = useRef<Freshness>({ isLoading, loadedAt: Date.now(), isOutdated: false });
+export function useReloads(page: Freshness, reload: () => void, isLoading: boolean): void {
   useEffect(() => {
     page.isLoading = isLoading;
-    if (isLoading) begin(page);
-    else loadIfOutdated(page, reload);
+    loadIfOutdated(page, reload);
   }, [page, isLoading, reload]);
   useEffect(() => watch(page, reload), [page, reload]);
 }

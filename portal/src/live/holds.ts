@@ -10,7 +10,8 @@ export function hold(): () => void {
     if (!isHolding) return;
     isHolding = false;
     holds -= 1;
-    if (holds === 0) listeners.forEach((listener) => listener());
+    // After the load that the answer to an action begins, and after the dialog that takes the place of another one.
+    setTimeout(() => holds === 0 && listeners.forEach((listener) => listener()));
   };
 }
 

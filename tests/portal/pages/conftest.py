@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -34,6 +35,9 @@ SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
   device tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
 # The names of the portal's documents, by id.
 NAMES = {id_of(text): name for name, text in (first_party() | first_party_actions() | first_party_streams()).items()}
+CUSTOMER = "mutation ($input: SaveCustomerInput!) { saveCustomer(input: $input) { userErrors { code } customer { id } } }"
+REDEEM = """mutation ($input: RedeemPortalLinkInput!) { redeemPortalLink(input: $input) {
+  tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
 LINK = """mutation ($input: CreatePortalLinkInput!) { createPortalLink(input: $input) { userErrors { code } link { url } } }"""
 
 
@@ -75,13 +79,25 @@ class Visit:
         """The streams of events that the browser reads."""
         return {request for request in self.requests if request not in self.ended and is_stream(request)}
 
+    @property
+    def cursors(self) -> list[str | None]:
+        """The cursors after which the streams of events began so far; None for one from now on."""
+        return [json.loads(request.post_data or "{}")["variables"].get("after") for request in self.requests if is_stream(request)]
+
     def idle(self) -> None:
         """Wait until no request but the stream of events was open for half a second: Playwright's "networkidle" would wait for the stream, too."""
-        is_quiet_since = monotonic()
+        began_at = is_quiet_since = monotonic()
         while monotonic() < is_quiet_since + QUIET_SECONDS:
+            assert monotonic() < began_at + MILLISECONDS / 1000, self.open_requests
             self.page.wait_for_timeout(50)
             if self.open_requests:
                 is_quiet_since = monotonic()
+
+    def another_tab(self) -> "Visit":
+        """A tab of the same browser."""
+        tab = Visit(self.page.context.new_page(), self.url, self.problems)
+        watch(tab)
+        return tab
 
 
 def document_of(request: Request) -> str | None:
@@ -160,6 +176,35 @@ def portal_link(url: str, staff: Callable[[str, dict[str, Any]], Any]) -> Callab
     return make
 
 
+@dataclass(frozen=True)
+class LiveCustomer:
+    """A new customer without anything, and a session of theirs."""
+
+    id: str
+    session: dict[str, Any]
+    staff: Callable[[str, dict[str, Any]], Any]
+    url: str
+
+    def rename(self, name: str) -> None:
+        """Cause one event, as staff."""
+        assert self.staff(CUSTOMER, {"input": {"id": self.id, "name": name}})["userErrors"] == []
+
+    def send(self, query: str, **variables: Any) -> Any:
+        """Send a document in the session, but not from the browser."""
+        headers = {"Authorization": f"Bearer {self.session['accessToken']}"}
+        return httpx.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, headers=headers, timeout=30).json()["data"]
+
+
+@pytest.fixture
+def iris(url: str, staff: Callable[[str, dict[str, Any]], Any]) -> LiveCustomer:
+    """A customer of this test alone."""
+    saved = staff(CUSTOMER, {"input": {"email": f"iris{uuid4().hex}@example.com", "name": "Iris Berg", "currency": "EUR", "locale": "en-GB"}})
+    token = str(staff(LINK, {"input": {"customerId": saved["customer"]["id"]}})["link"]["url"]).partition("token=")[2]
+    body = {"query": REDEEM, "variables": {"input": {"token": token}}}
+    session = httpx.post(f"{url}/graphql", json=body, timeout=30).json()["data"]["redeemPortalLink"]["tokens"]
+    return LiveCustomer(saved["customer"]["id"], session, staff, url)
+
+
 @pytest.fixture
 def visit(chromium: Browser, url: str, sessions: Callable[[str], dict[str, Any]]) -> Iterator[Callable[..., Visit]]:
     """A function that starts a visit, of a demo customer or of nobody. At the end nothing may have been logged, refused by the policy, or sent to another origin."""
@@ -194,6 +239,6 @@ def watch(visit: Visit) -> None:
     )
     page.on("pageerror", lambda error: visit.problems.append(str(error)))
     page.on("request", lambda request: visit.requests.append(request))
-    page.on("requestfinished", visit.ended.add)
-    page.on("requestfailed", visit.ended.add)
+    page.on("requestfinished", lambda request: visit.ended.add(request))
+    page.on("requestfailed", lambda request: visit.ended.add(request))
     page.on("request", lambda request: None if request.url.startswith((visit.url, "blob:", "data:")) else visit.problems.append(request.url))
