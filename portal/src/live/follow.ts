@@ -1,10 +1,11 @@
 // One stream of events for all tabs of this browser. The tab that has the lock reads it, and tells the others; a tab that is hidden
 // gives the lock up, because browsers suspend hidden tabs.
 import type { Client } from 'urql';
+import { readSession, subjectOf } from '../api/session.ts';
 import { cursorOf, joinTabs, type Change } from './changes.ts';
 import { openStream, type StreamEnd } from './stream.ts';
 
-// The pause before the stream is opened again: a random part of a time that doubles with each failure.
+// The pause before the stream is opened again doubles with each failure.
 const FIRST_MILLISECONDS = 1000;
 const LONGEST_MILLISECONDS = 30_000;
 // A stream that was open for this long is no failure.
@@ -25,18 +26,34 @@ export async function follow(client: Client, subject: string, signal: AbortSigna
 async function readOn(client: Client, subject: string, { tell, signal }: { tell: (change: Change) => void; signal: AbortSignal }): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
+    // Somebody has just signed out, and this tab is about to learn of it.
+    if (!isSignedIn(subject)) return untilAborted(signal);
     const openedAt = Date.now();
     const end = await openStream(client, { after: cursorOf(subject), tell, signal });
     if (signal.aborted) return;
     // Events were missed. Read the page, and then everything from now on.
     if (end === 'RESYNC_REQUIRED') tell({ cursor: null, hasEvents: true, lastEventAt: null });
     failures = isNoFailure(end) || Date.now() - openedAt > STABLE_MILLISECONDS ? 0 : failures + 1;
-    await pause(Math.random() * Math.min(FIRST_MILLISECONDS * 2 ** failures, LONGEST_MILLISECONDS), signal);
+    if (end !== 'ONLINE') await pause(backOff(failures), signal);
   }
 }
 
+// Half of it is random, so that browsers that lost their server at the same time do not come back at the same time.
+function backOff(failures: number): number {
+  return Math.min(FIRST_MILLISECONDS * 2 ** failures, LONGEST_MILLISECONDS) * (0.5 + Math.random() / 2);
+}
+
+function isSignedIn(subject: string): boolean {
+  const session = readSession();
+  return session !== null && subjectOf(session) === subject;
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+}
+
 function isNoFailure(end: StreamEnd): boolean {
-  return end === 'STREAM_EXPIRED' || end === 'SERVER_CLOSING' || end === 'ONLINE';
+  return end === 'STREAM_EXPIRED' || end === 'SERVER_CLOSING';
 }
 
 // Without locks (they need https, or http on this machine) each tab has a stream of its own.

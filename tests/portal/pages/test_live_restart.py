@@ -40,9 +40,11 @@ class Servers:
 def servers(root: Path, urls: Urls, folder: Path) -> Iterator[Servers]:
     for name in ("first", "second", "other"):
         (folder / name).mkdir()
-    with process(root, urls, folder / "other", environment="development") as (_, other):
-        with process(root, urls, folder / "first", environment="development") as (running, address):
-            yield Servers(running, address, other)
+    with (
+        process(root, urls, folder / "other", environment="development") as (_, other),
+        process(root, urls, folder / "first", environment="development") as (running, address),
+    ):
+        yield Servers(running, address, other)
 
 
 @pytest.fixture(scope="module")
