@@ -7,7 +7,8 @@ export function useFollow(subject: string | null): void {
   useEffect(() => {
     if (!subject) return;
     const stop = new AbortController();
-    void import('./follow.ts').then(({ follow }) => follow(client, subject, stop.signal));
+    // A script that cannot be loaded leaves a page that is loaded again when the customer comes back to it.
+    void import('./follow.ts').then(({ follow }) => follow(client, subject, stop.signal)).catch(() => undefined);
     return () => stop.abort();
   }, [client, subject]);
 }

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
@@ -79,6 +80,29 @@ def test_an_event_is_one_load_of_the_page_and_is_not_announced(visit: Callable[.
     assert opened.documents[before:] == ["Summary"]
     assert page.evaluate("window.announced") == []
     expect(menu).to_be_focused()
+    page.evaluate("document.querySelector('.toasts').textContent = 'the control'")
+    assert page.evaluate("window.announced") == ["the control"]
+
+
+def test_many_events_in_a_row_are_one_load_in_a_second(visit: Callable[..., Visit], iris: LiveCustomer) -> None:
+    opened, browser = visit(session=iris.session), visit(session=iris.session)
+    page = opened.page
+    page.clock.install()
+    open_and_follow(opened, "/")
+    open_and_follow(browser, "/")
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=20))
+    before = len(opened.documents)
+    iris.rename("Iris 1")
+    opened.heading("Hello, Iris 1")
+    for name in ("Iris 2", "Iris 3", "Iris 4"):
+        iris.rename(name)
+        browser.heading(f"Hello, {name}")
+    opened.idle()
+    assert opened.documents[before:] == ["Summary"]
+    page.clock.run_for(1000)
+    opened.heading("Hello, Iris 4")
+    opened.idle()
+    assert opened.documents[before:] == ["Summary", "Summary"]
 
 
 def test_what_is_half_typed_survives_an_event_and_the_other_fields_follow_it(visit: Callable[..., Visit], iris: LiveCustomer) -> None:

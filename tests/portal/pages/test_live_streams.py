@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.portal.pages.conftest import LiveCustomer, Visit, is_stream
+from tests.portal.pages.conftest import LiveCustomer, Visit, document_of, is_stream
 
 
 def summary(opened: Visit, name: str = "Iris Berg") -> None:
@@ -93,6 +93,8 @@ def test_signing_out_ends_the_stream_in_every_tab(visit: Callable[..., Visit], i
     tab = opened.another_tab()
     summary(tab)
     wait_for_streams([opened, tab], 1)
+    # The gateway does not learn of it, and would go on.
+    tab.page.route("**/graphql", lambda route: route.abort() if document_of(route.request) == "SignOut" else route.continue_())
     tab.page.get_by_role("button", name="Sign out").click()
     tab.heading("Sign in")
     expect(opened.page.get_by_role("dialog", name="Please sign in again")).to_be_visible()
