@@ -67,6 +67,7 @@ def test_a_second_tab_and_a_second_browser_show_a_pause_and_its_withdrawal(visit
 def test_an_event_is_one_load_of_the_page_and_is_not_announced(visit: Callable[..., Visit], iris: LiveCustomer) -> None:
     opened = visit(session=iris.session)
     open_and_follow(opened, "/")
+    assert opened.documents == ["Summary"], "the beginning of this session is no news"
     page = opened.page
     page.evaluate("""() => { window.announced = []; new MutationObserver(() => {
         window.announced.push(...[...document.querySelectorAll('[role=status], [role=alert], [aria-live]')].map((region) => region.textContent).filter(Boolean));
