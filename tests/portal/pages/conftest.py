@@ -29,7 +29,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND
 # What the browser itself logs of an answer that a test provokes, such as a wrong password or a line that was cut.
 PROVOKED = re.compile(r"Failed to load resource: (the server responded with a status of (400|401|429|500|502|503|504)|net::ERR_(INTERNET_DISCONNECTED|FAILED))")
 MILLISECONDS = 30_000
-QUIET_SECONDS = 0.5
+# Longer than an event's load may be put off (LOAD_MILLISECONDS of the portal), so that no load is left uncounted.
+QUIET_SECONDS = 1.2
 
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
   device tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
@@ -85,7 +86,7 @@ class Visit:
         return [json.loads(request.post_data or "{}")["variables"].get("after") for request in self.requests if is_stream(request)]
 
     def idle(self) -> None:
-        """Wait until no request but the stream of events was open for half a second: Playwright's "networkidle" would wait for the stream, too."""
+        """Wait until no request but the stream of events was open for a while: Playwright's "networkidle" would wait for the stream, too."""
         began_at = is_quiet_since = monotonic()
         while monotonic() < is_quiet_since + QUIET_SECONDS:
             assert monotonic() < began_at + MILLISECONDS / 1000, self.open_requests
