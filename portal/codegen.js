@@ -13,13 +13,13 @@ const texts = new Map(
 );
 
 function publishedId(operation) {
-  const [, name] = /(?:query|mutation)\s+(\w+)/.exec(operation);
+  const [, name] = /(?:query|mutation|subscription)\s+(\w+)/.exec(operation);
   return `sha256:${createHash('sha256').update(texts.get(name)).digest('hex')}`;
 }
 
 export default {
   schema: '../schema.graphql',
-  documents: [`${DOCUMENTS}/*.graphql`, `${DOCUMENTS}/actions/**/*.graphql`],
+  documents: [`${DOCUMENTS}/*.graphql`, `${DOCUMENTS}/actions/**/*.graphql`, `${DOCUMENTS}/live/*.graphql`],
   generates: {
     'src/api/__generated__/': {
       preset: 'client',

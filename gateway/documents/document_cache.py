@@ -131,6 +131,11 @@ def first_party_actions() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "actions").rglob("*.graphql"), key=lambda path: path.name)}
 
 
+def first_party_streams() -> dict[str, str]:
+    """Return the documents that open pages of the portal follow, by name."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "live").glob("*.graphql"), key=lambda path: path.name)}
+
+
 def of_staff() -> dict[str, str]:
     """Return the documents of staff, by name. Only staff may send their ids."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "staff").rglob("*.graphql"), key=lambda path: path.name)}

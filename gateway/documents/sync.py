@@ -13,7 +13,7 @@ from db.connections import connect
 from db.outages import DatabaseUnavailable, ReadOnly, cause_of, describe, outage_of, translate_errors
 from db.pool import Database
 from db.unit_of_work import Caller, UnitOfWork
-from gateway.documents.document_cache import first_party, first_party_actions, of_staff
+from gateway.documents.document_cache import first_party, first_party_actions, first_party_streams, of_staff
 from gateway.documents.registry import PORTAL, STAFF, Registry
 from gateway.documents.revalidation import BATCH_SIZE, PAUSE_SECONDS, Key, Revalidation
 from resolvers.documents.manifests import Entry, id_of
@@ -100,7 +100,7 @@ async def _publish(sync: RegistrySync, client: str, texts: list[str]) -> None:
 
 def shipped_texts() -> dict[str, list[str]]:
     """Return the texts of the shipped documents by their client."""
-    return {PORTAL: [*first_party().values(), *first_party_actions().values()], STAFF: list(of_staff().values())}
+    return {PORTAL: [*first_party().values(), *first_party_actions().values(), *first_party_streams().values()], STAFF: list(of_staff().values())}
 
 
 async def stored_texts(sync: RegistrySync) -> dict[Key, PersistedTextRow]:

@@ -1,8 +1,9 @@
-"""Take the pictures of docs/portal.md, of a demo of its own: `python -m tests.portal.pictures`. It needs Chromium."""
+"""Take the pictures of docs/portal.md, of a demo of its own: `python -m tests.portal.pictures`, with the names of some or without for all. It needs Chromium."""
 
 import re
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo.passwords import PASSWORD
 from tests.conftest import needs
-from tests.portal.pages.conftest import FLAGS, MILLISECONDS
+from tests.portal.pages.conftest import FLAGS, MILLISECONDS, Visit, watch
 from tests.servers.processes import demo
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs/portal"
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
+TAB = {"width": 760, "height": 560}
+GAP, GREY = 12, "#8a8f98"
 MAX_BYTES = 150_000
 ATTACHED = ROOT / "docs/invoice-de.png"
 
@@ -97,29 +100,74 @@ def signed_in(browser: Browser, url: str) -> Any:
     return page.context.storage_state()
 
 
-def take(page: Page, name: str, open_page: Callable[[Page], None]) -> None:
+def take(page: Page, url: str, name: str, open_page: Callable[[Page], None]) -> None:
     page.set_default_timeout(MILLISECONDS)
+    visit = Visit(page, url)
+    watch(visit)
     page.goto("/")
     summary(page)
     open_page(page)
-    page.wait_for_load_state("networkidle")
+    visit.idle()
     picture = small(page.screenshot(animations="disabled"))
+    store(name, picture)
+
+
+def store(name: str, picture: bytes) -> None:
     assert len(picture) <= MAX_BYTES, (name, len(picture))
     (PICTURES / f"{name}.png").write_bytes(picture)
 
 
-def main() -> None:
+def take_live(browser: Browser, options: dict[str, Any]) -> None:
+    """Take two tabs before and after a payment in the first one, as one picture."""
+    context = browser.new_context(**options, viewport=TAB)
+    context.set_default_timeout(MILLISECONDS)
+    first, second = context.new_page(), context.new_page()
+    second.goto("/")
+    summary(second)
+    before = second.get_by_role("link", name=re.compile("^Total due")).inner_text()
+    invoice(first)
+    first.get_by_role("button", name=re.compile(r"^Pay \D")).click()
+    dialog = first.get_by_role("dialog")
+    expect(dialog.get_by_role("radio").first).to_be_checked()
+    shots = [page.screenshot(animations="disabled") for page in (first, second)]
+    dialog.get_by_role("button", name=re.compile(r"^Pay \D")).click()
+    expect(first.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    expect(second.get_by_role("link", name=re.compile("^Total due"))).not_to_have_text(before, use_inner_text=True)
+    expect(first.get_by_role("main").get_by_text("Paid", exact=True).first).to_be_visible()
+    shots += [page.screenshot(animations="disabled") for page in (first, second)]
+    store("live", small(side_by_side(shots)))
+    context.close()
+
+
+def side_by_side(shots: list[bytes]) -> bytes:
+    """Return four pictures of tabs as one: the first two above, the others below."""
+    width, height = TAB["width"], TAB["height"]
+    whole = Image.new("RGB", (2 * width + 3 * GAP, 2 * height + 3 * GAP), GREY)
+    for number, shot in enumerate(shots):
+        row, column = divmod(number, 2)
+        whole.paste(Image.open(BytesIO(shot)), (GAP + column * (width + GAP), GAP + row * (height + GAP)))
+    target = BytesIO()
+    whole.save(target, "png")
+    return target.getvalue()
+
+
+def main(names: Collection[str]) -> None:
     PICTURES.mkdir(exist_ok=True)
     expect.set_options(timeout=MILLISECONDS)
     with tempfile.TemporaryDirectory(prefix="portico-pictures-") as folder, demo(ROOT, Path(folder)) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs("chromium"), args=FLAGS)
         state = signed_in(browser, url)
+        usual = {"base_url": url, "storage_state": state, "locale": "en-GB", "timezone_id": "Europe/London"}
         for name, open_page, options in SHOTS:
-            page = browser.new_page(**{"base_url": url, "storage_state": state, "locale": "en-GB", "timezone_id": "Europe/London", "viewport": WIDE, **options})
-            take(page, name, open_page)
-            page.close()
+            if name in names:
+                page = browser.new_page(**{**usual, "viewport": WIDE, **options})
+                take(page, url, name, open_page)
+                page.close()
+        if "live" in names:
+            take_live(browser, usual)
         browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or [*(name for name, _, _ in SHOTS), "live"])

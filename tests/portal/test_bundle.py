@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billing.refusals import ErrorCode
-from gateway.documents.document_cache import first_party, first_party_actions
+from gateway.documents.document_cache import first_party, first_party_actions, first_party_streams
 from gateway.routes.portal import DIST, STYLES
 from resolvers.documents.manifests import id_of
 
@@ -64,12 +64,12 @@ def test_the_bundle_was_built_from_the_sources_that_are_there() -> None:
 
 def test_every_document_id_in_the_bundle_is_of_a_shipped_document_and_there_is_no_graphql_text() -> None:
     """A document that was changed without a new build would be refused by every gateway."""
-    published = {id_of(text) for text in (first_party() | first_party_actions()).values()}
+    published = {id_of(text) for text in (first_party() | first_party_actions() | first_party_streams()).values()}
     text = "".join(scripts().values())
     ids = set(re.findall(r"sha256:[0-9a-f]{64}", text))
     assert len(ids) > 30
     assert ids - published == set()
-    assert re.search(r"(query|mutation) \w+\s*(\(\$|\{)", text) is None
+    assert re.search(r"(query|mutation|subscription) \w+\s*(\(\$|\{)", text) is None
     assert "userErrors {" not in text
 
 

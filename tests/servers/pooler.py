@@ -12,7 +12,7 @@ from tests.conftest import needs
 
 SECONDS = 10
 SETTINGS = """[databases]
-{database} = host={host} port={port}
+{database} = host={host} port={port} user={user}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {listen_port}
@@ -34,18 +34,19 @@ async def pooled(url: str, folder: Path) -> AsyncIterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = folder / "pgbouncer.ini"
-    user = parts.username or "postgres"
-    text = SETTINGS.format(database=database, host=host, port=query["port"][0], listen_port=port)
-    settings.write_text(text.replace(f"host={host}", f"host={host} user={user}"))
-    # It refuses to run as root, and the socket is of the user who runs Postgres.
-    owner = pwd.getpwuid(Path(host).stat().st_uid).pw_name
-    process = await asyncio.create_subprocess_exec(needs("pgbouncer"), "-q", "-u", owner, str(settings))
+    settings.write_text(SETTINGS.format(database=database, host=host, port=query["port"][0], user=parts.username, listen_port=port))
+    process = await asyncio.create_subprocess_exec(needs("pgbouncer"), "-q", "-u", _owner(Path(host)), str(settings))
     try:
         await asyncio.wait_for(_listening(port), SECONDS)
-        yield f"postgresql://{user}@127.0.0.1:{port}/{database}?sslmode=disable"
+        yield f"postgresql://{parts.username}@127.0.0.1:{port}/{database}?sslmode=disable"
     finally:
         process.terminate()
         await process.wait()
+
+
+def _owner(folder: Path) -> str:
+    """Return the user who runs Postgres, whose socket it is. As root the pooler refuses to run."""
+    return pwd.getpwuid(folder.stat().st_uid).pw_name
 
 
 async def _listening(port: int) -> None:

@@ -35,11 +35,11 @@ def demo(root: Path, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def process(root: Path, urls: Urls, folder: Path, **settings: str | None) -> Iterator[tuple[PreloadedProcess, str]]:
-    """Start a server. Yields the process and its address. A setting of None has its default, where the tests would set another value."""
+def process(root: Path, urls: Urls, folder: Path, *, port: int = 0, **settings: str | None) -> Iterator[tuple[PreloadedProcess, str]]:
+    """Start a server, on a free port where none is named. Yields the process and its address. A setting of None has its default, where the tests would set another value."""
     named = {"PORTICO_" + name.upper(): str(value) for name, value in (ONE_CALLER | settings).items() if value is not None}
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_TOKEN_SECRET": SECRET, "PORTICO_DATA_DIR": str(folder), **named}
-    command = ["serve", "--port", "0"]
+    command = ["serve", "--port", str(port)]
     with (folder / SAID).open("w+") as said, preloaded.start(command, cwd=root, env=environment, stdout=said, stderr=said) as running:
         try:
             for _ in range(3000):  # a minute; a busy machine takes long to start

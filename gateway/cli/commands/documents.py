@@ -12,7 +12,7 @@ import schema as portal_schema
 from gateway.cli.commands.console import console, counted, show
 from gateway.cli.commands.in_database import day, in_database, refusing
 from gateway.cli.commands.schema_diff import broken, schema_in
-from gateway.documents.document_cache import first_party, first_party_actions, of_staff
+from gateway.documents.document_cache import first_party, first_party_actions, first_party_streams, of_staff
 from gateway.documents.registry import PORTAL, STAFF
 from gateway.documents.validation import validate_many
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
@@ -73,7 +73,8 @@ def _published(settings: Settings) -> list[tuple[str, str]]:
     """Return every published document with the name for its line. The shipped ones are included, because they are published when a process starts."""
     stored = [document for document in _rows(settings, None) if document.retired_at is None]
     known = {document.body for document in stored if document.client_id in (PORTAL, STAFF)}
-    own = [(name, text) for shipped in (first_party(), first_party_actions(), of_staff()) for name, text in shipped.items() if text not in known]
+    documents = (first_party(), first_party_actions(), first_party_streams(), of_staff())
+    own = [(name, text) for shipped in documents for name, text in shipped.items() if text not in known]
     return [(f"{document.client_id} {' '.join(document.names)} {document.id}", document.body) for document in stored] + own
 
 

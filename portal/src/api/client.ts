@@ -31,7 +31,7 @@ async function authentication(utilities: AuthUtilities): Promise<AuthConfig> {
       const session = readSession();
       return !operation.context['isPublic'] && session !== null && expiresWithin(session, EARLY_SECONDS);
     },
-    didAuthError: (error, operation) => !operation.context['isRefresh'] && isUnauthenticated(error),
+    didAuthError: (error, operation) => !operation.context['isRefresh'] && isUnauthenticated(error) && !isEndOf(operation, error),
     refreshAuth: () => refresh(utilities),
   };
 }
@@ -52,6 +52,11 @@ function withoutToken(operation: Operation): Operation {
 
 export function isUnauthenticated(error: CombinedError): boolean {
   return error.response?.status === 401 || error.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED');
+}
+
+// Whether a stream ends because its token has: it is opened again with another cursor, see live/follow.ts.
+function isEndOf(operation: Operation, error: CombinedError): boolean {
+  return operation.kind === 'subscription' && error.response?.status === 200;
 }
 
 // Replace the token pair. Tabs take turns, because a refresh token is used once; one that comes later finds the new pair.

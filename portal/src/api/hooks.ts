@@ -1,6 +1,8 @@
 // The two ways in which pages use the API: one query for the page, and actions.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { useClient, useQuery, type AnyVariables, type CombinedError } from 'urql';
+import { hold } from '../live/holds.ts';
+import { usePageFreshness, useReloads } from '../live/freshness.ts';
 import type { ErrorCode } from './__generated__/graphql.ts';
 import type { Complete } from './complete.ts';
 import { PUBLIC } from './client.ts';
@@ -18,15 +20,12 @@ export interface PageQuery<Data> {
   reload: () => void;
 }
 
-// The data of a page. It is asked for again after an action, and when the customer comes back to the tab.
+// The data of a page. It is asked for again after an action, and as useReloads says.
 export function usePageQuery<Data, Variables extends AnyVariables>(document: Trusted<Data, Variables>, variables: Variables): PageQuery<Data> {
-  const [{ data, error, fetching }, execute] = useQuery<Data, AnyVariables>({ query: trusted(document) as Trusted<Data, AnyVariables>, variables, context: EVERYTHING });
+  const page = usePageFreshness(EVERYTHING);
+  const [{ data, error, fetching, stale }, execute] = useQuery<Data, AnyVariables>({ query: trusted(document) as Trusted<Data, AnyVariables>, variables, context: page.context });
   const reload = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
-  useEffect(() => {
-    const reloadVisible = () => window.document.visibilityState === 'visible' && reload();
-    window.document.addEventListener('visibilitychange', reloadVisible);
-    return () => window.document.removeEventListener('visibilitychange', reloadVisible);
-  }, [reload]);
+  useReloads(page, reload, fetching || stale);
   const complete = useRef<Complete<Data>>(undefined);
   if (data && !error) complete.current = data as Complete<Data>;
   return { data: error || data ? complete.current : undefined, problem: error ? problemOf(error) : null, isLoading: fetching, reload };
@@ -83,6 +82,8 @@ export function useAction<Data, Variables>(document: Trusted<Data, Variables>, o
       if (running.current && !isRead) return { payload: null, problem: null };
       running.current = true;
       setPending(true);
+      // The page is asked for again by the answer, so events of this action need no load of their own.
+      const release = hold();
       const press = name ? pressOf(name, input as object) : null;
       const variables = { input: press?.input ?? (isRead ? { ...input, ...UNUSED_KEY } : input) } as unknown as AnyVariables;
       const query = trusted(document) as Trusted<Data, AnyVariables>;
@@ -93,6 +94,7 @@ export function useAction<Data, Variables>(document: Trusted<Data, Variables>, o
       if (press && isSettled(outcome)) press.settle();
       running.current = false;
       setPending(false);
+      release();
       setProblem(outcome.problem);
       return outcome;
     },

@@ -5,6 +5,7 @@ import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { createClient } from '../api/client.ts';
 import { forgetPresses } from '../api/presses.ts';
 import { subjectOf } from '../api/session.ts';
+import { useFollow } from '../live/useFollow.ts';
 import { Announcer } from '../ui/Announcer.tsx';
 import { Skeleton } from '../ui/Page.tsx';
 import { usePortal } from './context.ts';
@@ -71,6 +72,7 @@ function SignedIn({ subject, children }: { subject: string | null; children: Rea
   useEffect(() => {
     if (session) setSignedIn(true);
   }, [session]);
+  useFollow(session ? subject : null);
   if (!session && (!wasSignedIn || hasSignedOut())) {
     const isFirst = demo.length > 0 && path === '/';
     return <Redirect to={isFirst ? '/demo' : `/sign-in?next=${encodeURIComponent(path + location.search)}`} replace />;

@@ -1,5 +1,6 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Dialog, Heading, Modal as AriaModal, ModalOverlay } from 'react-aria-components';
+import { hold } from '../live/holds.ts';
 
 interface ModalProps {
   title: string;
@@ -8,8 +9,10 @@ interface ModalProps {
   children: ReactNode;
 }
 
-// A dialog over the page. Without `onClose` it stays until its form is done.
+// A dialog over the page. Without `onClose` it stays until its form is done. While it is open, events do not change the page,
+// which could take away what the dialog is about.
 export function Modal({ title, isOpen, onClose, children }: ModalProps) {
+  useEffect(() => (isOpen ? hold() : undefined), [isOpen]);
   return (
     <ModalOverlay className="overlay" isOpen={isOpen} onOpenChange={(open) => !open && onClose?.()} isDismissable={false} isKeyboardDismissDisabled={!onClose}>
       <AriaModal className="modal">

@@ -15,16 +15,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.portal.pages.conftest import LINK, NAMES, Visit
+from tests.portal.pages.conftest import CUSTOMER, LINK, NAMES, REDEEM, Visit
 
-CUSTOMER = "mutation ($input: SaveCustomerInput!) { saveCustomer(input: $input) { userErrors { code } customer { id } } }"
 START = "mutation ($input: StartAddPaymentMethodInput!) { startAddPaymentMethod(input: $input) { userErrors { code } setup { reference } } }"
 COMPLETE = "mutation ($input: CompleteAddPaymentMethodInput!) { completeAddPaymentMethod(input: $input) { userErrors { code } paymentMethod { id } } }"
 INVOICE = "mutation ($input: CreateInvoiceInput!) { createInvoice(input: $input) { userErrors { code } invoice { id } } }"
 SUBSCRIBE = "mutation ($input: AddPlanInput!) { addPlan(input: $input) { userErrors { code } subscription { id } } }"
 PRICES = "query { plans(first: 50) { nodes { name prices { id interval unitAmount { currency } } } } }"
-REDEEM = """mutation ($input: RedeemPortalLinkInput!) { redeemPortalLink(input: $input) {
-  tokens { accessToken accessExpiresAt refreshToken refreshExpiresAt sessionId needsSignIn } } }"""
 EFFECTS = """query ($id: ID!) { node(id: $id) { ... on Customer {
   payments(first: 9) { nodes { id } } paymentMethods(first: 9) { nodes { id } }
   subscriptions(first: 5) { nodes { id history(first: 20) { nodes { kind } } } }
@@ -310,7 +307,7 @@ def test_without_a_cut_a_flow_sends_these_documents_and_has_this_effect(
     sent = len(opened.documents)
     begin(opened.page, flow, picture)
     press_until_done(opened.page, flow)
-    opened.page.wait_for_load_state("networkidle")
+    opened.idle()
     assert set(opened.documents[sent:]) - {"Downloads"} == {*flow.documents, *flow.refetched}
     assert effects(customer) - before == Counter(flow.effect)
 

@@ -1,13 +1,20 @@
 """My profile: name and address, language, password, sessions, connected apps, the customer's data."""
 
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
+import httpx
 from playwright.sync_api import expect
 
 from demo.passwords import PASSWORD
 from tests.portal.pages.conftest import MILLISECONDS, Visit
+from tests.servers import preloaded
+
+GRANT = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } grant { clientName } } }"
 
 
 def test_the_whole_page_is_one_request_for_data(visit: Callable[..., Visit]) -> None:
@@ -15,6 +22,7 @@ def test_the_whole_page_is_one_request_for_data(visit: Callable[..., Visit]) -> 
     opened.open("/profile")
     opened.heading("My profile")
     expect(opened.page.get_by_role("region", name="Where you are signed in")).to_be_visible()
+    opened.idle()
     assert len(opened.data_requests) == 1
 
 
@@ -76,6 +84,30 @@ def test_another_session_is_ended(visit: Callable[..., Visit]) -> None:
     expect(opened.page.get_by_role("status").filter(has_text="The session has ended.")).to_be_visible()
     other.open("/payments")
     expect(other.page.get_by_role("dialog", name="Please sign in again").or_(other.page.get_by_role("heading", level=1, name="Sign in"))).to_be_visible()
+
+
+def test_a_connected_app_is_shown_with_what_it_may_do_and_revoked(
+    visit: Callable[..., Visit], sessions: Callable[[str], dict[str, Any]], url: str, root: Path, folder: Path
+) -> None:
+    command = ["clients", "add", "acme-books", "--name", "Acme Books", "--scope", "read", "--data-dir", str(folder / "data")]
+    registered = preloaded.run(command, cwd=root, env=os.environ, timeout=120)
+    assert registered.returncode == 0, registered.stdout
+
+    def send(query: str, **variables: Any) -> Any:
+        headers = {"Authorization": f"Bearer {sessions('greta')['accessToken']}"}
+        return httpx.post(f"{url}/graphql", json={"query": query, "variables": variables}, headers=headers, timeout=30).json()["data"]
+
+    assert send(GRANT, input={"clientId": "acme-books", "scopes": ["read"]})["grantAccess"] == {"userErrors": [], "grant": {"clientName": "Acme Books"}}
+    opened = visit("greta")
+    opened.open("/profile?lang=en")
+    apps = opened.page.get_by_role("region", name="Connected apps")
+    expect(apps.get_by_role("listitem")).to_contain_text("Acme Books")
+    expect(apps.get_by_role("listitem")).to_contain_text("read")
+    apps.get_by_role("button", name="Revoke the access of Acme Books").click()
+    expect(opened.page.get_by_role("status").filter(has_text="Acme Books")).to_be_visible()
+    expect(apps.get_by_role("listitem")).to_have_count(0)
+    expect(apps.get_by_text("No app may act for you.")).to_be_visible()
+    assert send("{ grants { nodes { id } } }")["grants"]["nodes"] == []
 
 
 def test_the_customers_data_is_requested_by_keyboard_made_by_the_worker_and_downloaded_as_a_zip(visit: Callable[..., Visit]) -> None:

@@ -62,7 +62,7 @@ def test_a_hidden_action_is_opened_by_no_address_and_not_offered_instead_of_a_ca
     expect(offers.get_by_role("button")).to_have_count(1)
     opened.open(f"{path}/pause")
     opened.heading("Enterprise support")
-    page.wait_for_load_state("networkidle")
+    opened.idle()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
@@ -92,7 +92,7 @@ def test_an_address_of_another_origin_is_not_followed(visit: Callable[..., Visit
     dialog.get_by_role("button", name="Cancel the subscription").click()
     expect(page.get_by_role("status").filter(has_text="The subscription is canceled.")).to_be_visible()
     expect(dialog).to_have_count(0)
-    page.wait_for_load_state("networkidle")
+    opened.idle()
     assert page.url == f"{opened.url}{path}"
 
 

@@ -1,5 +1,5 @@
 // Name, language, time zone and billing address.
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Form } from 'react-aria-components';
 import { UpdateProfileDocument } from '../../api/__generated__/graphql.ts';
 import { useAction } from '../../api/hooks.ts';
@@ -39,9 +39,8 @@ export function Contact({ customer }: { customer: Customer }) {
   const { t, choose } = useTexts();
   const { languages } = usePortal();
   const announce = useAnnounce();
-  const [draft, setDraft] = useState(draftOf(customer));
+  const { draft, change } = useDraft(customer);
   const { run, isPending, problem } = useAction(UpdateProfileDocument);
-  const change = (changed: Partial<Draft>) => setDraft({ ...draft, ...changed });
   const save = async () => {
     const { payload } = await run({ ...inputOf(draft), expectedVersion: customer.version });
     if (!payload?.customer) return;
@@ -74,6 +73,20 @@ export function Contact({ customer }: { customer: Customer }) {
       </Form>
     </Section>
   );
+}
+
+// What the form shows: what was typed, and in the other fields the customer as they are now. So a change that is made elsewhere
+// meanwhile is neither hidden nor undone by saving.
+function useDraft(customer: Customer) {
+  const [typed, setTyped] = useState<Partial<Draft>>({});
+  const stored = draftOf(customer);
+  useEffect(() => setTyped((before) => differing(before, stored)), [customer.version]);
+  return { draft: { ...stored, ...typed }, change: (changed: Partial<Draft>) => setTyped({ ...typed, ...changed }) };
+}
+
+// The fields that are not as they are stored.
+function differing(typed: Partial<Draft>, stored: Draft): Partial<Draft> {
+  return Object.fromEntries(Object.entries(typed).filter(([name, value]) => value !== stored[name as keyof Draft]));
 }
 
 interface LocaleProps {

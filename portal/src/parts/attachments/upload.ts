@@ -5,6 +5,7 @@ import { EVERYTHING } from '../../api/hooks.ts';
 import { pressOf } from '../../api/presses.ts';
 import { type Problem, problemOf, refusalsOf } from '../../api/problems.ts';
 import { trusted } from '../../api/trusted.ts';
+import { hold } from '../../live/holds.ts';
 import { fetchWithProgress } from './progress.ts';
 
 interface Group {
@@ -22,7 +23,9 @@ export async function upload(client: Client, { parentId, files, onProgress }: Gr
   const press = pressOf('UploadAttachments', { parentId, files: files.map(({ name, size, lastModified }) => [name, size, lastModified]) });
   const variables = { input: { parentId, files: [...files], idempotencyKey: press.input.idempotencyKey } };
   const context = { ...EVERYTHING, fetch: fetchWithProgress(onProgress), fetchOptions: { headers: PREFLIGHT } };
+  const release = hold();
   const { data, error } = await client.mutation(trusted(UploadAttachmentsDocument), variables, context).toPromise();
+  release();
   const payload = data?.uploadAttachments;
   const problem = payload ? refusalsOf(payload.userErrors) : error ? problemOf(error) : null;
   if (payload && problem?.code !== 'IN_PROGRESS') press.settle();

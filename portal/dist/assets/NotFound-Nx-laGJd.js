@@ -1,1 +1,0 @@
-import{a as e,c as t,xt as n}from"./Notice-A6hyOM08.js";import{o as r}from"./index-1RhrBVnz.js";var i=n();function a(){let{t:n}=t();return(0,i.jsx)(r,{title:n(`notFound.title`),detail:n(`notFound.detail`),children:(0,i.jsx)(`div`,{children:(0,i.jsx)(e,{to:`/`,children:n(`nav.summary`)})})})}export{a as default};

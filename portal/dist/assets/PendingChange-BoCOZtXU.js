@@ -1,1 +1,0 @@
-import{c as e,xt as t}from"./Notice-A6hyOM08.js";function n(){let{t,format:n}=e();return({unitAmount:e,interval:r,intervalCount:i})=>t(`price.${r}`,{amount:n.money(e),count:i})}var r=t();function i({change:t}){let{t:n,format:i}=e();return t?(0,r.jsx)(`p`,{children:n(`pending.${t.kind}`,{date:i.dayOf(t.effectiveAt),plan:t.plan?.name??``})}):null}export{n,i as t};

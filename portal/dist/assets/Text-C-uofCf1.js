@@ -1,1 +1,0 @@
-import{D as e,dt as t,jt as n,kt as r,st as i}from"./Notice-A6hyOM08.js";var a=n(r(),1),o=(0,a.createContext)({}),s=e(function(e,n){[e,n]=i(e,n,o);let{elementType:r=`span`,...s}=e,c=t[r];return a.createElement(c,{className:`react-aria-Text`,...s,ref:n})});export{o as n,s as t};
