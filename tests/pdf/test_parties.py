@@ -34,6 +34,7 @@ BUYER = CustomerRow(
     closed_at=None,
     shares_email=False,
     erased_at=None,
+    calendar_secret=None,
 )
 
 

@@ -146,8 +146,8 @@ async def test_a_subscription_that_ended_long_ago_is_not_there(feed: Feed) -> No
     async with life.admin.transaction():
         await life.admin.execute("set local app.events = 'off'")
         await life.admin.execute(
-            """update subscription set canceled_at = now() - interval '181 days', started_at = now() - interval '300 days', period_starts_at = now() - interval '200 days',
-                      period_ends_at = now() - interval '181 days' where id = $1""",
+            """update subscription set canceled_at = now() - interval '182 days', started_at = now() - interval '300 days', period_starts_at = now() - interval '200 days',
+                      period_ends_at = now() - interval '182 days' where id = $1""",
             ended,
         )
         await life.admin.execute("delete from event where customer_id = $1", life.customer_id)
