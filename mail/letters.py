@@ -42,6 +42,7 @@ class Letter(StrEnum):
     TRIAL_ENDING = "trial_ending"
     RENEWAL_TO_COME = "renewal_to_come"
     ON_HOLD = "on_hold"
+    CANCELLATION = "cancellation"
     REFUND = "refund"
     CREDIT_NOTE = "credit_note"
     WEBHOOK_DISABLED = "webhook_disabled"
@@ -72,6 +73,7 @@ WORDS = {
     Letter.TRIAL_ENDING: {"portal", "help", "link", "plan", "date", "amount"},
     Letter.RENEWAL_TO_COME: {"portal", "help", "link", "plan", "date", "amount"},
     Letter.ON_HOLD: {"portal", "help", "link", "plan", "reason"},
+    Letter.CANCELLATION: {"portal", "help", "link", "plan", "date", "next"},
     Letter.REFUND: {"portal", "help", "link", "amount", "date", "method", "invoices"},
     Letter.CREDIT_NOTE: {"portal", "help", "link", "note", "invoice", "amount", "released", "granted", "refunded"},
     Letter.WEBHOOK_DISABLED: {"portal", "help", "endpoint", "reason"},
@@ -86,6 +88,7 @@ OPTIONAL = (
     Letter.TRIAL_ENDING,
     Letter.RENEWAL_TO_COME,
     Letter.ON_HOLD,
+    Letter.CANCELLATION,
     Letter.REFUND,
     Letter.CREDIT_NOTE,
     Letter.INVITATION,

@@ -14,7 +14,16 @@ AT = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
 CARD = ("CARD", "visa", "4242")
 ID = "01hv8q6c9mffr9s0v3b4k5n6p7"
 _SUBSCRIPTION = SubscriptionLetterRow(
-    f"sub_{ID}", "Business", 3, "EUR", 8_925, datetime(2027, 2, 3, 9, tzinfo=UTC), datetime(2027, 2, 14, 9, tzinfo=UTC), "DUNNING"
+    f"sub_{ID}",
+    "Business",
+    3,
+    "EUR",
+    8_925,
+    datetime(2027, 2, 3, 9, tzinfo=UTC),
+    datetime(2027, 2, 14, 9, tzinfo=UTC),
+    "DUNNING",
+    "ACTIVE",
+    datetime(2027, 2, 14, 9, tzinfo=UTC),
 )
 
 SAMPLES: dict[Letter, Any] = {
@@ -26,6 +35,7 @@ SAMPLES: dict[Letter, Any] = {
     Letter.TRIAL_ENDING: _SUBSCRIPTION,
     Letter.RENEWAL_TO_COME: _SUBSCRIPTION,
     Letter.ON_HOLD: _SUBSCRIPTION,
+    Letter.CANCELLATION: _SUBSCRIPTION,
     Letter.PAYMENT_FAILED: None,
     Letter.INVITATION: None,
     Letter.PRICE_CHANGE: None,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from billing.rows.letters import CreditNoteLetterRow, InvoiceLetterRow, MethodLetterRow, PaymentLetterRow, RefundLetterRow, SubscriptionLetterRow
-from billing.states import Collection, InvoiceStatus, SuspendedBy
+from billing.states import Collection, InvoiceStatus, SubscriptionStatus, SuspendedBy
 from mail.letters import Letter
 from mail.reader import LetterReader
 
@@ -75,6 +75,11 @@ def on_hold(row: SubscriptionLetterRow, reader: LetterReader) -> Words:
     return {"plan": _plan(row), "reason": reader.phrase("unpaid" if is_unpaid else "by_merchant")}
 
 
+def cancellation(row: SubscriptionLetterRow, reader: LetterReader) -> Words:
+    ended = row.status == SubscriptionStatus.CANCELED
+    return {"plan": _plan(row), "date": reader.day(row.ends_at) if row.ends_at else "", "next": reader.phrase("has_ended" if ended else "runs_until_then")}
+
+
 # The letters that are made of a row, by the block that selects it, with the page of the portal that they link to. `{id}` is the id of the row.
 MADE: dict[Letter, tuple[str, Callable[[Any, LetterReader], Words], str]] = {
     Letter.INVOICE_ISSUED: ("letters.invoice", invoice_issued, "invoices/{id}"),
@@ -85,6 +90,7 @@ MADE: dict[Letter, tuple[str, Callable[[Any, LetterReader], Words], str]] = {
     Letter.TRIAL_ENDING: ("letters.subscription", trial_ending, "subscriptions/{id}"),
     Letter.RENEWAL_TO_COME: ("letters.subscription", renewal_to_come, "subscriptions/{id}"),
     Letter.ON_HOLD: ("letters.subscription", on_hold, "invoices"),
+    Letter.CANCELLATION: ("letters.subscription", cancellation, "subscriptions/{id}"),
 }
 
 

@@ -95,6 +95,8 @@ class SubscriptionLetterRow:
     trial_ends_at: datetime | None
     renews_at: datetime | None
     suspended_by: str | None
+    status: str
+    ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from billing.states import InvoiceStatus, PaymentStatus, SubscriptionEventKind
+from billing.states import Actor, InvoiceStatus, PaymentStatus, PendingChangeKind, SubscriptionEventKind
 from mail.letters import Letter
 
 Rows = list[dict[str, Any]]
@@ -37,6 +37,15 @@ def holds_begun(changes: Changes) -> Iterator[dict[str, str]]:
             yield cause(Letter.ON_HOLD, event["subscription_id"], event["id"])
 
 
+def cancellations(changes: Changes) -> Iterator[dict[str, str]]:
+    """Yield a cause for each subscription that somebody has canceled: when they do, not when it then ends. An order whose payment failed and dunning's cancellations have none."""
+    for event in changes.get("subscription_event", ()):
+        is_scheduled = event["kind"] == SubscriptionEventKind.CHANGE_SCHEDULED and event["note"] == PendingChangeKind.CANCEL
+        ends_now = event["kind"] == SubscriptionEventKind.CANCELED and event["actor"] != Actor.SYSTEM and not event["note"]
+        if is_scheduled or ends_now:
+            yield cause(Letter.CANCELLATION, event["subscription_id"], event["id"])
+
+
 def refund_paid(refund_id: str) -> dict[str, Rows]:
     """Return the changes with the cause of a refund that the merchant has paid. What a bank takes back causes none: the bank has told the customer."""
     return {"letter_cause": [cause(Letter.REFUND, refund_id)]}
@@ -44,7 +53,7 @@ def refund_paid(refund_id: str) -> dict[str, Rows]:
 
 def causes_of(changes: Changes) -> Rows:
     """Return the causes of letters among the changes of a decision, with those that it names itself."""
-    events: tuple[Callable[[Changes], Iterator[dict[str, str]]], ...] = (invoices_issued, payments_received, credit_notes_issued, holds_begun)
+    events: tuple[Callable[[Changes], Iterator[dict[str, str]]], ...] = (invoices_issued, payments_received, credit_notes_issued, holds_begun, cancellations)
     return [*changes.get("letter_cause", ()), *(row for event in events for row in event(changes))]
 
 

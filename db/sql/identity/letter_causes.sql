@@ -135,7 +135,8 @@ select n.id, n.number, i.number as invoice_number, n.currency, n.total_minor, n.
 
 -- name: letters.subscription
 -- returns: SubscriptionLetterRow
-select s.id, p.name as plan_name, s.quantity, s.currency, s.renewal_minor, s.trial_ends_at, s.renews_at, s.suspended_by
+select s.id, p.name as plan_name, s.quantity, s.currency, s.renewal_minor, s.trial_ends_at, s.renews_at, s.suspended_by, s.status,
+       case when s.status = 'CANCELED' then s.canceled_at when s.pending_kind = 'CANCEL' then s.pending_at end as ends_at
   from subscription s
   join plan p on p.id = s.plan_id
  where s.customer_id = :customer_id and s.id = :key

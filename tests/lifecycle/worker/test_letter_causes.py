@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -163,6 +164,38 @@ async def test_what_customers_stop_themselves_causes_no_letter(life: Life) -> No
     payload = await life.do("suspendSubscription", subscriptionId=subscription, expectedVersion=version)
     assert payload["userErrors"] == []
     assert await written(life) == {}
+
+
+async def test_a_cancellation_is_confirmed_once_when_somebody_cancels(life: Life) -> None:
+    subscription = await life.subscribe("storage")
+    await forgotten(life)
+    assert (await life.do("cancelSubscription", subscriptionId=subscription, when="PERIOD_END"))["userErrors"] == []
+    letters = await written(life)
+    assert letters.keys() == {"cancellation"}
+    ends_on = (await life.row(subscription))["pending_at"].astimezone(ZoneInfo("Europe/Zurich")).date()
+    assert f"Ends on: {ends_on:%B} {ends_on.day}, {ends_on.year}\n" in letters["cancellation"]["text"]
+    assert "You can use it until then." in letters["cancellation"]["text"]
+    await passed(life, RetryPolicy((1,)), days=40)
+    assert (await life.row(subscription))["status"] == "CANCELED"
+    assert (await written(life))["cancellation"] == letters["cancellation"], "its end causes no second letter"
+
+
+async def test_a_cancellation_at_once_is_confirmed_and_one_that_is_withdrawn_is_not(life: Life) -> None:
+    first, second = await life.subscribe("storage"), await life.subscribe("starter")
+    await forgotten(life)
+    assert (await life.do("cancelSubscription", STAFF, subscriptionId=first, when="NOW"))["userErrors"] == []
+    assert (await life.do("cancelSubscription", subscriptionId=second, when="PERIOD_END"))["userErrors"] == []
+    assert (await life.do("resumeSubscription", subscriptionId=second))["userErrors"] == []
+    letters = await written(life)
+    assert letters.keys() == {"cancellation"}
+    assert "It has ended." in letters["cancellation"]["text"]
+    assert first in letters["cancellation"]["text"]
+
+
+async def test_an_order_whose_payment_fails_is_no_cancellation(life: Life) -> None:
+    await life.card("declined")
+    assert (await life.do("addPlan", priceId=price("storage")))["userErrors"] != []
+    assert "cancellation" not in await written(life)
 
 
 async def test_a_refund_causes_a_letter_and_its_credit_note_another(life: Life) -> None:
