@@ -90,7 +90,7 @@ MADE: dict[Letter, tuple[str, Callable[[Any, LetterReader], Words], str]] = {
     Letter.TRIAL_ENDING: ("letters.subscription", trial_ending, "subscriptions/{id}"),
     Letter.RENEWAL_TO_COME: ("letters.subscription", renewal_to_come, "subscriptions/{id}"),
     Letter.ON_HOLD: ("letters.subscription", on_hold, "invoices"),
-    Letter.CANCELLATION: ("letters.subscription", cancellation, "subscriptions/{id}"),
+    Letter.CANCELLATION: ("letters.cancellation", cancellation, "subscriptions/{id}"),
 }
 
 

@@ -43,7 +43,7 @@ def cancellations(changes: Changes) -> Iterator[dict[str, str]]:
         is_scheduled = event["kind"] == SubscriptionEventKind.CHANGE_SCHEDULED and event["note"] == PendingChangeKind.CANCEL
         ends_now = event["kind"] == SubscriptionEventKind.CANCELED and event["actor"] != Actor.SYSTEM and not event["note"]
         if is_scheduled or ends_now:
-            yield cause(Letter.CANCELLATION, event["subscription_id"], event["id"])
+            yield cause(Letter.CANCELLATION, event["id"])
 
 
 def refund_paid(refund_id: str) -> dict[str, Rows]:

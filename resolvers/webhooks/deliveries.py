@@ -11,7 +11,7 @@ from billing.webhooks.endpoints import MAX_REDELIVERIES, MAX_REPLAYED, checked_t
 from db.unit_of_work import Transaction
 from resolvers.audit import note
 from resolvers.context import Context, PayloadFailed, webhooks_of
-from resolvers.webhooks.endpoints import NO_ENDPOINT
+from resolvers.webhooks.endpoints import NO_ENDPOINT, check_holds
 from resolvers.webhooks.messages import body_for
 
 EVENT_ID = re.compile(r"evt_([0-9a-z]{26}|)_([0-9]{1,18})")
@@ -58,6 +58,7 @@ async def dry_run(arguments: Any, context: Context) -> DryRun:
         endpoint: EndpointKeysRow | None = await transaction.first("endpoints.sealed", key=endpoint_id)
         if endpoint is None:
             raise Refused(ErrorCode.NOT_FOUND, NO_ENDPOINT, "endpointId")
+        check_holds(endpoint.scopes, context, "endpointId")
         event = await _event(transaction, event_id)
         if event is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such event.", "eventId")

@@ -57,6 +57,9 @@ async def save(arguments: Any, context: Context) -> SavedEndpoint:
         stored = _columns(await _locked(transaction, identifier)) if identifier else None
     columns = checked_columns({**(stored or NEW), **sent}, checked_email)
     changes = changed_columns(stored or NEW, columns)
+    # Whoever has `webhooks:manage` may disable any endpoint, and change none that reads more than they do: its messages would be theirs.
+    if stored and changes and changes != {"is_enabled": False}:
+        check_holds(stored["scopes"], context, "id")
     await _check(columns, changes, context)
     try:
         return await _save(str(identifier) if identifier else None, columns, save_outcome(stored, changes), context)
@@ -80,6 +83,12 @@ async def _check(columns: dict[str, Any], changes: dict[str, Any], context: Cont
     is_other_document = columns["document_id"] and changes.keys() & {"document_id", "scopes"}
     if is_other_document and (problems := await webhooks.documents.problems(columns["document_id"], columns["scopes"])):
         raise Refused(ErrorCode.DOCUMENT_INVALID, problems[0], "documentId")
+
+
+def check_holds(scopes: Iterable[str], context: Context, argument: str) -> None:
+    """Raises Refused unless the caller has all scopes of an endpoint."""
+    if missing := _not_held(scopes, context):
+        raise Refused(ErrorCode.INVALID_VALUE, f"The endpoint has the scope `{missing[0]}`, which your token does not have.", argument)
 
 
 def _not_held(scopes: Iterable[str], context: Context) -> list[str]:
@@ -118,7 +127,9 @@ async def rotate(arguments: Any, context: Context) -> SavedEndpoint:
     check_overlap(arguments.overlap_hours)
     keys = new_keys()
     async with context.session.write() as transaction:
-        endpoint_id = (await _locked(transaction, arguments.endpoint_id)).id
+        endpoint = await _locked(transaction, arguments.endpoint_id)
+        check_holds(endpoint.scopes, context, "endpointId")
+        endpoint_id = endpoint.id
         previous_until = context.now + timedelta(hours=arguments.overlap_hours)
         sealed = _sealed(keys, endpoint_id, context)
         await transaction.run("endpoints.rotate", key=endpoint_id, sealed=sealed, public_key=keys.public_key, previous_until=previous_until)

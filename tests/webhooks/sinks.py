@@ -41,7 +41,7 @@ class Sink:
     most_at_once: int = 0
     connections: int = 0
     scheme: str = "http"
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -51,19 +51,17 @@ class Sink:
     def ids(self) -> list[str]:
         return [one.id for one in self.received]
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.tasks.add(task)
-        try:
-            await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            pass  # the sink is closed
-        finally:
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection. It is listed at once, so that the end of the sink closes one that has not begun."""
+        self.open[asyncio.create_task(self._serve(reader, writer))] = writer
+
+    async def close(self) -> None:
+        for task in self.open:
+            task.cancel()
+        await asyncio.gather(*self.open, return_exceptions=True)
+        for writer in self.open.values():
             writer.close()
-            with suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
-            self.tasks.discard(task)
+        await asyncio.gather(*(writer.wait_closed() for writer in self.open.values()), return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -75,6 +73,7 @@ class Sink:
                 body = await reader.readexactly(int(headers["content-length"]))
                 self.received.append(Received(lines[0], headers, body))
                 await self._respond(writer)
+        writer.close()
 
     async def _respond(self, writer: asyncio.StreamWriter) -> None:
         self.at_once += 1
@@ -99,7 +98,4 @@ async def sink(**how: Any) -> AsyncIterator[Sink]:
         yield opened
     finally:
         server.close()
-        for task in list(opened.tasks):
-            task.cancel()
-        if opened.tasks:
-            await asyncio.wait(set(opened.tasks))
+        await opened.close()

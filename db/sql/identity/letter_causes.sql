@@ -141,6 +141,19 @@ select s.id, p.name as plan_name, s.quantity, s.currency, s.renewal_minor, s.tri
   join plan p on p.id = s.plan_id
  where s.customer_id = :customer_id and s.id = :key
 
+-- name: letters.cancellation
+-- returns: SubscriptionLetterRow
+-- Select the subscription that was canceled by an event, unless somebody has withdrawn or replaced the cancellation since.
+select s.id, p.name as plan_name, s.quantity, s.currency, s.renewal_minor, s.trial_ends_at, s.renews_at, s.suspended_by, s.status,
+       case when s.status = 'CANCELED' then s.canceled_at when s.pending_kind = 'CANCEL' then s.pending_at end as ends_at
+  from subscription_event e
+  join subscription s on s.customer_id = e.customer_id and s.id = e.subscription_id
+  join plan p on p.id = s.plan_id
+ where e.customer_id = :customer_id and e.id = :key
+   and not exists (select from subscription_event later
+                    where later.customer_id = e.customer_id and later.subscription_id = e.subscription_id and (later.happened_at, later.id) > (e.happened_at, e.id)
+                      and later.actor <> 'SYSTEM' and later.kind in ('CHANGE_SCHEDULED', 'CHANGE_WITHDRAWN', 'CANCELED'))
+
 -- name: letters.method
 -- returns: MethodLetterRow
 select id, kind, brand, last4, expires_on from payment_method where customer_id = :customer_id and id = :key and deleted_at is null and expires_on is not null

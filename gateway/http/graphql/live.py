@@ -2,13 +2,23 @@
 
 import asyncio
 import logging
-import re
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
-from graphql import ExecutionResult, FragmentDefinitionNode, GraphQLError, VariableValues, get_variable_values
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    VariableNode,
+    VariableValues,
+    Visitor,
+    get_variable_values,
+    visit,
+)
 
 from auth.jwt.jwks import KeysUnavailable
 from auth.permissions import LIVE, is_allowed
@@ -37,8 +47,6 @@ logger = logging.getLogger("portico.live")
 
 # A first response of these codes has data, and goes on.
 STREAMED = ("OK", "PARTIAL")
-# The variables that a document uses for an argument `after`.
-AFTER = re.compile(r"\bafter\s*:\s*\$(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +192,12 @@ def _operation(app: AppState, work: PreparedOperation, state: RequestState, cont
 
 def _arguments(app: AppState, work: PreparedOperation) -> Arguments | None:
     """Return the arguments of the root field. None where the operation selects none, or its variables or arguments are refused."""
-    root, ast = app.schema.subscription_type, work.document.ast
-    assert root is not None
-    assert ast is not None
     variables = get_variable_values(app.schema, work.operation.variable_definitions or (), work.call.variables, max_errors=1, hide_suggestions=True)
     if not isinstance(variables, VariableValues):
         return None
+    root, ast = app.schema.subscription_type, work.document.ast
+    assert root is not None
+    assert ast is not None
     fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
     fields = collect(DocumentContext(app.schema, fragments, variables), root, work.operation.selection_set.selections)
     nodes = [nodes[0] for nodes in fields.values() if nodes[0].name.value in root.fields]
@@ -204,11 +212,32 @@ def _owner(viewer: Viewer) -> StreamOwner:
 
 
 def _stream_key(operation: LiveOperation, call: GraphQLRequest) -> Hashable:
-    """Return the key of streams with equal messages. A variable that is used for `after` alone is not in it: the messages after the first do not depend on it."""
-    after = {name for name in AFTER.findall(call.query) if len(re.findall(rf"\${name}\b", call.query)) == 2}
-    variables = {name: value for name, value in call.variables.items() if name not in after}
+    """Return the key of streams with equal messages. A variable that is used for `after` of the root field alone is not in it: the messages after the first do not depend on it."""
+    cursor = _cursor_variable(operation.work)
+    variables = {name: value for name, value in call.variables.items() if name != cursor}
     encoded = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
     return operation.viewer, operation.work.document.digest, call.operation_name, encoded, operation.types
+
+
+def _cursor_variable(work: PreparedOperation) -> str | None:
+    """Return the variable that is `after` of a root field and nothing else: the document has it twice, where it is declared and there. None also for one in a fragment."""
+    fields = [node for node in work.operation.selection_set.selections if isinstance(node, FieldNode)]
+    values = [argument.value for field in fields for argument in field.arguments or () if argument.name.value == "after"]
+    uses = Counter[str]()
+    assert work.document.ast is not None
+    visit(work.document.ast, _Variables(uses))
+    return next((value.name.value for value in values if isinstance(value, VariableNode) and uses[value.name.value] == 2), None)
+
+
+class _Variables(Visitor):
+    """Counts the names of variables."""
+
+    def __init__(self, uses: Counter[str]) -> None:
+        super().__init__()
+        self.uses = uses
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        self.uses[node.name.value] += 1
 
 
 class _Refused:

@@ -176,6 +176,21 @@ async def test_streams_hold_no_connection(start_server: Callable[..., str], urls
             assert live(await stream.next())["customer"]["name"] == "Changed"
 
 
+async def test_streams_of_one_document_with_other_variables_send_each_its_own(server: str, admin: asyncpg.Connection) -> None:
+    """An argument `after` of another field is a page, not a cursor of the stream. Here one of them is refused."""
+    document = "subscription Page($after: String) { events { cursor customer { subscriptions(first: 1, after: $after) { totalCount } } } }"
+    grace = await add_customer(admin)
+    async with opened(server, grace, document=document, after=None) as first, opened(server, grace, document=document, after="garbage") as other:
+        for message in (first.next, other.next):
+            await message()
+        for number in range(2):
+            await rename(admin, grace, f"Grace {number}")
+            assert live(await first.next())["customer"]["subscriptions"] == {"totalCount": 0}
+            refused = await other.next()
+            assert live(refused)["customer"]["subscriptions"] is None
+            assert code_of(refused) == "BAD_USER_INPUT"
+
+
 async def test_equal_streams_are_computed_once_and_others_for_themselves() -> None:
     computed: list[tuple[str, int]] = []
 

@@ -71,6 +71,39 @@ async def test_nobody_gives_an_endpoint_more_than_they_may_read(hooks: Hooks) ->
     assert payload["userErrors"] == []
 
 
+CHANGES: list[tuple[str, str, dict[str, Any]]] = [
+    ("saveWebhookEndpoint", "endpoint { id }", {"url": "http://127.0.0.1:9/elsewhere"}),
+    ("saveWebhookEndpoint", "endpoint { id }", {"types": []}),
+    ("saveWebhookEndpoint", "endpoint { id }", {"payload": "THIN", "documentId": None}),
+    ("saveWebhookEndpoint", "endpoint { id }", {"scopes": ["read"]}),
+    ("rotateWebhookSecret", "secret", {}),
+    ("dryRunWebhook", "dryRun { body }", {}),
+]
+
+
+@pytest.mark.parametrize(("mutation", "selection", "arguments"), CHANGES)
+async def test_an_endpoint_that_reads_more_than_the_caller_is_not_the_callers_to_change(
+    hooks: Hooks, mutation: str, selection: str, arguments: dict[str, Any]
+) -> None:
+    """What it is sent would be the caller's. Whoever manages webhooks may disable it."""
+    values = {
+        "url": "http://127.0.0.1:9/",
+        "payload": "DOCUMENT",
+        "documentId": await trusted(hooks, SEARCHES),
+        "scopes": ["customers:search"],
+        "types": ["invoice.paid"],
+    }
+    endpoint = (await hooks.send("saveWebhookEndpoint", "endpoint { id }", **values))["endpoint"]["id"]
+    await hooks.change()
+    key = "id" if mutation == "saveWebhookEndpoint" else "endpointId"
+    payload = await hooks.send(mutation, selection, with_scopes("webhooks:manage", "read"), **{key: endpoint}, **arguments)
+    assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [("INVALID_VALUE", ["input", key])]
+    payload = await hooks.send("saveWebhookEndpoint", "endpoint { status url }", with_scopes("webhooks:manage"), id=endpoint, isEnabled=False)
+    assert payload["endpoint"] == {"status": "DISABLED", "url": "http://127.0.0.1:9/"}
+    payload = await hooks.send(mutation, selection, with_scopes("webhooks:manage", "customers:search", "read"), **{key: endpoint}, **arguments)
+    assert [error["message"] for error in payload["userErrors"] if "token does not have" in error["message"]] == []
+
+
 @pytest.mark.parametrize("scopes", ["-", "read", "customers:write", "documents:publish"])
 async def test_the_database_refuses_staff_without_the_scope(scopes: str, hooks: Hooks) -> None:
     async with sink() as target:

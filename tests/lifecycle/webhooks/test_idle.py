@@ -14,15 +14,19 @@ from tests.webhooks.sinks import sink
 async def test_an_endpoint_is_found_after_a_pause_without_endpoints(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.delivering.IDLE_SECONDS", 0.05)
     monkeypatch.setattr("jobs.delivering.POLL_SECONDS", 3600.0)  # the pause beside endpoints: without endpoints it is the other one
-    deliverer, stop = Deliverer(hooks.delivering), asyncio.Event()
-    running = asyncio.create_task(deliverer.run(stop))
-    try:
-        async with sink() as target:
+    await hooks.life.admin.execute("delete from webhook_endpoint")  # those of other tests
+    async with sink() as target:
+        endpoint: dict[str, Any] = await hooks.endpoint(target)
+        events = await hooks.change()
+        await hooks.send("replayEvents", "replay { queued }", endpointId=endpoint["id"], since=hooks.now.isoformat())
+        await hooks.send("saveWebhookEndpoint", "outcome", id=endpoint["id"], isEnabled=False)
+        deliverer, stop = Deliverer(hooks.delivering), asyncio.Event()
+        running = asyncio.create_task(deliverer.run(stop))
+        try:
             await asyncio.sleep(0.2)
-            endpoint: dict[str, Any] = await hooks.endpoint(target)
-            events = await hooks.change()
-            await hooks.send("replayEvents", "replay { queued }", endpointId=endpoint["id"], since=hooks.now.isoformat())
+            assert target.ids == []
+            await hooks.send("saveWebhookEndpoint", "outcome", id=endpoint["id"], isEnabled=True)
             await until(lambda: asyncio.sleep(0, target.ids == events))
-    finally:
-        stop.set()
-        await running
+        finally:
+            stop.set()
+            await running

@@ -173,7 +173,7 @@ async def test_a_cancellation_is_confirmed_once_when_somebody_cancels(life: Life
     letters = await written(life)
     assert letters.keys() == {"cancellation"}
     ends_on = (await life.row(subscription))["pending_at"].astimezone(ZoneInfo("Europe/Zurich")).date()
-    assert f"Ends on: {ends_on:%B} {ends_on.day}, {ends_on.year}\n" in letters["cancellation"]["text"]
+    assert f"End: {ends_on:%B} {ends_on.day}, {ends_on.year}\n" in letters["cancellation"]["text"]
     assert "You can use it until then." in letters["cancellation"]["text"]
     await passed(life, RetryPolicy((1,)), days=40)
     assert (await life.row(subscription))["status"] == "CANCELED"
@@ -190,6 +190,19 @@ async def test_a_cancellation_at_once_is_confirmed_and_one_that_is_withdrawn_is_
     assert letters.keys() == {"cancellation"}
     assert "It has ended." in letters["cancellation"]["text"]
     assert first in letters["cancellation"]["text"]
+
+
+async def test_of_several_cancellations_before_the_worker_comes_the_last_one_is_confirmed(life: Life) -> None:
+    subscription = await life.subscribe("storage")
+    await forgotten(life)
+    for mutation in ("cancelSubscription", "resumeSubscription", "cancelSubscription"):
+        when = {"when": "PERIOD_END"} if mutation == "cancelSubscription" else {}
+        assert (await life.do(mutation, subscriptionId=subscription, **when))["userErrors"] == []
+        life.now += timedelta(seconds=1)
+    assert (await life.do("cancelSubscription", subscriptionId=subscription, when="NOW"))["userErrors"] == []
+    letters = await written(life)  # one of each kind at most
+    assert letters.keys() == {"cancellation"}
+    assert "It has ended." in letters["cancellation"]["text"]
 
 
 async def test_an_order_whose_payment_fails_is_no_cancellation(life: Life) -> None:

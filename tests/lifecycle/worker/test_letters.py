@@ -76,7 +76,8 @@ async def sends(life: Life, office: FakePost, now: datetime = NOW) -> int:
 
 async def test_letters_outlive_the_process_that_wrote_them(life: Life, place: embedded.Urls, tmp_path: Path, root: Path) -> None:
     """The mail server takes the connection and says nothing, and the process is killed meanwhile. The worker, which writes into a folder here, finds both letters."""
-    silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+    writers: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0)
     smtp = {"smtp_host": "127.0.0.1", "smtp_port": str(silent.sockets[0].getsockname()[1]), "smtp_security": "none"}
     with process(root, place, tmp_path, secret=SECRET, **smtp) as (running, url):
         async with httpx.AsyncClient(base_url=url, timeout=20) as client:
@@ -84,6 +85,8 @@ async def test_letters_outlive_the_process_that_wrote_them(life: Life, place: em
         assert answer.json()["data"]["requestEmailChange"] == {"done": True, "userErrors": []}
         running.kill()
     silent.close()
+    for writer in writers:
+        writer.close()
     sealed = [bytes(row["sealed"]) for row in await life.rows("letter")]
     assert len(sealed) == 2
     assert not any(word in text for word in (b"example", b"token", b"letter") for text in sealed)
