@@ -36,6 +36,6 @@ IS_NIGHT = PROFILE == "nightly"
 
 
 def in_turns(everything: int, every: int) -> range:
-    """Return the numbers of the cases that run, out of `everything`: all in the profile nightly, one in `2 * every` by day. The seed chooses the first."""
-    step = by_depth(2 * every, 2 * every, 1)
+    """Return the numbers of the cases that run, out of `everything`: all in the profile nightly, one in `every` by day. The seed chooses the first."""
+    step = by_depth(every, every, 1)
     return range(SEED % step, everything, step)

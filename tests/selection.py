@@ -123,14 +123,14 @@ def _folder(path: Path) -> str:
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect by day all but about one in 2n cases of tests marked `in_turns(n)`, and in the profile dev those of other days and what is left to CI.
+    """Deselect by day all but about one in n cases of tests marked `in_turns(n)`, and in the profile dev those of other days and what is left to CI.
 
     The seed chooses the cases.
     """
     if _is_named(config):
         return
-    is_whole = by_depth(_is_of_all_tests(config), False, False)
-    due = [item for item in items if _has_turn(item) and not (is_whole and _is_left_to_ci(item.path))]
+    leaves_to_ci = PROFILE == "dev" and _is_of_all_tests(config)
+    due = [item for item in items if _has_turn(item) and not (leaves_to_ci and _is_left_to_ci(item.path))]
     omitted = set(items).difference(due).union(_of_other_days(due))
     if omitted:
         config.hook.pytest_deselected(items=[item for item in items if item in omitted])
@@ -149,7 +149,7 @@ def _of_other_days(items: list[pytest.Item]) -> list[pytest.Item]:
 def _has_turn(item: pytest.Item) -> bool:
     """Whether the test runs with this seed. The choice depends on a hash of its name, so that the cases of one day are of all kinds."""
     mark = item.get_closest_marker("in_turns")
-    return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(2 * mark.args[0], 2 * mark.args[0], 1) == 0
+    return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(mark.args[0], mark.args[0], 1) == 0
 
 
 def _is_left_to_ci(path: Path) -> bool:

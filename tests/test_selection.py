@@ -1,4 +1,4 @@
-"""Which tests run by day: the parts of several seeds are everything, and the documentation names what runs completely at night only."""
+"""Which tests run by day: the parts of several seeds are everything, and the documentation names what runs in CI or completely at night only."""
 
 import itertools
 import re
@@ -24,16 +24,11 @@ def having_turns(monkeypatch: pytest.MonkeyPatch, seed: int, *parts: int, profil
     return [identifier for identifier in CASES if selection._has_turn(item(identifier, *parts))]
 
 
-def test_while_somebody_waits_half_as_many_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = [having_turns(monkeypatch, seed, 3, profile="dev") for seed in range(739_000, 739_006)]
-    assert sorted(itertools.chain(*parts)) == sorted(CASES)
-    assert all(15 < len(part) < 50 for part in parts)
-
-
 def test_every_case_has_its_turn_with_one_seed_of_as_many_as_there_are_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [having_turns(monkeypatch, seed, 3) for seed in (739_000, 739_001, 739_002)]
     assert sorted(itertools.chain(*parts)) == sorted(CASES)
     assert all(40 < len(part) < 95 for part in parts)
+    assert having_turns(monkeypatch, 739_000, 3, profile="dev") == parts[0]
 
 
 def test_in_the_profile_dev_each_case_of_a_database_or_a_server_runs_on_one_of_three_days(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +61,24 @@ def test_numbers_of_generated_cases_take_turns_too(monkeypatch: pytest.MonkeyPat
 
     assert sorted(numbers(7) + numbers(8) + numbers(9)) == list(range(10))
     assert numbers(7, "nightly") == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_of_all"), [([], True), (["tests"], True), (["."], True), (["tests/portal"], False), (["tests", "tests/portal/test_build.py"], False)]
+)
+def test_a_run_that_names_a_folder_or_a_file_leaves_nothing_to_ci(root: Path, arguments: list[str], is_of_all: bool) -> None:
+    config: Any = SimpleNamespace(args=arguments, invocation_params=SimpleNamespace(dir=root))
+    assert selection._is_of_all_tests(config) is is_of_all
+
+
+def test_what_is_left_to_ci_exists_and_is_named_in_the_documentation(root: Path) -> None:
+    page = (root / "docs/testing.md").read_text(encoding="utf-8")
+    for name in selection.LEFT_TO_CI:
+        path = root / "tests" / name
+        assert path.is_dir() or path.with_suffix(".py").is_file(), name
+        assert Path(name).name in page, name
+        assert selection._is_left_to_ci(path / "test_it.py" if path.is_dir() else path.with_suffix(".py"))
+    assert not selection._is_left_to_ci(root / "tests/portal/test_bundle.py")
 
 
 def test_every_test_has_one_of_the_three_kinds(request: pytest.FixtureRequest) -> None:

@@ -186,7 +186,7 @@ async def callers(urls: Urls) -> dict[str, Viewer | None]:
     return {"anonymous": None, "customer": customer(chosen), "staff": STAFF}
 
 
-@pytest.mark.in_turns(3)
+@pytest.mark.in_turns(6)
 @pytest.mark.parametrize("role", ["anonymous", "customer", "staff"])
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_valid_input_never_leaves_the_caller_without_data(roomy: str, callers: dict[str, Viewer | None], role: str, label: str) -> None:

@@ -299,7 +299,7 @@ RENAMED = """mutation ($first: UpdateProfileInput!, $second: UpdateProfileInput!
 }"""
 
 
-@pytest.mark.parametrize("seed", in_turns(30, 5))
+@pytest.mark.parametrize("seed", in_turns(30, 10))
 async def test_after_any_fault_of_a_mutation_no_connection_is_passed_on_with_a_write_open(seed: int, executing: Gateway) -> None:
     """The first field's payload may be refused while its siblings load; the second writes meanwhile."""
     name = await executing.admin.fetchval("select name from customer where id = $1", ADA.customer_id)

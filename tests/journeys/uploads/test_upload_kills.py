@@ -34,7 +34,7 @@ JOURNEYS = {
 }
 
 
-@pytest.mark.in_turns(2)
+@pytest.mark.in_turns(4)
 @pytest.mark.parametrize(("journey", "place", "how"), JOURNEYS, ids=[" ".join(journey) for journey in JOURNEYS])
 async def test_nothing_is_lost_and_nothing_left_over(
     urls: Urls, admin: asyncpg.Connection, tmp_path: Path, root: Path, request: pytest.FixtureRequest, journey: str, how: str, place: str

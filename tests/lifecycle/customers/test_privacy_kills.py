@@ -42,7 +42,7 @@ async def killed(life: Life, act: Awaitable[Any], kill_point: KillPoint, monkeyp
 
 
 async def test_killed_at_every_await_erasing_has_one_effect(portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             await pay(life, "payInvoice", invoiceId=await create(life))
@@ -65,7 +65,7 @@ async def test_killed_at_every_await_erasing_has_one_effect(portal: Portal, pool
 async def test_killed_at_every_await_a_request_makes_one_export(
     portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             await killed(life, export(life), kill_point, monkeypatch)
@@ -85,7 +85,7 @@ async def test_killed_at_every_await_another_worker_makes_the_export(
     settings = Settings(data_dir=tmp_path)
     bucket = Local(tmp_path / "bucket", "", b"")
     duties = Duties(Billing(pool, {}), bucket, post(settings), printing(settings))
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             await pay(life, "payInvoice", invoiceId=await create(life))

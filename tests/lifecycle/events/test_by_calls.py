@@ -152,7 +152,7 @@ async def test_killed_at_every_await_state_and_events_agree(portal: Portal, pool
 
     once = await events_of(None)
     assert "invoice.paid" in once
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         topics = await events_of(kill_point)
         assert topics.count("invoice.paid") == 1, (turn, topics)

@@ -113,7 +113,7 @@ STORIES = {
 async def test_killed_at_every_await_it_has_one_effect(
     story: Story, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             subscription = await story.begin(life)

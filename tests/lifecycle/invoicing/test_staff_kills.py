@@ -148,7 +148,7 @@ CASES = [(name, is_clock) for is_clock in (False, True) for name in STORIES]
 async def test_killed_at_every_await_a_call_of_staff_has_one_effect(
     name: str, clock_runs_first: bool, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             story = STORIES[name]

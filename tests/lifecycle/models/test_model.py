@@ -32,7 +32,7 @@ from tests.lifecycle.models.reference import Bill, Coupon, Price, Refusal, Sub, 
 EXAMPLES = 10 if IS_LONG else 5
 STEPS = 60 if IS_LONG else 40
 # Each with a seed of its own, so that processes of tests share them; other seeds on another day.
-PARTS = range(30) if IS_LONG else in_turns(20, 5)
+PARTS = range(30) if IS_LONG else in_turns(20, 10)
 # How many periods may pass at once. A subscription of days has hundreds where others have one, and they take most of the time.
 MOST_PERIODS = 1_000 if IS_LONG else 30
 DAYS_OF = {"DAY": 1, "WEEK": 7, "MONTH": 28, "YEAR": 365}

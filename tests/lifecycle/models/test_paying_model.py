@@ -41,7 +41,7 @@ CARDS = (
     "requires_action",
     "action_fails",
 )
-HISTORIES = range(300) if IS_LONG else in_turns(40, 4)
+HISTORIES = range(300) if IS_LONG else in_turns(40, 8)
 STEPS = 60 if IS_LONG else 18
 # Long histories are to take about 18 months.
 DAYS = (30, 120, 330) if IS_LONG else (1, 20)

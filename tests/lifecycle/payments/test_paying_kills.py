@@ -17,7 +17,7 @@ from tests.lifecycle.subscriptions.test_kill import EVERYTHING, KillPoint, asser
 async def test_killed_at_every_await_an_invoice_is_paid_once(
     clock_runs_first: bool, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             owed = await _owing(life)

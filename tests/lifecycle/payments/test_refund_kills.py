@@ -71,7 +71,7 @@ async def test_killed_at_every_await_a_report_of_a_refund_takes_effect_once(
     name: str, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, report, check = STORIES[name]
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             await begin(life)

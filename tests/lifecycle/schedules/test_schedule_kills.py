@@ -119,7 +119,7 @@ STORIES = {
 async def test_killed_at_every_await_it_has_one_effect(
     story: Story, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in in_turns(EVERYTHING, 4):
+    for turn in in_turns(EVERYTHING, 8):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             schedule = await story.begin(life)

@@ -177,7 +177,7 @@ async def test_killed_at_every_await_and_called_again_a_mutation_of_staff_writes
     async with living(portal, pool, owner) as life:
         once = await effect(life, owner, name, None, has_key=has_key)
     assert once.get("audit_event") == 1, "the call writes something"
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
 

@@ -331,7 +331,7 @@ CASES = [(name, is_clock) for is_clock in (False, True) for name, story in STORI
 async def test_killed_at_every_await_it_has_one_effect(
     name: str, clock_runs_first: bool, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in in_turns(EVERYTHING, 3):
+    for turn in in_turns(EVERYTHING, 6):
         async with living(portal, pool, owner) as life:
             kill_point = KillPoint(turn)
             await killed_at(kill_point, life, STORIES[name], clock_runs_first, monkeypatch)

@@ -92,7 +92,7 @@ async def test_killed_at_every_await_a_report_arrives_at_the_endpoint(
     async with sink() as target:
         await hooks.endpoint(target)
         repeated = 0
-        for turn in in_turns(EVERYTHING, 3):
+        for turn in in_turns(EVERYTHING, 6):
             kill_point = KillPoint(turn)
             async with living(portal, pool, owner) as life:
                 moved = _moved(hooks, life)

@@ -312,7 +312,7 @@ def test_without_a_cut_a_flow_sends_these_documents_and_has_this_effect(
     assert effects(customer) - before == Counter(flow.effect)
 
 
-@pytest.mark.in_turns(3)
+@pytest.mark.in_turns(6)
 @pytest.mark.parametrize(("flow", "document", "stage", "recovery"), CASES)
 def test_whatever_request_is_cut_it_happens_once(
     visit: Callable[..., Visit],
