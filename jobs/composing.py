@@ -73,10 +73,8 @@ async def _compose(transaction: Transaction, letterhead: Letterhead, cause: Lett
 
 
 def is_current(letter: Letter, row: Any, *, now: datetime) -> bool:
-    """Return whether a letter still says what is so: the day that it announces is to come, the hold or the cancellation that it reports lasts."""
+    """Return whether a letter still says what is so: the day that it announces is to come, the hold that it reports lasts."""
     if letter is Letter.ON_HOLD:
         return row.suspended_by is not None
-    if letter is Letter.CANCELLATION:
-        return row.ends_at is not None
     at = getattr(row, TO_COME[letter]) if letter in TO_COME else None
     return letter not in TO_COME or (at is not None and at > now)

@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from billing.money.collection import message
-from billing.rows.letters import CreditNoteLetterRow, InvoiceLetterRow, MethodLetterRow, PaymentLetterRow, RefundLetterRow, SubscriptionLetterRow
+from billing.rows.letters import (
+    CancellationLetterRow,
+    CreditNoteLetterRow,
+    InvoiceLetterRow,
+    MethodLetterRow,
+    PaymentLetterRow,
+    RefundLetterRow,
+    SubscriptionLetterRow,
+)
 from billing.states import Collection, InvoiceStatus
 from mail.letters import Letter
 from mail.reader import LetterReader, reader_of
@@ -13,18 +21,8 @@ from mail.words import MADE
 AT = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
 CARD = ("CARD", "visa", "4242")
 ID = "01hv8q6c9mffr9s0v3b4k5n6p7"
-_SUBSCRIPTION = SubscriptionLetterRow(
-    f"sub_{ID}",
-    "Business",
-    3,
-    "EUR",
-    8_925,
-    datetime(2027, 2, 3, 9, tzinfo=UTC),
-    datetime(2027, 2, 14, 9, tzinfo=UTC),
-    "DUNNING",
-    "ACTIVE",
-    datetime(2027, 2, 14, 9, tzinfo=UTC),
-)
+ENDS_AT = datetime(2027, 2, 14, 9, tzinfo=UTC)
+_SUBSCRIPTION = SubscriptionLetterRow(f"sub_{ID}", "Business", 3, "EUR", 8_925, datetime(2027, 2, 3, 9, tzinfo=UTC), ENDS_AT, "DUNNING")
 
 SAMPLES: dict[Letter, Any] = {
     Letter.INVOICE_ISSUED: InvoiceLetterRow(f"inv_{ID}", "INV-2027-000042", "OPEN", "EUR", 8_925, AT, date(2027, 2, 14), "DUE", *CARD),
@@ -35,7 +33,7 @@ SAMPLES: dict[Letter, Any] = {
     Letter.TRIAL_ENDING: _SUBSCRIPTION,
     Letter.RENEWAL_TO_COME: _SUBSCRIPTION,
     Letter.ON_HOLD: _SUBSCRIPTION,
-    Letter.CANCELLATION: _SUBSCRIPTION,
+    Letter.CANCELLATION: CancellationLetterRow(f"sub_{ID}", "Business", 3, False, ENDS_AT),
     Letter.PAYMENT_FAILED: None,
     Letter.INVITATION: None,
     Letter.PRICE_CHANGE: None,

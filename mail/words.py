@@ -4,8 +4,16 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from billing.rows.letters import CreditNoteLetterRow, InvoiceLetterRow, MethodLetterRow, PaymentLetterRow, RefundLetterRow, SubscriptionLetterRow
-from billing.states import Collection, InvoiceStatus, SubscriptionStatus, SuspendedBy
+from billing.rows.letters import (
+    CancellationLetterRow,
+    CreditNoteLetterRow,
+    InvoiceLetterRow,
+    MethodLetterRow,
+    PaymentLetterRow,
+    RefundLetterRow,
+    SubscriptionLetterRow,
+)
+from billing.states import Collection, InvoiceStatus, SuspendedBy
 from mail.letters import Letter
 from mail.reader import LetterReader
 
@@ -75,9 +83,8 @@ def on_hold(row: SubscriptionLetterRow, reader: LetterReader) -> Words:
     return {"plan": _plan(row), "reason": reader.phrase("unpaid" if is_unpaid else "by_merchant")}
 
 
-def cancellation(row: SubscriptionLetterRow, reader: LetterReader) -> Words:
-    ended = row.status == SubscriptionStatus.CANCELED
-    return {"plan": _plan(row), "date": reader.day(row.ends_at) if row.ends_at else "", "next": reader.phrase("has_ended" if ended else "runs_until_then")}
+def cancellation(row: CancellationLetterRow, reader: LetterReader) -> Words:
+    return {"plan": _plan(row), "date": reader.day(row.ends_at), "next": reader.phrase("has_ended" if row.has_ended else "runs_until_then")}
 
 
 # The letters that are made of a row, by the block that selects it, with the page of the portal that they link to. `{id}` is the id of the row.
@@ -106,7 +113,7 @@ def _to_pay(row: SubscriptionLetterRow, at: datetime | date | None, reader: Lett
     return {"plan": _plan(row), "date": reader.day(at) if at else "", "amount": reader.money(row.renewal_minor, row.currency)}
 
 
-def _plan(row: SubscriptionLetterRow) -> str:
+def _plan(row: SubscriptionLetterRow | CancellationLetterRow) -> str:
     name = one_line(row.plan_name)
     return name if row.quantity == 1 else f"{name} × {row.quantity}"
 

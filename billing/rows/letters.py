@@ -95,8 +95,17 @@ class SubscriptionLetterRow:
     trial_ends_at: datetime | None
     renews_at: datetime | None
     suspended_by: str | None
-    status: str
-    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationLetterRow:
+    """`id` is the subscription. `ends_at` is when it ends, or has ended."""
+
+    id: str
+    plan_name: str
+    quantity: int
+    has_ended: bool
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

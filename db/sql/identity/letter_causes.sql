@@ -135,21 +135,19 @@ select n.id, n.number, i.number as invoice_number, n.currency, n.total_minor, n.
 
 -- name: letters.subscription
 -- returns: SubscriptionLetterRow
-select s.id, p.name as plan_name, s.quantity, s.currency, s.renewal_minor, s.trial_ends_at, s.renews_at, s.suspended_by, s.status,
-       case when s.status = 'CANCELED' then s.canceled_at when s.pending_kind = 'CANCEL' then s.pending_at end as ends_at
+select s.id, p.name as plan_name, s.quantity, s.currency, s.renewal_minor, s.trial_ends_at, s.renews_at, s.suspended_by
   from subscription s
   join plan p on p.id = s.plan_id
  where s.customer_id = :customer_id and s.id = :key
 
 -- name: letters.cancellation
--- returns: SubscriptionLetterRow
--- Select the subscription that was canceled by an event, unless somebody has withdrawn or replaced the cancellation since.
-select s.id, p.name as plan_name, s.quantity, s.currency, s.renewal_minor, s.trial_ends_at, s.renews_at, s.suspended_by, s.status,
-       case when s.status = 'CANCELED' then s.canceled_at when s.pending_kind = 'CANCEL' then s.pending_at end as ends_at
+-- returns: CancellationLetterRow
+-- Select the subscription that an event has canceled, unless somebody has withdrawn or replaced the cancellation since.
+select s.id, p.name as plan_name, s.quantity, s.status = 'CANCELED' as has_ended, case when s.status = 'CANCELED' then s.canceled_at else s.pending_at end as ends_at
   from subscription_event e
   join subscription s on s.customer_id = e.customer_id and s.id = e.subscription_id
   join plan p on p.id = s.plan_id
- where e.customer_id = :customer_id and e.id = :key
+ where e.customer_id = :customer_id and e.id = :key and (s.status = 'CANCELED' or s.pending_kind = 'CANCEL')
    and not exists (select from subscription_event later
                     where later.customer_id = e.customer_id and later.subscription_id = e.subscription_id and (later.happened_at, later.id) > (e.happened_at, e.id)
                       and later.actor <> 'SYSTEM' and later.kind in ('CHANGE_SCHEDULED', 'CHANGE_WITHDRAWN', 'CANCELED'))
