@@ -54,14 +54,14 @@ class TargetPolicy:
             raise TargetRefused(f"The URL has at most {MAX_URL} printable ASCII characters, without spaces.")
         try:
             parts = urlsplit(url)
-            port = parts.port or PORTS.get(parts.scheme, 0)
+            port = PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
         except ValueError:
             raise TargetRefused("It is not a URL.") from None
         if parts.scheme not in (("https", "http") if self.is_development else ("https",)):
-            raise TargetRefused("The URL begins with https://.")
-        if not parts.hostname or parts.username is not None or parts.password is not None or parts.fragment:
-            raise TargetRefused("The URL has a host, and neither a user, a password nor a fragment.")
-        host = parts.hostname.rstrip(".")
+            raise TargetRefused("The URL begins with https://, or in development with http://." if self.is_development else "The URL begins with https://.")
+        host = (parts.hostname or "").rstrip(".")
+        if not host or not port or parts.username is not None or parts.password is not None or "#" in url:
+            raise TargetRefused("The URL has a host, no port 0, and neither a user, a password nor a fragment.")
         name = f"[{host}]" if ":" in host else host
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{quote(parts.query, safe='/?%:@!$&()*+,;=~-._')}" if parts.query else "")
         return Target(parts.scheme, host, port, name if port == PORTS[parts.scheme] else f"{name}:{port}", path)

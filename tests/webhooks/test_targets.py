@@ -39,7 +39,7 @@ PUBLIC = [
 REFUSED_URLS = [
     "", "example.com", "http://example.com", "ftp://example.com", "https://", "https:///path", "https://user@example.com", "https://user:word@example.com", "https://example.com#part",
     "https://example.com:99999", "https://exa mple.com", "https://example.com/\r\nHost: other", "https://example.com\\@other.com", "https://exämple.com", "javascript:alert(1)",
-    "https://example.com/" + "a" * 2_000,
+    "https://example.com/" + "a" * 2_000, "https://example.com:0/", "https://./", "https://..:443/", "https://example.com/#",
 ]  # fmt: skip
 
 
