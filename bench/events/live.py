@@ -100,8 +100,8 @@ async def _change(place: database.Place, ids: list[str], streams: Streams, numbe
     pool: Any = await asyncpg.create_pool(place.admin_url, min_size=4, max_size=4, server_settings={"search_path": "portico"})
     started = perf_counter()
     running: set[asyncio.Task[None]] = set()
-    for place_in_turn, number in enumerate(numbers):
-        await asyncio.sleep(max(0.0, started + place_in_turn / changes - perf_counter()))
+    for index, number in enumerate(numbers):
+        await asyncio.sleep(max(0.0, started + index / changes - perf_counter()))
         task = asyncio.create_task(_rename(pool, ids[number % len(ids)], number, streams))
         running.add(task)
         task.add_done_callback(running.discard)

@@ -50,7 +50,7 @@ class Sink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if data.endswith(b"}}"):
-            self.transport.write(ANSWER)  # type: ignore[attr-defined]
+            self.transport.write(ANSWER)  # type: ignore[attr-defined]  # TCP has a transport that writes
 
 
 def main(
@@ -91,7 +91,7 @@ async def _measure(urls: embedded.Urls, port: int, sizes: tuple[int, int, int]) 
     client = WebhookClient(policy)
     async with Database(urls.app, Pool(DELIVERY_CONNECTIONS + 2), server_settings={}) as database:
         # The payloads are THIN, so no document is run.
-        work = Delivering(database, Webhooks(seal, policy, resolve_name, None), client)  # type: ignore[arg-type]
+        work = Delivering(database, Webhooks(seal, policy, resolve_name, None), client)  # type: ignore[arg-type]  # as the comment above says
         await _add_endpoints(connection, seal, port, endpoints)
         await _deliver(connection, work, deliveries, endpoints)
         await connection.execute("delete from webhook_endpoint")
@@ -123,7 +123,7 @@ async def _deliver(connection: asyncpg.Connection, work: Delivering, deliveries:
     deliverer, stop = Deliverer(work), asyncio.Event()
     began, processor = perf_counter(), process_time()
     running = asyncio.create_task(deliverer.run(stop))
-    while deliverer.done.delivered < deliveries // endpoints * endpoints and not deliverer.done.attempts_failed and not deliverer.done.failures:  # noqa: ASYNC110
+    while deliverer.done.delivered < deliveries // endpoints * endpoints and not deliverer.done.attempts_failed and not deliverer.done.failures:  # noqa: ASYNC110  # the deliverer has no event for it
         await asyncio.sleep(0.01)
     stop.set()
     await running

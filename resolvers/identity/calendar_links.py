@@ -1,4 +1,4 @@
-"""The link of a customer's calendar: made, replaced and revoked. Its secret is stored as a hash, by which it is found, and sealed, so that the customer sees it again."""
+"""Create, replace and revoke the link of a customer's calendar. The row has the hash of the secret, for the lookup, and the sealed secret, for `Customer.calendarUrl`."""
 
 from typing import Any
 
@@ -40,7 +40,5 @@ async def revoke(arguments: Any, context: Context) -> MutationResult:
 
 
 def _sealed(secret: str, customer_id: str, context: Context) -> str:
-    """Return the sealed secret. Raises LookupError where the process makes no URLs."""
-    if context.links is None:
-        raise LookupError("this process makes no URLs")
+    assert context.links is not None, "the process that serves mutations makes URLs"
     return context.links.seal_calendar(secret, customer_id)

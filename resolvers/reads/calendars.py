@@ -13,8 +13,8 @@ from resolvers.reads.facts import fetch_rows
 DAYS_AFTER_END = 180
 # Of a customer with more, what is open and what is next to today. So many take half a second of a processor.
 MAX_ENTRIES = 1_000
-# How exactly `lastUsedAt` is kept: programs read calendars many times a day.
-USE_NOTED = timedelta(hours=1)
+# `lastUsedAt` is written at most once in this time: programs read calendars many times a day.
+USE_INTERVAL = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ async def owner_of_link(session: UnitOfWork, secret_hash: str) -> str | None:
         link: CalendarLinkRow | None = await transaction.first("calendar_links.by_secret", secret_hash=secret_hash)
         if link is None:
             return None
-        if link.last_used_at is None or session.caller.now - link.last_used_at >= USE_NOTED:
+        if link.last_used_at is None or session.caller.now - link.last_used_at >= USE_INTERVAL:
             await transaction.impersonate_verified(link.customer_id)
             await transaction.run("calendar_links.use", secret_hash=secret_hash)
         return link.customer_id

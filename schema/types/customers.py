@@ -120,7 +120,7 @@ def calendar_url(secret: str | None, customer_id: str, *, links: Links | None) -
 @strawberry.type(description="The link of a customer's calendar, without its secret.")
 class CalendarLink:
     created_at: DateTime = strawberry.field(description="When it was made.")
-    last_used_at: DateTime | None = strawberry.field(description="When a program last read the calendar, to the hour; null if none has.")
+    last_used_at: DateTime | None = strawberry.field(description="When a program last read the calendar, written at most once an hour; null if none has.")
 
 
 @strawberry.type(description="A customer of the merchant: who pays.")

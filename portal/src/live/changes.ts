@@ -1,4 +1,4 @@
-// What the stream of events says, told to the pages of this tab and to the other tabs of this browser.
+// Changes of the customer that the stream of events reports, for the pages of this tab and of the other tabs of this browser.
 export interface Change {
   // The cursor to go on with; null where the stream has to begin anew.
   cursor: string | null;
@@ -21,17 +21,17 @@ export function cursorOf(subject: string): string | null {
   return cursors.get(subject) ?? null;
 }
 
-// The tabs of this browser that show pages of the customer. `tell` passes a change on to all of them, this tab included.
-export function joinTabs(subject: string): { tell: (change: Change) => void; leave: () => void } {
+// The tabs of this browser that show pages of the customer. `publish` passes a change on to all of them, this tab included.
+export function joinTabs(subject: string): { publish: (change: Change) => void; leave: () => void } {
   const channel = new BroadcastChannel(`portico:live:${subject}`);
   const receive = (change: Change) => {
     cursors.set(subject, change.cursor);
     listeners.forEach((listener) => listener(change));
   };
   channel.onmessage = ({ data }: MessageEvent<Change>) => receive(data);
-  const tell = (change: Change) => {
+  const publish = (change: Change) => {
     channel.postMessage(change);
     receive(change);
   };
-  return { tell, leave: () => channel.close() };
+  return { publish, leave: () => channel.close() };
 }

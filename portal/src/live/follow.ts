@@ -1,5 +1,5 @@
-// One stream of events for all tabs of this browser. The tab that has the lock reads it, and tells the others; a tab that is hidden
-// gives the lock up, because browsers suspend hidden tabs.
+// One stream of events for all tabs of this browser. The tab that has the lock reads it, and passes changes on to the others; a
+// tab that is hidden gives the lock up, because browsers suspend hidden tabs.
 import type { Client } from 'urql';
 import { readSession, subjectOf } from '../api/session.ts';
 import { cursorOf, joinTabs, type Change } from './changes.ts';
@@ -18,21 +18,21 @@ export async function follow(client: Client, subject: string, signal: AbortSigna
   while (!signal.aborted) {
     await untilVisible(signal);
     const visible = whileVisible(signal);
-    await inTurn(`portico:live:${subject}`, visible, () => readOn(client, subject, { tell: tabs.tell, signal: visible }));
+    await inTurn(`portico:live:${subject}`, visible, () => readOn(client, subject, { publish: tabs.publish, signal: visible }));
   }
 }
 
 // Read streams, one after the other, until the tab is hidden or the session ends.
-async function readOn(client: Client, subject: string, { tell, signal }: { tell: (change: Change) => void; signal: AbortSignal }): Promise<void> {
+async function readOn(client: Client, subject: string, { publish, signal }: { publish: (change: Change) => void; signal: AbortSignal }): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     // Somebody has just signed out, and this tab is about to learn of it.
     if (!isSignedIn(subject)) return untilAborted(signal);
     const openedAt = Date.now();
-    const end = await openStream(client, { after: cursorOf(subject), tell, signal });
+    const end = await openStream(client, { after: cursorOf(subject), publish, signal });
     if (signal.aborted) return;
     // Events were missed. Read the page, and then everything from now on.
-    if (end === 'RESYNC_REQUIRED') tell({ cursor: null, hasEvents: true, lastEventAt: null });
+    if (end === 'RESYNC_REQUIRED') publish({ cursor: null, hasEvents: true, lastEventAt: null });
     failures = isNoFailure(end) || Date.now() - openedAt > STABLE_MILLISECONDS ? 0 : failures + 1;
     if (end !== 'ONLINE') await pause(backOff(failures), signal);
   }

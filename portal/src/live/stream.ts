@@ -11,11 +11,11 @@ export type StreamEnd = string | null;
 
 interface StreamOptions {
   after: string | null;
-  tell: (change: Change) => void;
+  publish: (change: Change) => void;
   signal: AbortSignal;
 }
 
-export function openStream(client: Client, { after, tell, signal }: StreamOptions): Promise<StreamEnd> {
+export function openStream(client: Client, { after, publish, signal }: StreamOptions): Promise<StreamEnd> {
   return new Promise((resolve) => {
     const clock = { behind: 0 };
     const over = new AbortController();
@@ -28,7 +28,7 @@ export function openStream(client: Client, { after, tell, signal }: StreamOption
     const subscription = client.subscription(trusted(FollowDocument), { after }, context).subscribe(({ data, error, hasNext }) => {
       // The end of a stream comes as an error; urql repeats the last message after an end without one.
       if (error || !hasNext) queueMicrotask(() => end(error ? codeOf(error) : null));
-      else if (data) tell(changeOf(data, clock.behind));
+      else if (data) publish(changeOf(data, clock.behind));
     });
     signal.addEventListener('abort', () => end(null), { signal: over.signal });
     window.addEventListener('online', () => end('ONLINE'), { signal: over.signal });

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -76,3 +77,5 @@ async def test_the_public_key_verifies_v1a(hooks: Hooks) -> None:
     (signature,) = [each for each in message.headers["webhook-signature"].split(" ") if each.startswith("v1a,")]
     content = f"{message.id}.{message.headers['webhook-timestamp']}.".encode() + message.body
     public.verify(base64.b64decode(signature.removeprefix("v1a,")), content)
+    with pytest.raises(InvalidSignature):
+        public.verify(base64.b64decode(signature.removeprefix("v1a,")), content + b" ")

@@ -1,4 +1,4 @@
-"""An open page follows events: what it shows without being asked, and what it leaves alone."""
+"""Reloads of an open page by events: which changes appear, and which input, dialogs and focus a reload preserves."""
 
 import json
 import re

@@ -36,7 +36,7 @@ def test_two_tabs_have_one_stream_and_the_second_goes_on_with_it(visit: Callable
     assert tab.cursors == []
     opened.page.close()
     wait_for_streams([tab], 1)
-    assert tab.cursors != [None], "it goes on after the last message that it was told"
+    assert tab.cursors != [None], "it goes on after the last message that the other tab passed on"
     iris.rename("Iris Holm")
     tab.heading("Hello, Iris Holm")
 

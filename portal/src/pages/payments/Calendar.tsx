@@ -1,4 +1,4 @@
-// The secret URL at which calendar programs read what the customer pays and when: made, copied, replaced and revoked here.
+// Create, copy, replace and revoke the secret URL at which calendar programs read what the customer pays, and when.
 import { useId } from 'react';
 import { CreateCalendarLinkDocument, type PaymentsQuery, RevokeCalendarLinkDocument } from '../../api/__generated__/graphql.ts';
 import type { Complete } from '../../api/complete.ts';

@@ -1,0 +1,1 @@
+var e=new Set,t=new Map;function n(t){return e.add(t),()=>e.delete(t)}function r(e){return t.get(e)??null}function i(n){let r=new BroadcastChannel(`portico:live:${n}`),i=r=>{t.set(n,r.cursor),e.forEach(e=>e(r))};return r.onmessage=({data:e})=>i(e),{publish:e=>{r.postMessage(e),i(e)},leave:()=>r.close()}}export{i as n,n as r,r as t};
