@@ -6,7 +6,6 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from db.outages import DatabaseUnavailable, cause_of
 from gateway.http.capacity.admission import Admission, Overloaded
@@ -73,9 +72,7 @@ class Hub:
         self._streams.setdefault(stream.owner.customer_id, set()).add(stream)
         self._count += 1
         age = self.limits.seconds * random.uniform(1 - JITTER, 1 + JITTER)
-        stream.call_after(age, partial(stream.end, EXPIRED))
-        # Its response removes it; a stream whose response was never sent does not count for ever.
-        stream.call_after(age + REMOVAL_SECONDS, partial(self.remove, stream))
+        stream.call_after(age, self._expire, stream)
 
     def begin(self, stream: LiveStream, message: LiveMessage) -> None:
         """Put the first message into a stream. From then on it gets what comes."""
@@ -111,6 +108,11 @@ class Hub:
                 break
         for stream in [stream for streams in self._streams.values() for stream in streams]:
             stream.end(DRAINING)
+
+    def _expire(self, stream: LiveStream) -> None:
+        """End a stream at its greatest age. Its response removes it; one whose response was never sent does not count for ever."""
+        stream.end(EXPIRED)
+        stream.call_after(REMOVAL_SECONDS, self.remove, stream)
 
     def _wake(self, customer_id: str) -> None:
         if customer_id in self._running:

@@ -1,10 +1,9 @@
 """One stream: the queue between the hub, which computes messages, and the connection, which sends them."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVarTuple
 
 # The messages that wait for a slow client. One more ends the stream.
 MAX_WAITING = 16
@@ -45,6 +44,7 @@ class LiveMessage(NamedTuple):
     has_more: bool = False
 
 
+Arguments = TypeVarTuple("Arguments")
 # Computes the message after a number of an event. Raises StreamFailed, and the errors of an outage.
 Compute = Callable[[int], Awaitable[LiveMessage]]
 
@@ -67,8 +67,9 @@ class LiveStream:
     # Whether the customer had an event while the first message was computed.
     is_late: bool = False
     ending: StreamEnd | None = None
-    _waiting: deque[bytes] = field(default_factory=deque)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    # Plain lists and one future: a process has thousands of streams, and most of them only wait.
+    _waiting: list[bytes] = field(default_factory=list)
+    _reader: asyncio.Future[None] | None = None
     _is_closed: bool = False
     _timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
@@ -82,17 +83,17 @@ class LiveStream:
             self.end(RESYNC)
             return
         self._waiting.append(message.body)
-        self._changed.set()
+        self._wake_reader()
 
     def end(self, end: StreamEnd) -> None:
         """End the stream after what waits in the queue. The first reason counts."""
         self.ending = self.ending or end
-        self._changed.set()
+        self._wake_reader()
 
-    def call_after(self, seconds: float, callback: Callable[[], object]) -> None:
+    def call_after(self, seconds: float, callback: Callable[[*Arguments], object], *arguments: *Arguments) -> None:
         """Call a function after some time, unless the stream has been closed."""
         if not self._is_closed:
-            self._timers.append(asyncio.get_running_loop().call_later(seconds, callback))
+            self._timers.append(asyncio.get_running_loop().call_later(seconds, callback, *arguments))
 
     def close(self) -> None:
         """Stop the timers of a stream that has ended."""
@@ -101,16 +102,18 @@ class LiveStream:
             timer.cancel()
 
     async def next(self, seconds: float) -> bytes | StreamEnd | None:
-        """Return the next message, or the end; None after `seconds` without either."""
+        """Return the next message, or the end; None after `seconds` without either. One task reads a stream."""
         if not self._waiting and not self.ending:
+            loop = asyncio.get_running_loop()
+            self._reader = loop.create_future()
+            timer = loop.call_later(seconds, self._wake_reader)
             try:
-                async with asyncio.timeout(seconds):
-                    await self._changed.wait()
-            except TimeoutError:
-                return None
-        if self._waiting:
-            body = self._waiting.popleft()
-            if not self._waiting and not self.ending:
-                self._changed.clear()
-            return body
-        return self.ending
+                await self._reader
+            finally:
+                timer.cancel()
+                self._reader = None
+        return self._waiting.pop(0) if self._waiting else self.ending
+
+    def _wake_reader(self) -> None:
+        if self._reader and not self._reader.done():
+            self._reader.set_result(None)

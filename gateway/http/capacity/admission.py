@@ -229,10 +229,6 @@ class CancelOnDisconnect:
         self._task.cancel()
 
 
-async def noop() -> None:
-    """Do nothing. For ReleaseAfterSend without a unit of work."""
-
-
 class ReleaseAfterSend:
     """The context in which a response is sent. `release` runs after it, or after SENT_SECONDS if the client reads slowly, because other requests wait for the connection."""
 

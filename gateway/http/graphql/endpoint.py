@@ -23,7 +23,7 @@ from gateway.documents.cost import reading_cost
 from gateway.documents.document_cache import DocumentCache
 from gateway.documents.limits import LimitExceeded, check_values
 from gateway.http import requests, responses
-from gateway.http.capacity.admission import CancelOnDisconnect, ClientDisconnected, Overloaded, ReleaseAfterSend, noop
+from gateway.http.capacity.admission import CancelOnDisconnect, ClientDisconnected, Overloaded, ReleaseAfterSend
 from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
 from gateway.http.graphql.authentication import ANONYMOUS, check_authenticated, check_readable
@@ -38,7 +38,7 @@ from gateway.http.request_log import RequestLogEntry
 from gateway.http.requests import GraphQLRequest
 from gateway.http.responses import Answer, ResponseFormat, TransportError
 from gateway.http.statuses import JSON
-from gateway.http.streaming.sending import as_stream
+from gateway.http.streaming.sending import StreamAnswer, as_stream
 from gateway.http.trace_context import trace_of
 from resolvers.context import Context, RequestOrigin
 from resolvers.pace import CompletionPacer
@@ -56,24 +56,26 @@ class GraphQLEndpoint:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = GraphQLHTTPRequest(scope, receive)
-        if request.method == "OPTIONS":
-            await Response(status_code=204, headers={**responses.HEADERS, **self._app.origins.preflight(request)})(scope, receive, send)
+        if scope["method"] == "OPTIONS":
+            preflight = self._app.origins.preflight(GraphQLHTTPRequest(scope, receive))
+            await Response(status_code=204, headers={**responses.HEADERS, **preflight})(scope, receive, send)
             return
         entry = RequestLogEntry(token_hex(16))
         if trace := trace_of(scope["headers"]):
             entry.trace_id, entry.parent_span_id = trace.trace_id, trace.parent_id
-        state = RequestState(request, ResponseFormat(JSON, self._app.policy.profile, entry.request_id), entry)
+        state = RequestState(GraphQLHTTPRequest(scope, receive), ResponseFormat(JSON, self._app.policy.profile, entry.request_id), entry)
         answer = await self.answered(state)
         if state.stream_format and state.is_stream_only:
             answer = as_stream(answer, state.stream_format)
-        await represented(answer, request, is_query=entry.kind == "query")
-        if allowed := self._app.origins.headers(request):
+        await represented(answer, state.request, is_query=entry.kind == "query")
+        if allowed := self._app.origins.headers(state.request):
             answer.headers.update(allowed)
         if self._app.drain.has_begun:
             answer.headers["Connection"] = "close"
+        if isinstance(answer, StreamAnswer):
+            state.release_request()
         try:
-            async with ReleaseAfterSend(state.context.session.close if state.context else noop):
+            async with ReleaseAfterSend(state.context.session.close) if state.context else nullcontext():
                 await _sent(answer, scope, receive, send)
         finally:
             state.write_log(answer)

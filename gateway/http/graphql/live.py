@@ -215,7 +215,8 @@ def _stream_key(operation: LiveOperation, call: GraphQLRequest) -> Hashable:
     """Return the key of streams with equal messages. A variable that is used for `after` of the root field alone is not in it: the messages after the first do not depend on it."""
     cursor = _cursor_variable(operation.work)
     variables = {name: value for name, value in call.variables.items() if name != cursor}
-    encoded = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+    # As text: bytes of orjson keep the space that they were written into.
+    encoded = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS).decode()
     return operation.viewer, operation.work.document.digest, call.operation_name, encoded, operation.types
 
 
@@ -255,7 +256,11 @@ class _Refused:
 def _watch_token(app: AppState, stream: LiveStream, authorization: str | None) -> None:
     """Look at the token again when it ends. For tokens of other issuers that may be earlier than their end."""
     seconds = app.tokens.seconds_left(authorization or "", now=app.clock())
-    stream.call_after(max(seconds, 1.0), lambda: app.identity.later(_verify_again(app, stream, authorization)))
+    stream.call_after(max(seconds, 1.0), _begin_verifying, app, stream, authorization)
+
+
+def _begin_verifying(app: AppState, stream: LiveStream, authorization: str | None) -> None:
+    app.identity.later(_verify_again(app, stream, authorization))
 
 
 async def _verify_again(app: AppState, stream: LiveStream, authorization: str | None) -> None:

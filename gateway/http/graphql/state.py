@@ -100,16 +100,25 @@ class RequestState:
     stream_format: StreamFormat | None = None
     is_stream_only: bool = False
     is_upload: bool = field(init=False)
+    # Those of a unit of work that is no longer kept.
+    statements: int = 0
 
     def __post_init__(self) -> None:
         self.is_upload = uploads.is_multipart(self.request)
+
+    def release_request(self) -> None:
+        """Keep only what the log line needs, while a stream goes on for minutes. Its unit of work is closed already."""
+        if self.context:
+            self.statements = self.context.session.statements
+        self.context = None
+        del self.request
 
     def write_log(self, answer: Answer) -> None:
         """Write the line of the request, after the last byte of its response."""
         entry = self.log_entry
         entry.reason = entry.reason or getattr(answer, "ended", "")
         entry.end_phase("send")
-        entry.write(answer.code, answer.status_code, self.context.session.statements if self.context else 0)
+        entry.write(answer.code, answer.status_code, self.context.session.statements if self.context else self.statements)
 
     @property
     def wants_cost(self) -> bool:
