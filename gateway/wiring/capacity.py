@@ -13,7 +13,7 @@ from gateway.wiring.configuration.settings import Settings
 
 def hub(settings: Settings, drain: Drain) -> Hub:
     """Return the hub of live operations. Its messages use at most a part of the connections, so that requests have the others."""
-    running = max(1, settings.pool_size // 3)
+    running = max(1, settings.pool_size // 2)
     places = Admission(running=running, queued=settings.max_streams, wait_seconds=30.0, per_caller=max(1, running // 2))
     limits = StreamLimits(settings.max_session_streams, settings.max_customer_streams, settings.max_streams, settings.stream_seconds)
     return Hub(limits, places, drain)

@@ -122,8 +122,13 @@ class Admission:
 
     def _next_caller(self) -> str | None:
         """Return the waiting caller to serve next: of those who may have more places, the one with the fewest. None if too few places are free for that caller."""
-        served = (key for key, waiters in self._waiting.items() if self._running.get(key, 0) + waiters[0].size <= self._per_caller)
-        caller = min(served, key=lambda key: self._running.get(key, 0), default=None)
+        caller, fewest = None, self._per_caller
+        for key, waiters in self._waiting.items() if self._free else ():
+            running = self._running.get(key, 0)
+            if running < fewest and running + waiters[0].size <= self._per_caller:
+                caller, fewest = key, running
+            if fewest == 0:  # usually the first one, of hundreds
+                break
         return caller if caller is not None and self._is_free_for(caller, self._waiting[caller][0].size) else None
 
     def _serve(self, caller: str) -> None:
