@@ -117,6 +117,12 @@ def refused(code: str, message: str, form: ResponseFormat, **headers: str) -> An
     return respond(body, code, form, **headers)
 
 
+def throttled(message: str, seconds: int, form: ResponseFormat) -> Answer:
+    """Return the response 429, with the seconds after which to try again as a header and as an extension."""
+    error = {"message": message, "extensions": {"code": "THROTTLED", "retryAfterSeconds": seconds}}
+    return respond({"errors": [error]}, "THROTTLED", form, **{"Retry-After": str(seconds)})
+
+
 def refused_request(error: TransportError, form: ResponseFormat) -> Answer:
     """Return the response to a TransportError, with its code, message and headers."""
     answer = refused(error.code, str(error), form, **error.headers)

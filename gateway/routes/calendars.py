@@ -118,4 +118,4 @@ def _text(contents: CalendarContents, feeds: CalendarFeeds) -> bytes:
 
 
 def _throttled(seconds: int) -> Response:
-    return responses.refused("THROTTLED", "Too many requests for calendars. Try again later.", form(), **{"Retry-After": str(seconds)})
+    return responses.throttled("Too many requests for calendars. Try again later.", seconds, form())

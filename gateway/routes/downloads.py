@@ -87,7 +87,7 @@ def routes(database: Database, issuer: OwnIssuer, files: Files, clock: Clock, *,
         if not link.verify(secrets, now=clock()):
             return responses.refused("FORBIDDEN", INVALID_LINK, form())
         if seconds := await bounds.allowance.spend(f"{link.customer_id} {link.app}"):
-            return responses.refused("THROTTLED", "Too many downloads of files. Try again later.", form(), **{"Retry-After": str(seconds)})
+            return responses.throttled("Too many downloads of files. Try again later.", seconds, form())
         try:
             # The place is for the look-up only: a client that reads its file slowly does not hold one.
             async with bounds.downloads.place(link_key(link.customer_id, link.app)):

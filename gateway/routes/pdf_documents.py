@@ -90,12 +90,7 @@ async def _respond(context: PdfContext, link: SignedUrl, request: Request) -> Re
             context.admission.place(link_key(link.customer_id, link.app)),
         ):
             if seconds := await context.allowance.spend(f"{link.customer_id} {link.app}"):
-                return responses.refused(
-                    "THROTTLED",
-                    "Too many downloads of invoices, credit notes, receipts and statements. Try again later.",
-                    form(),
-                    **{"Retry-After": str(seconds)},
-                )
+                return responses.throttled("Too many downloads of invoices, credit notes, receipts and statements. Try again later.", seconds, form())
             return await _render(context, link)
     except StatementTooLong as error:
         return _too_long(error, context.settings)

@@ -2,6 +2,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/layout.css';
 import './styles/parts.css';
+import { startTransition } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
 import { PortalContext } from './app/context.ts';
@@ -15,12 +16,15 @@ async function start(root: HTMLElement): Promise<void> {
   const language = preferredLanguage(portal.languages);
   await activate(language);
   applyTheme(document.documentElement, portal.accent, portal.radius);
-  createRoot(root).render(
-    <PortalContext value={portal}>
-      <TextsProvider initial={language}>
-        <App />
-      </TextsProvider>
-    </PortalContext>,
+  // A transition is rendered in parts of some milliseconds, between which the browser paints and takes input.
+  startTransition(() =>
+    createRoot(root).render(
+      <PortalContext value={portal}>
+        <TextsProvider initial={language}>
+          <App />
+        </TextsProvider>
+      </PortalContext>,
+    ),
   );
 }
 

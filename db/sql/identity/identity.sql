@@ -172,18 +172,31 @@ select secret_hash, customer_id, kind, email, landing, expires_at, used_at, deli
 -- name: customers.set_profile
 -- returns: CustomerRow
 -- Update the profile. Of name, locale and time zone a null does not change its column; `sent` is JSON with the other columns that change.
--- No row if the version differs, or the time zone is unknown to the database.
+-- No row if the version differs, or the time zone is unknown to the database. A profile that is stored already keeps its version, and so is no event.
 update customer
-   set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1,
-       company_name = case when cast(:sent as jsonb) ? 'company_name' then cast(:sent as jsonb) ->> 'company_name' else company_name end,
-       address_line1 = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_line1' else address_line1 end,
-       address_line2 = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_line2' else address_line2 end,
-       address_city = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_city' else address_city end,
-       address_region = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_region' else address_region end,
-       address_postal_code = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_postal_code' else address_postal_code end,
-       address_country = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_country' else address_country end,
-       tax_ids = case when cast(:sent as jsonb) ? 'tax_ids' then array(select jsonb_array_elements_text(cast(:sent as jsonb) -> 'tax_ids')) else tax_ids end
- where id = :customer_id and version = coalesce(:expected_version, version) and (cast(:time_zone as text) is null or is_time_zone(:time_zone))
+   set name = new_name, locale = new_locale, time_zone = new_time_zone,
+       company_name = new_company_name, address_line1 = new_address_line1, address_line2 = new_address_line2, address_city = new_address_city,
+       address_region = new_address_region, address_postal_code = new_address_postal_code, address_country = new_address_country, tax_ids = new_tax_ids,
+       version = version + case when (new_name, new_locale, new_time_zone, new_company_name, new_address_line1, new_address_line2, new_address_city,
+                                 new_address_region, new_address_postal_code, new_address_country, new_tax_ids)
+                                is distinct from
+                                (name, locale, time_zone, company_name, address_line1, address_line2, address_city,
+                                 address_region, address_postal_code, address_country, tax_ids) then 1 else 0 end
+  from (select coalesce(:name, name) as new_name,
+               coalesce(:locale, locale) as new_locale,
+               coalesce(:time_zone, time_zone) as new_time_zone,
+               case when cast(:sent as jsonb) ? 'company_name' then cast(:sent as jsonb) ->> 'company_name' else company_name end as new_company_name,
+               case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_line1' else address_line1 end as new_address_line1,
+               case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_line2' else address_line2 end as new_address_line2,
+               case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_city' else address_city end as new_address_city,
+               case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_region' else address_region end as new_address_region,
+               case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_postal_code' else address_postal_code end as new_address_postal_code,
+               case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_country' else address_country end as new_address_country,
+               case when cast(:sent as jsonb) ? 'tax_ids' then array(select jsonb_array_elements_text(cast(:sent as jsonb) -> 'tax_ids')) else tax_ids end as new_tax_ids
+          from customer
+         where id = :customer_id and version = coalesce(:expected_version, version) and (cast(:time_zone as text) is null or is_time_zone(:time_zone))
+           for update) wanted
+ where id = :customer_id
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,

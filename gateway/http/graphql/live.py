@@ -45,6 +45,8 @@ from schema.live import LiveEventRow, LiveRoot
 
 logger = logging.getLogger("portico.live")
 
+# After so many seconds a session that has too many streams may try again: those whose clients are gone have ended by then.
+STREAM_RETRY_SECONDS = 30
 # A first response of these codes has data, and goes on.
 STREAMED = ("OK", "PARTIAL")
 
@@ -81,7 +83,8 @@ async def answer_live(app: AppState, work: PreparedOperation, state: RequestStat
     try:
         app.hub.add(stream)
     except TooManyStreams:
-        return responses.refused("THROTTLED", "This session or customer has as many streams as it may have. Close one first.", state.response_format)
+        message = "This session or customer has as many streams as it may have. Close one first."
+        return responses.throttled(message, STREAM_RETRY_SECONDS, state.response_format)
     answer: Answer | None = None
     try:
         answer = await _first(operation, stream, (arguments.get("after"), context), state, suggests=suggests)

@@ -1,5 +1,5 @@
 // The two ways in which pages use the API: one query for the page, and actions.
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useRef, useState } from 'react';
 import { useClient, useQuery, type AnyVariables, type CombinedError } from 'urql';
 import { hold } from '../live/holds.ts';
 import { usePageFreshness, useReloads } from '../live/freshness.ts';
@@ -28,7 +28,10 @@ export function usePageQuery<Data, Variables extends AnyVariables>(document: Tru
   useReloads(page, reload, fetching || stale);
   const complete = useRef<Complete<Data>>(undefined);
   if (data && !error) complete.current = data as Complete<Data>;
-  return { data: error || data ? complete.current : undefined, problem: error ? problemOf(error) : null, isLoading: fetching, reload };
+  const current = error || data ? complete.current : undefined;
+  // The first data of a page is rendered in parts, as a transition is; what follows at once.
+  const isRendered = useDeferredValue(current) !== undefined;
+  return { data: isRendered ? current : undefined, problem: error ? problemOf(error) : null, isLoading: fetching || (!isRendered && current !== undefined), reload };
 }
 
 // A refusal of a rule, as a mutation's payload has it.

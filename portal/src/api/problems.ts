@@ -20,6 +20,9 @@ export interface Problem {
 
 const NONE = { field: null, retryAfterSeconds: null, isUnknown: false, reference: null, refusals: [] };
 
+// Another server than the gateway could not be reached: nothing was sent.
+export const OFFLINE: Problem = { ...NONE, code: 'OFFLINE', message: '' };
+
 // The problem of refusals, of which the first is the one to read out. Null for none.
 export function refusalsOf(refusals: Refusal[]): Problem | null {
   const [first] = refusals;

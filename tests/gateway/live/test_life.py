@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 
 from auth.viewer import Viewer
@@ -18,7 +19,9 @@ from gateway.http.statuses import JSON
 from gateway.http.streaming.formats import SSE
 from gateway.http.streaming.sending import StreamAnswer
 from gateway.live.streams import MAX_WAITING, LiveMessage, LiveStream, StreamEnd, StreamOwner
-from tests.gateway.live.streaming import add_customer, add_session, code_of, live, opened, process, rename
+from tests.conftest import token
+from tests.gateway.live.streaming import DOCUMENT, add_customer, add_session, code_of, live, opened, process, rename
+from tests.servers.throttling import assert_throttled
 from tests.waiting import until
 
 
@@ -66,6 +69,13 @@ async def test_a_stream_ends_at_its_age_and_goes_on_with_its_cursor(start_server
         assert len(live(await stream.next())["events"]) == 1
 
 
+async def refusal(server: str, viewer: Viewer) -> httpx.Response:
+    """Try to open a stream, and return the response, which is whole."""
+    headers = {"Authorization": f"Bearer {token(viewer)}", "Accept": "text/event-stream"}
+    async with httpx.AsyncClient(base_url=server, timeout=20) as http:
+        return await http.post("/graphql", json={"query": DOCUMENT}, headers=headers)
+
+
 async def test_a_session_a_customer_and_a_process_have_so_many_streams(
     start_server: Callable[..., str], urls: embedded.Urls, admin: asyncpg.Connection
 ) -> None:
@@ -74,14 +84,14 @@ async def test_a_session_a_customer_and_a_process_have_so_many_streams(
     sessions = [await add_session(admin, grace) for _ in range(3)]
     async with opened(server, sessions[0]) as stream:
         await stream.next()
-        async with opened(server, sessions[0]) as second:
-            assert second.response.status_code == 429
-        async with opened(server, sessions[1]) as second, opened(server, sessions[2]) as third, opened(server, other) as fourth:
+        assert_throttled(await refusal(server, sessions[0]))
+        async with opened(server, sessions[1]) as second:
             await second.next()
-            assert third.response.status_code == 429
-            await fourth.next()
-            async with opened(server, await add_customer(admin)) as fifth:
-                assert fifth.response.status_code == 503
+            assert_throttled(await refusal(server, sessions[2]))
+            async with opened(server, other) as third:
+                await third.next()
+                async with opened(server, await add_customer(admin)) as fourth:
+                    assert fourth.response.status_code == 503
     await asyncio.sleep(0.5)  # the places of closed streams are free again
     async with opened(server, sessions[0]) as stream:
         assert stream.response.status_code == 200

@@ -36,6 +36,23 @@ async def caused(life: Life, act: Act, actor: str) -> list[str]:
     return sorted(event["type"] for event in events)
 
 
+PROFILE = "mutation M($input: UpdateProfileInput!) { updateProfile(input: $input) { userErrors { code } customer { name version } } }"
+ADDRESS = {"line1": "Seestrasse 1", "city": "Zürich", "postalCode": "8001", "country": "CH"}
+
+
+async def test_a_profile_that_is_stored_already_is_no_event(life: Life) -> None:
+    async def save(**arguments: Any) -> None:
+        (answer,) = (await life.ask(PROFILE, input=arguments)).values()
+        assert answer["userErrors"] == []
+
+    for arguments in ({"name": "Grace Hopper"}, {"billingAddress": ADDRESS, "taxIds": ["CHE-116.281.710"]}, {"companyName": "Example", "locale": "de-CH"}):
+        assert await caused(life, lambda sent=arguments: save(**sent), "CUSTOMER") == ["customer.updated"]
+        version = await life.admin.fetchval("select version from customer where id = $1", life.customer_id)
+        assert await caused(life, lambda sent=arguments: save(**sent), "CUSTOMER") == []
+        assert await life.admin.fetchval("select version from customer where id = $1", life.customer_id) == version
+    assert await caused(life, lambda: save(billingAddress={**ADDRESS, "line2": "c/o Example"}), "CUSTOMER") == ["customer.updated"]
+
+
 async def test_actions_of_a_customer(life: Life) -> None:
     subscription = await life.subscribe("storage")
 

@@ -57,7 +57,15 @@ async def rows_of_a_pass(hooks: Hooks, worker: asyncpg.Connection, endpoint: str
     async with rows_read(worker) as read_on:
         assert await worker.fetchval(FAN_OUT, endpoint) == 1
     (delivery,) = await hooks.life.admin.fetch(CLAIMED, endpoint)
-    result = {"id": delivery["id"], "started_at": hooks.now.isoformat(), "milliseconds": 1, "status_code": 204, "error": "", "answer": "", "outcome": "DELIVERED"}
+    result = {
+        "id": delivery["id"],
+        "started_at": hooks.now.isoformat(),
+        "milliseconds": 1,
+        "status_code": 204,
+        "error": "",
+        "answer": "",
+        "outcome": "DELIVERED",
+    }
     async with rows_read(worker) as finished:
         await worker.fetchval(FINISH, json.dumps([result]))
     return {"fan_out": sum(read_on), "finish": sum(finished)}
