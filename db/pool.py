@@ -46,6 +46,18 @@ class Pool:
     command_seconds: float = 8.0
 
 
+@dataclass(frozen=True, slots=True)
+class PoolUsage:
+    """Connections at most, open, and not in use; units of work that wait for one; how many have waited so far, and for how many seconds in all."""
+
+    maximum: int
+    opened: int
+    idle: int
+    waiting: int
+    waits: int
+    waited_seconds: float
+
+
 class Database(databases.Database):
     """One database and its pool, not yet open. `server_settings` are session defaults, such as the role.
 
@@ -70,6 +82,7 @@ class Database(databases.Database):
             server_settings={"application_name": "portico", **server_settings},
         )
         self._queue = _WaitQueue(pool.max_size)
+        self._max_size = pool.max_size
         # The number of connections that units of work have taken so far.
         self.taken = 0
 
@@ -84,6 +97,12 @@ class Database(databases.Database):
         A busy pool passes connections on all the time; a pool that has lost its connections does not.
         """
         return self._queue.seconds_without_place
+
+    @property
+    def usage(self) -> PoolUsage:
+        pool: Any = getattr(self._backend, "_pool", None)
+        opened, idle = (pool.get_size(), pool.get_idle_size()) if pool else (0, 0)
+        return PoolUsage(self._max_size, opened, idle, self._queue.length, self._queue.waits, self._queue.waited_seconds)
 
     async def take(self, *, seconds: float) -> "Lease":
         """Return a connection for one unit of work. Raises TimeoutError if none was free in time, and the errors of connecting."""
@@ -210,6 +229,12 @@ class _WaitQueue:
         self._slots = slots
         self._moved_at = monotonic()
         self._waiting: deque[asyncio.Future[Lease | None]] = deque()
+        # How many units of work have waited so far, and for how many seconds in all.
+        self.waits, self.waited_seconds = 0, 0.0
+
+    @property
+    def length(self) -> int:
+        return len(self._waiting)
 
     @property
     def seconds_without_place(self) -> float:
@@ -227,6 +252,7 @@ class _WaitQueue:
             return None
         turn: asyncio.Future[Lease | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        began = monotonic()
         try:
             return await turn
         except BaseException:
@@ -238,6 +264,9 @@ class _WaitQueue:
             else:
                 self.release()
             raise
+        finally:
+            self.waits += 1
+            self.waited_seconds += monotonic() - began
 
     def pass_on(self, lease: Lease | None) -> bool:
         """Give a lease, or with None a free slot, to the next waiting unit of work. Returns whether there was one."""

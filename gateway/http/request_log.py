@@ -71,6 +71,12 @@ class RequestLogEntry:
     way: str = ""
     cost: int | None = None
     deprecated: bool = False
+    # Whether the document is published, so that its operation is not a name of the caller's choice.
+    is_stored: bool = False
+    # Whether the request has files.
+    is_upload: bool = False
+    # How many mutations were answered with what is stored under their idempotency key.
+    replays: int = 0
     cause: str = ""
     # Why the caller was refused (`auth/reasons.py`, `auth/permissions.py`), and the claim of the token concerned.
     reason: str = ""
@@ -91,6 +97,11 @@ class RequestLogEntry:
         names = {"run": f'{self.way};desc="{statements} statements"'}
         return ", ".join(f"{names.get(phase, phase)};dur={seconds * 1000:.2f}" for phase, seconds in self.phases.items())
 
+    @property
+    def seconds(self) -> float:
+        """Return the seconds from the arrival to the last phase that has ended."""
+        return self._phase_started - self.started
+
     def note_variables(self, variables: dict[str, Any]) -> None:
         self.variables = [name[:64] for name in list(variables)[:MAX_NAMES]]
 
@@ -102,5 +113,5 @@ class RequestLogEntry:
             return
         line = {name: value for name in LOGGED_FIELDS if (value := getattr(self, name))}
         line["phases"] = {phase: round(seconds * 1000, 2) for phase, seconds in self.phases.items()}
-        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._phase_started - self.started) * 1000, 2)}
+        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round(self.seconds * 1000, 2)}
         logger.info("operation", extra=line | {"left_out": left_out} if left_out else line)

@@ -76,7 +76,7 @@ class GraphQLEndpoint:
             async with ReleaseAfterSend(state.context.session.close if state.context else noop):
                 await _sent(answer, scope, receive, send)
         finally:
-            state.write_log(answer)
+            state.write_log(answer, self._app.observe)
 
     async def answered(self, state: RequestState) -> Answer:
         """Return the response, also for every kind of error."""
@@ -222,6 +222,7 @@ def _note(state: RequestState, work: PreparedOperation) -> None:
     entry.operation = name.value[:100] if name else None
     entry.kind = work.operation.operation.value
     entry.cost = work.cost
+    entry.is_stored = work.call.is_stored
     entry.note_variables(work.call.variables)
     entry.end_phase("prepare")
 

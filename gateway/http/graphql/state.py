@@ -31,6 +31,8 @@ from gateway.live.hub import Hub
 from resolvers.context import Context, Files, Identity, Payments, Webhooks
 from resolvers.documents.publishing import DocumentValidator
 
+# Counts a request: its log entry, the code of its answer, and the number of its statements.
+RequestObserver = Callable[[RequestLogEntry, str, int], None]
 # In place of the media type of a response whose client accepts streams only.
 STREAM_ONLY = "stream"
 
@@ -77,6 +79,7 @@ class AppState:
     hub: Hub
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
     webhooks: Webhooks | None = None
+    observe: RequestObserver | None = None
 
 
 @dataclass(slots=True)
@@ -104,12 +107,16 @@ class RequestState:
     def __post_init__(self) -> None:
         self.is_upload = uploads.is_multipart(self.request)
 
-    def write_log(self, answer: Answer) -> None:
-        """Write the line of the request, after the last byte of its response."""
-        entry = self.log_entry
+    def write_log(self, answer: Answer, observe: RequestObserver | None = None) -> None:
+        """Write the line of the request, after the last byte of its response, and count the request."""
+        entry, context = self.log_entry, self.context
         entry.reason = entry.reason or getattr(answer, "ended", "")
         entry.end_phase("send")
-        entry.write(answer.code, answer.status_code, self.context.session.statements if self.context else 0)
+        statements = context.session.statements if context else 0
+        entry.write(answer.code, answer.status_code, statements)
+        if observe:
+            entry.is_upload, entry.replays = self.is_upload, context.replays if context else 0
+            observe(entry, answer.code, statements)
 
     @property
     def wants_cost(self) -> bool:

@@ -147,7 +147,7 @@ class SocketConnection:
                 answer.remove(answer.stream)
             if state.context:
                 await state.context.session.close()
-            state.write_log(answer)
+            state.write_log(answer, self._app.observe)
 
     async def _forward(self, identifier: str, answer: StreamAnswer) -> None:
         """Send the messages of a stream until it ends."""

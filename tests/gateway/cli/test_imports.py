@@ -66,6 +66,7 @@ OF_NO_PLAIN_SERVER = [
     "stripe",
     "valkey",
     "aiosmtplib",
+    "prometheus_client",
     "mako",
     "db.deployment.migrate",
     "demo",
