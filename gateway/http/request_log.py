@@ -73,6 +73,8 @@ class RequestLogEntry:
     deprecated: bool = False
     # Whether the document is published, so that its operation is not a name of the caller's choice.
     is_stored: bool = False
+    # Whether it is an operation of a WebSocket.
+    is_by_socket: bool = False
     # Whether the request has files.
     is_upload: bool = False
     # How many mutations were answered with what is stored under their idempotency key.

@@ -40,7 +40,7 @@ OPERATION = ("kind", "operation", "way")
 FAMILIES = (
     # Requests and operations.
     MetricFamily("portico_http_requests_total", "counter", "Responses by HTTP, by the first segment of the path and the status.", ("route", "status")),
-    MetricFamily("portico_http_requests_running", "gauge", "Requests by HTTP that are being answered, open streams included."),
+    MetricFamily("portico_http_requests_running", "gauge", "Requests by HTTP beside /graphql that are being answered."),
     MetricFamily("portico_operations_total", "counter", "Requests to /graphql and operations by WebSocket, by the code of their answer.", (*OPERATION, "code")),
     MetricFamily(
         "portico_operation_seconds", "histogram", "Seconds from the arrival of an operation to its end; of a live operation to its first message.", OPERATION

@@ -4,6 +4,7 @@ from collections import Counter
 
 from gateway.http.histogram import Histogram
 from gateway.http.request_log import RequestLogEntry
+from gateway.http.responses import Answer
 from gateway.monitoring.families import Reading, Readings
 
 # The upper bounds of the durations of operations and of their phases, in seconds.
@@ -13,6 +14,7 @@ PHASE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 MAX_COMBINATIONS = 500
 # The name of operations whose document is not published, and of those beyond the limit.
 OTHER = "other"
+GRAPHQL = "/graphql"
 # The labels of requests that were refused before they became an operation.
 NONE = "none"
 LIVE = "subscription"
@@ -37,9 +39,13 @@ class OperationMetrics:
         self._counts: dict[tuple[str, str, str], OperationCounts] = {}
         self._phases: dict[str, Histogram] = {}
         self._uploads = Counter[str]()
+        self._statuses: dict[int, int] = {}
         self._published = self._texts = self._replays = self._overflow = 0
 
-    def observe(self, entry: RequestLogEntry, code: str, statements: int) -> None:
+    def observe(self, entry: RequestLogEntry, answer: Answer, statements: int) -> None:
+        code = answer.code
+        if not entry.is_by_socket:
+            self._statuses[answer.status_code] = self._statuses.get(answer.status_code, 0) + 1
         name = (entry.operation or OTHER) if entry.is_stored else OTHER
         counts = self._counts.get((entry.kind, name, entry.way)) or self._added(entry.kind, name, entry.way)
         counts.codes[code] = counts.codes.get(code, 0) + 1
@@ -75,6 +81,8 @@ class OperationMetrics:
             yield Reading("portico_operation_cost_total", labels, counts.cost)
         for phase, seconds in list(self._phases.items()):
             yield Reading("portico_operation_phase_seconds", (phase,), seconds)
+        for status, count in list(self._statuses.items()):
+            yield Reading("portico_http_requests_total", (GRAPHQL, str(status)), count)
         for code, count in list(self._uploads.items()):
             yield Reading("portico_upload_requests_total", (code,), count)
         yield Reading("portico_documents_total", ("published",), self._published)

@@ -1,4 +1,4 @@
-"""Counts responses by HTTP: of `/graphql`, and of all that is answered beside it."""
+"""Counts responses by HTTP of all that is answered beside `/graphql`, whose requests are counted from their log entries."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,7 +8,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.monitoring.families import Reading, Readings
 
-GRAPHQL = "/graphql"
 # The route of paths that nothing is served at, and the status of a request without a response.
 OTHER, NONE = "other", "none"
 
@@ -18,7 +17,7 @@ class RequestCounter:
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self._app = app
-        self._segments = {first_segment(getattr(route, "path", "")) for route in routes} | {GRAPHQL}
+        self._segments = {first_segment(getattr(route, "path", "")) for route in routes}
         self._counts = Counter[tuple[str, int]]()
         self._running = 0
 
@@ -38,8 +37,7 @@ class RequestCounter:
             await self._app(scope, receive, counted)
         finally:
             self._running -= 1
-            path = scope["path"]
-            segment = path if path == GRAPHQL else first_segment(path)
+            segment = first_segment(scope["path"])
             self._counts[segment if segment in self._segments else OTHER, status] += 1
 
     def readings(self) -> Readings:

@@ -128,11 +128,11 @@ def create_app(setup: Setup) -> ASGIApp:
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
-    site = metrics.around(_front(app, Starlette(routes=routes, lifespan=lifespan)), routes)
-    return guarded(site, hosts_of(settings, gives_token=bool(setup.demo_logins)))
+    site = metrics.around(Starlette(routes=routes, lifespan=lifespan), routes)
+    return guarded(_front(app, site), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
 
-def _front(app: AppState, routed: Starlette) -> ASGIApp:
+def _front(app: AppState, routed: ASGIApp) -> ASGIApp:
     endpoint = GraphQLEndpoint(app)
     return front(routed, endpoint, SocketEndpoint(app, endpoint))
 

@@ -31,8 +31,8 @@ from gateway.live.hub import Hub
 from resolvers.context import Context, Files, Identity, Payments, Webhooks
 from resolvers.documents.publishing import DocumentValidator
 
-# Counts a request: its log entry, the code of its answer, and the number of its statements.
-RequestObserver = Callable[[RequestLogEntry, str, int], None]
+# Counts a request: its log entry, its answer, and the number of its statements.
+RequestObserver = Callable[[RequestLogEntry, Answer, int], None]
 # In place of the media type of a response whose client accepts streams only.
 STREAM_ONLY = "stream"
 
@@ -116,7 +116,7 @@ class RequestState:
         entry.write(answer.code, answer.status_code, statements)
         if observe:
             entry.is_upload, entry.replays = self.is_upload, context.replays if context else 0
-            observe(entry, answer.code, statements)
+            observe(entry, answer, statements)
 
     @property
     def wants_cost(self) -> bool:

@@ -20,6 +20,8 @@ import pytest
 from db.builtin import embedded
 from gateway.documents.document_cache import first_party
 from gateway.http.request_log import RequestLogEntry
+from gateway.http.responses import Answer, ResponseFormat
+from gateway.http.statuses import JSON
 from gateway.monitoring.operations import MAX_COMBINATIONS, OperationMetrics
 from resolvers.documents.manifests import id_of
 from tests.conftest import ADA, token
@@ -173,6 +175,9 @@ async def test_ten_thousand_names_of_operations_add_no_series(client: httpx.Asyn
     assert after.labels("portico_operations_total", "operation") <= {"other", "none", "Summary", "Follow"}
 
 
+OK = Answer(b"", "OK", ResponseFormat(JSON, "compat"), {})
+
+
 def entry_of(name: str) -> RequestLogEntry:
     entry = RequestLogEntry("id", kind="query", operation=name, way="planner", cost=1, is_stored=True)
     entry.end_phase("send")
@@ -182,8 +187,8 @@ def entry_of(name: str) -> RequestLogEntry:
 def test_published_names_beyond_the_limit_are_counted_as_other() -> None:
     metrics = OperationMetrics()
     for number in range(10_000):
-        metrics.observe(entry_of(f"Operation{number}"), "OK", 2)
-        metrics.observe(entry_of("Operation0"), "OK", 2)
+        metrics.observe(entry_of(f"Operation{number}"), OK, 2)
+        metrics.observe(entry_of("Operation0"), OK, 2)
     readings = list(metrics.readings())
     totals = {reading.labels[1]: reading.value for reading in readings if reading.name == "portico_operations_total"}
     overflow = next(reading.value for reading in readings if reading.name == "portico_metrics_overflow_total")
@@ -196,7 +201,7 @@ def test_an_operation_without_a_published_document_has_no_name_of_its_own() -> N
     metrics = OperationMetrics()
     entry = entry_of("Hostile")
     entry.is_stored = False
-    metrics.observe(entry, "OK", 1)
+    metrics.observe(entry, OK, 1)
     assert "Hostile" not in str(list(metrics.readings()))
 
 
