@@ -152,6 +152,16 @@ class Throttle:
                 self.refused[kind] += 1
                 raise
 
+    async def is_shared_available(self) -> bool:
+        """Whether the shared storage answers; false without one."""
+        if self._shared is None:
+            return False
+        try:
+            async with asyncio.timeout(STORAGE_SECONDS):
+                return bool(await self._shared.storage.check())
+        except (StorageError, OSError):
+            return False
+
     async def close(self) -> None:
         if self._pool:
             await self._pool.disconnect()
