@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import asyncpg
 
+from db.observing.statements import UNTRACED, PoolUsage, StatementTrace
 from db.outages import DatabaseUnavailable, cause_of, outage_of
 from db.without_sqlalchemy import without_sqlalchemy
 
@@ -46,18 +47,6 @@ class Pool:
     command_seconds: float = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class PoolUsage:
-    """Connections at most, open, and not in use; units of work that wait for one; how many have waited so far, and for how many seconds in all."""
-
-    maximum: int
-    opened: int
-    idle: int
-    waiting: int
-    waits: int
-    waited_seconds: float
-
-
 class Database(databases.Database):
     """One database and its pool, not yet open. `server_settings` are session defaults, such as the role.
 
@@ -85,6 +74,7 @@ class Database(databases.Database):
         self._max_size = pool.max_size
         # The number of connections that units of work have taken so far.
         self.taken = 0
+        self.trace: StatementTrace | None = None
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -108,7 +98,9 @@ class Database(databases.Database):
         """Return a connection for one unit of work. Raises TimeoutError if none was free in time, and the errors of connecting."""
         self.taken += 1
         async with asyncio.timeout(seconds):
-            return await self._queue.slot() or await self._from_pool()
+            lease = await self._queue.slot() or await self._from_pool()
+        lease.trace = self.trace
+        return lease
 
     async def _from_pool(self) -> "Lease":
         connection = Connection(self, self._backend)
@@ -129,6 +121,7 @@ class Lease:
     def __init__(self, connection: Connection, queue: "_WaitQueue", *, is_reading: bool = False) -> None:
         self._connection, self._queue, self.is_reading = connection, queue, is_reading
         self._has_ended = False
+        self.trace: StatementTrace | None = None
 
     @property
     def raw(self) -> Any:
@@ -158,22 +151,24 @@ class Lease:
 
     async def execute(self, sql: str) -> None:
         """Run statements without parameters. Raises DatabaseUnavailable, and asyncpg's exceptions."""
-        try:
-            await self.raw.execute(sql)
-        except (Exception, asyncio.CancelledError) as error:
-            self._raise_if_lost(error)
-            raise
+        with self.trace(sql) if self.trace else UNTRACED:
+            try:
+                await self.raw.execute(sql)
+            except (Exception, asyncio.CancelledError) as error:
+                self._raise_if_lost(error)
+                raise
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
         """Run one statement and return its rows. Raises as `execute`. With `is_prepared` false it is Postgres' unnamed statement, which the next one replaces."""
-        try:
-            if is_prepared:
-                return list(await self.raw.fetch(sql, *arguments))
-            statement = await self.raw.prepare(sql, name="")
-            return list(await statement.fetch(*arguments))
-        except (Exception, asyncio.CancelledError) as error:
-            self._raise_if_lost(error)
-            raise
+        with self.trace(sql) if self.trace else UNTRACED:
+            try:
+                if is_prepared:
+                    return list(await self.raw.fetch(sql, *arguments))
+                statement = await self.raw.prepare(sql, name="")
+                return list(await statement.fetch(*arguments))
+            except (Exception, asyncio.CancelledError) as error:
+                self._raise_if_lost(error)
+                raise
 
     def _raise_if_lost(self, error: BaseException) -> None:
         """Raise DatabaseUnavailable for the error of a statement whose connection is lost, if asyncpg does not report the loss.

@@ -11,6 +11,7 @@ MAX_NAMES = 20
 LOGGED_FIELDS = (
     "request_id",
     "trace_id",
+    "span_id",
     "parent_span_id",
     "client",
     "acting_party",
@@ -61,6 +62,8 @@ class RequestLogEntry:
     # The caller's trace and span (header traceparent); empty without one.
     trace_id: str = ""
     parent_span_id: str = ""
+    # The span of this request, where traces are sent.
+    span_id: str = ""
     client: str = ""
     # Who acts on behalf of the customer: from a portal link, or from the `act` claim of another issuer.
     acting_party: str = ""
@@ -85,6 +88,8 @@ class RequestLogEntry:
     claim: str = ""
     variables: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
+    # The name, beginning and end of each phase by perf_counter, for a request whose trace is sampled.
+    periods: list[tuple[str, float, float]] | None = None
     started: float = field(default_factory=perf_counter)
     _phase_started: float = field(default_factory=perf_counter)
 
@@ -92,6 +97,8 @@ class RequestLogEntry:
         """End a phase, and begin the next. The times of a phase that occurs several times, such as waiting, are added up."""
         now = perf_counter()
         self.phases[phase] = self.phases.get(phase, 0.0) + now - self._phase_started
+        if self.periods is not None:
+            self.periods.append((phase, self._phase_started, now))
         self._phase_started = now
 
     def timings(self, statements: int) -> str:

@@ -52,6 +52,7 @@ from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.metrics.server import ServerMetrics, server_metrics
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
+from gateway.wiring.tracing import traced, tracing_of, tracing_tasks
 from gateway.wiring.webhooks import webhooks_of_settings
 from pdf.renderer import PdfRenderer
 from planner import Planner
@@ -94,8 +95,8 @@ class Setup:
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
     database, health_database = _databases(setup)
-    later, metrics = DeferredTasks(), server_metrics(settings)
-    app = _app_state(setup, database, later, metrics)
+    later, metrics, tracing = DeferredTasks(), server_metrics(settings), tracing_of(settings, setup.database_url)
+    app = traced(_app_state(setup, database, later, metrics), tracing)
     run_clock = _clock(setup)
     renderer = pdf_documents.renderer_of(settings)
     sync = _registry_sync(setup, app)
@@ -109,7 +110,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch(), *metrics.tasks(app))}
+        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch(), *metrics.tasks(app), *tracing_tasks(tracing))}
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)

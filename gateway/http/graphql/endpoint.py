@@ -63,7 +63,7 @@ class GraphQLEndpoint:
         entry = RequestLogEntry(token_hex(16))
         if trace := trace_of(scope["headers"]):
             entry.trace_id, entry.parent_span_id = trace.trace_id, trace.parent_id
-        state = RequestState(request, ResponseFormat(JSON, self._app.policy.profile, entry.request_id), entry)
+        state = RequestState(request, ResponseFormat(JSON, self._app.policy.profile, entry.request_id, entry.trace_id), entry)
         answer = await self.answered(state)
         if state.stream_format and state.is_stream_only:
             answer = as_stream(answer, state.stream_format)
@@ -80,22 +80,23 @@ class GraphQLEndpoint:
 
     async def answered(self, state: RequestState) -> Answer:
         """Return the response, also for every kind of error."""
-        try:
-            state.negotiate()
-            return await self._answer(state)
-        except (Unauthenticated, SessionEnded) as error:
-            return authentication.refused(error, self._app, state)
-        except TransportError as error:
-            return responses.refused_request(error, state.response_format)
-        except ClientDisconnected:
-            return responses.refused("CLIENT_CLOSED_REQUEST", "The client has closed the connection.", state.response_format)
-        except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError) as error:
-            # Operations that still run at the end of the time for shutdown are cancelled.
-            state.log_entry.cause = cause_of(error)
-            return responses.unavailable(state.response_format)
-        except Exception as error:  # a bug: the caller gets a reference id instead of the message
-            state.log_entry.cause = cause_of(error)
-            return responses.unexpected(error, state.response_format)
+        with state.traced(self._app.tracer):
+            try:
+                state.negotiate()
+                return await self._answer(state)
+            except (Unauthenticated, SessionEnded) as error:
+                return authentication.refused(error, self._app, state)
+            except TransportError as error:
+                return responses.refused_request(error, state.response_format)
+            except ClientDisconnected:
+                return responses.refused("CLIENT_CLOSED_REQUEST", "The client has closed the connection.", state.response_format)
+            except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError) as error:
+                # Operations that still run at the end of the time for shutdown are cancelled.
+                state.log_entry.cause = cause_of(error)
+                return responses.unavailable(state.response_format)
+            except Exception as error:  # a bug: the caller gets a reference id instead of the message
+                state.log_entry.cause = cause_of(error)
+                return responses.unexpected(error, state.response_format)
 
     async def _answer(self, state: RequestState) -> Answer:
         app = self._app

@@ -1,14 +1,17 @@
 """The state of the application, and of one request."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from graphql import GraphQLSchema, OperationDefinitionNode
 
 from auth.jwt.tokens import Tokens
 from billing.refusals import Unauthenticated
 from billing.rows.partners import CostBudget
+from db.observing.statements import UNTRACED
 from db.pool import Database
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.http.capacity.admission import Admission
@@ -33,6 +36,8 @@ from resolvers.documents.publishing import DocumentValidator
 
 # Counts a request: its log entry, its answer, and the number of its statements.
 RequestObserver = Callable[[RequestLogEntry, Answer, int], None]
+# Begins the span of a request; None where no traces are sent.
+RequestTracer = Callable[["RequestState"], "RequestTrace"]
 # In place of the media type of a response whose client accepts streams only.
 STREAM_ONLY = "stream"
 
@@ -80,6 +85,17 @@ class AppState:
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
     webhooks: Webhooks | None = None
     observe: RequestObserver | None = None
+    tracer: RequestTracer | None = None
+
+
+class RequestTrace(Protocol):
+    """The span of one request."""
+
+    def active(self) -> AbstractContextManager[object]:
+        """Return the context in which other spans are children of this one."""
+
+    def end(self, entry: RequestLogEntry, answer: Answer, statements: int) -> None:
+        """End the span, once."""
 
 
 @dataclass(slots=True)
@@ -99,6 +115,7 @@ class RequestState:
     caller: str = ""
     refusal: Unauthenticated | None = None
     waits_until: float | None = None
+    trace: RequestTrace | None = None
     headers: dict[str, str] = field(default_factory=dict)
     stream_format: StreamFormat | None = None
     is_stream_only: bool = False
@@ -114,9 +131,19 @@ class RequestState:
         entry.end_phase("send")
         statements = context.session.statements if context else 0
         entry.write(answer.code, answer.status_code, statements)
+        if self.trace:
+            self.trace.end(entry, answer, statements)
         if observe:
             entry.is_upload, entry.replays = self.is_upload, context.replays if context else 0
             observe(entry, answer, statements)
+
+    def traced(self, tracer: RequestTracer | None) -> AbstractContextManager[object]:
+        """Begin the request's span, if traces are sent, and return the context in which the request is answered."""
+        if tracer is None:
+            return UNTRACED
+        self.trace = tracer(self)
+        self.response_format = replace(self.response_format, trace_id=self.log_entry.trace_id)
+        return self.trace.active()
 
     @property
     def wants_cost(self) -> bool:
@@ -128,7 +155,7 @@ class RequestState:
         self.stream_format = self.stream_format or stream_format(accept)
         media = media_type(accept, otherwise=None if self.stream_format is None else STREAM_ONLY)
         self.is_stream_only = media == STREAM_ONLY
-        self.response_format = ResponseFormat(JSON if self.is_stream_only else media, form.profile, form.reference)
+        self.response_format = ResponseFormat(JSON if self.is_stream_only else media, form.profile, form.reference, form.trace_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ class MonitoringSettings(BaseSettings):
     metrics_secret: UnguessableSecret = Field(
         None, repr=False, description="The bearer token that a scrape of /metrics must send; 32 characters or more. Left out, everybody who reaches the port."
     )
+    otel: bool = Field(
+        False, description="Whether servers send traces by OpenTelemetry (OTLP over HTTP); its own variables OTEL_… say where, and which part of them."
+    )
     worker_port: int | None = Field(
         None,
         ge=0,

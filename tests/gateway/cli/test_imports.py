@@ -67,6 +67,7 @@ OF_NO_PLAIN_SERVER = [
     "valkey",
     "aiosmtplib",
     "prometheus_client",
+    "opentelemetry",
     "mako",
     "db.deployment.migrate",
     "demo",
