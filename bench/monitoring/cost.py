@@ -1,13 +1,17 @@
-"""The cost of metrics: `python -m bench.monitoring.metrics` measures the Summary page with and without PORTICO_METRICS_PORT, in turns.
+"""The cost of metrics and traces: `python -m bench.monitoring.cost` measures the Summary page without them, with PORTICO_METRICS_PORT, and with PORTICO_OTEL, in turns.
 
-With metrics the server is scraped every few seconds meanwhile, as by Prometheus. The CPU time of a request varies less than the rate on a machine that others use too.
+The server with metrics is scraped meanwhile, as by Prometheus. Of traces one in a hundred is sampled and sent to a sink. Without OpenTelemetry's packages they are left out.
+The CPU time of a request varies less than the rate on a machine that others use too.
 """
 
 import asyncio
 import http.client
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from statistics import median
 from typing import Annotated
 
@@ -20,8 +24,9 @@ from bench.runner.processes import Running, cpu_seconds, server
 from gateway.http.serving.server import listen
 
 console = Console()
-WITHOUT, WITH = "without metrics", "with metrics"
+WITHOUT, METRICS, TRACES = "without", "metrics", "traces, 1 %"
 SCRAPE_SECONDS = 10.0
+SAMPLED = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.01"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,14 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="How many turns each has.")] = 15,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long a turn is.")] = 2.0,
 ) -> None:
-    """Print requests per second and CPU time of both, and the ratios within each round."""
+    """Print requests per second and CPU time of each, and the ratios within each round."""
     with database.portal(customers, console) as place, portal.signer() as signer, ExitStack() as stack:
         tokens = [signer.token(customer_id) for customer_id in asyncio.run(database.customer_ids(place, 2000))]
         plain, port = portal.portico(place, signer, planner=True), _free_port()
-        commands = {WITHOUT: plain, WITH: replace(plain, environment={**plain.environment, "PORTICO_METRICS_PORT": str(port)})}
+        added = {WITHOUT: {}, METRICS: {"PORTICO_METRICS_PORT": str(port)}}
+        if find_spec("opentelemetry") is not None:
+            added[TRACES] = {"PORTICO_OTEL": "true", **SAMPLED, "OTEL_EXPORTER_OTLP_ENDPOINT": stack.enter_context(_sink())}
+        commands = {name: replace(plain, environment={**plain.environment, **variables}) for name, variables in added.items()}
         servers = {name: stack.enter_context(server(command)) for name, command in commands.items()}
         loads = {name: load.Load([running.port], running.path, portal.BY_ID, tokens, concurrency, seconds) for name, running in servers.items()}
         turns = _turns(loads, servers, rounds, port)
@@ -50,7 +58,7 @@ def main(
 
 
 def _turns(loads: dict[str, load.Load], servers: dict[str, Running], rounds: int, port: int) -> dict[str, list[Turn]]:
-    """Run both in turn; the one that begins changes from round to round, and the first round does not count."""
+    """Run all in turn; the one that begins changes from round to round, and the first round does not count."""
     turns: dict[str, list[Turn]] = {name: [] for name in loads}
     stop = threading.Event()
     scraper = threading.Thread(target=_scrape, args=(port, stop))
@@ -77,6 +85,25 @@ def _scrape(port: int, stop: threading.Event) -> None:
         connection.close()
 
 
+@contextmanager
+def _sink() -> Iterator[str]:
+    """Yield the address of a collector that reads spans and discards them."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Write nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
 def _free_port() -> int:
     with listen("127.0.0.1", 0) as listener:
         return int(listener.getsockname()[1])
@@ -89,9 +116,10 @@ def _print(turns: dict[str, list[Turn]], title: str) -> None:
     table.add_column("CPU µs per request", justify="right")
     for name, values in turns.items():
         table.add_row(name, _spread([turn.rate for turn in values], 0), _spread([turn.cpu for turn in values], 0))
-    pairs = list(zip(turns[WITHOUT], turns[WITH], strict=True))
-    rates, cpus = [after.rate / before.rate for before, after in pairs], [after.cpu / before.cpu for before, after in pairs]
-    table.add_row("with ÷ without", _spread(rates, 3), _spread(cpus, 3))
+    for name in list(turns)[1:]:
+        pairs = list(zip(turns[WITHOUT], turns[name], strict=True))
+        rates, cpus = [after.rate / before.rate for before, after in pairs], [after.cpu / before.cpu for before, after in pairs]
+        table.add_row(f"{name} ÷ without", _spread(rates, 3), _spread(cpus, 3))
     console.print(table)
 
 
