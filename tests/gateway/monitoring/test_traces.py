@@ -29,7 +29,7 @@ from resolvers.documents.manifests import id_of
 from tests.conftest import ADA, customer, token
 from tests.gateway.live.streaming import add_customer, opened
 from tests.servers.processes import process
-from tests.waiting import until
+from tests.waiting import locked, until
 
 if find_spec("opentelemetry") is None:
     REASON = "needs OpenTelemetry, the group `otel` of pyproject.toml"
@@ -220,6 +220,19 @@ async def test_a_masked_error_has_the_trace_and_its_span_no_message(client: http
     assert (error["extensions"]["code"], error["extensions"]["traceId"]) == ("INTERNAL_SERVER_ERROR", trace_id)
     span = await collector.server_span(trace_id)
     assert (span["events"], span["status_text"]) == (0, "")
+
+
+async def test_a_statement_that_fails_is_an_error_without_its_message(client: httpx.AsyncClient, collector: Collector, urls: embedded.Urls) -> None:
+    trace_id, headers = new_trace()
+    async with locked(urls):
+        answer = await client.post("/graphql", json={"documentId": PUBLISHED}, headers=headers)
+    assert answer.status_code == 503
+    span = await collector.server_span(trace_id)
+    assert (span["is_error"], span["attributes"]["error.type"]) == (True, "SERVICE_UNAVAILABLE")
+    assert span["attributes"]["portico.cause"] == "55P03 lock_not_available"
+    (failed,) = [child for child in collector.children(span) if child["is_error"]]
+    assert (failed["attributes"]["error.type"], failed["attributes"]["db.operation.name"]) == ("LockNotAvailableError", "BEGIN")
+    assert [(child["events"], child["status_text"]) for child in (span, failed)] == [(0, ""), (0, "")]
 
 
 async def test_a_refused_request_is_a_span_without_an_operation(client: httpx.AsyncClient, collector: Collector) -> None:
