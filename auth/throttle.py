@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
@@ -134,6 +134,8 @@ class Throttle:
         self._pool = _pool(url) if url else None
         self._shared = _shared(self._pool) if self._pool else None
         self._rests_until = 0.0
+        # How many attempts of each kind were refused so far by this process.
+        self.refused = Counter[str]()
 
     async def hit(self, kind: str, *identities: str) -> None:
         """Spend one attempt of each identity (`account_of`, `network_of`, `familiar_of`, `Device.identity`). Raises Throttled if one has none left.
@@ -144,7 +146,21 @@ class Throttle:
         if not limited:
             raise ValueError(f"no identity has a budget for {kind}")
         for budgets, identity in limited:
-            await self._spend(budgets, kind, self._hidden(identity))
+            try:
+                await self._spend(budgets, kind, self._hidden(identity))
+            except Throttled:
+                self.refused[kind] += 1
+                raise
+
+    async def is_shared_available(self) -> bool:
+        """Whether the shared storage answers; false without one."""
+        if self._shared is None:
+            return False
+        try:
+            async with asyncio.timeout(STORAGE_SECONDS):
+                return bool(await self._shared.storage.check())
+        except (StorageError, OSError):
+            return False
 
     async def close(self) -> None:
         if self._pool:

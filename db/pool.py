@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import asyncpg
 
+from db.observing.statements import UNTRACED, PoolUsage, StatementTrace
 from db.outages import DatabaseUnavailable, cause_of, outage_of
 from db.without_sqlalchemy import without_sqlalchemy
 
@@ -70,8 +71,10 @@ class Database(databases.Database):
             server_settings={"application_name": "portico", **server_settings},
         )
         self._queue = _WaitQueue(pool.max_size)
+        self._max_size = pool.max_size
         # The number of connections that units of work have taken so far.
         self.taken = 0
+        self.trace: StatementTrace | None = None
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -85,11 +88,19 @@ class Database(databases.Database):
         """
         return self._queue.seconds_without_place
 
+    @property
+    def usage(self) -> PoolUsage:
+        pool: Any = getattr(self._backend, "_pool", None)
+        opened, idle = (pool.get_size(), pool.get_idle_size()) if pool else (0, 0)
+        return PoolUsage(self._max_size, opened, idle, self._queue.length, self._queue.waits, self._queue.waited_seconds)
+
     async def take(self, *, seconds: float) -> "Lease":
         """Return a connection for one unit of work. Raises TimeoutError if none was free in time, and the errors of connecting."""
         self.taken += 1
         async with asyncio.timeout(seconds):
-            return await self._queue.slot() or await self._from_pool()
+            lease = await self._queue.slot() or await self._from_pool()
+        lease.trace = self.trace
+        return lease
 
     async def _from_pool(self) -> "Lease":
         connection = Connection(self, self._backend)
@@ -110,6 +121,7 @@ class Lease:
     def __init__(self, connection: Connection, queue: "_WaitQueue", *, is_reading: bool = False) -> None:
         self._connection, self._queue, self.is_reading = connection, queue, is_reading
         self._has_ended = False
+        self.trace: StatementTrace | None = None
 
     @property
     def raw(self) -> Any:
@@ -139,22 +151,24 @@ class Lease:
 
     async def execute(self, sql: str) -> None:
         """Run statements without parameters. Raises DatabaseUnavailable, and asyncpg's exceptions."""
-        try:
-            await self.raw.execute(sql)
-        except (Exception, asyncio.CancelledError) as error:
-            self._raise_if_lost(error)
-            raise
+        with self.trace(sql) if self.trace else UNTRACED:
+            try:
+                await self.raw.execute(sql)
+            except (Exception, asyncio.CancelledError) as error:
+                self._raise_if_lost(error)
+                raise
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
         """Run one statement and return its rows. Raises as `execute`. With `is_prepared` false it is Postgres' unnamed statement, which the next one replaces."""
-        try:
-            if is_prepared:
-                return list(await self.raw.fetch(sql, *arguments))
-            statement = await self.raw.prepare(sql, name="")
-            return list(await statement.fetch(*arguments))
-        except (Exception, asyncio.CancelledError) as error:
-            self._raise_if_lost(error)
-            raise
+        with self.trace(sql) if self.trace else UNTRACED:
+            try:
+                if is_prepared:
+                    return list(await self.raw.fetch(sql, *arguments))
+                statement = await self.raw.prepare(sql, name="")
+                return list(await statement.fetch(*arguments))
+            except (Exception, asyncio.CancelledError) as error:
+                self._raise_if_lost(error)
+                raise
 
     def _raise_if_lost(self, error: BaseException) -> None:
         """Raise DatabaseUnavailable for the error of a statement whose connection is lost, if asyncpg does not report the loss.
@@ -210,6 +224,12 @@ class _WaitQueue:
         self._slots = slots
         self._moved_at = monotonic()
         self._waiting: deque[asyncio.Future[Lease | None]] = deque()
+        # How many units of work have waited so far, and for how many seconds in all.
+        self.waits, self.waited_seconds = 0, 0.0
+
+    @property
+    def length(self) -> int:
+        return len(self._waiting)
 
     @property
     def seconds_without_place(self) -> float:
@@ -227,6 +247,7 @@ class _WaitQueue:
             return None
         turn: asyncio.Future[Lease | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        began = monotonic()
         try:
             return await turn
         except BaseException:
@@ -238,6 +259,9 @@ class _WaitQueue:
             else:
                 self.release()
             raise
+        finally:
+            self.waits += 1
+            self.waited_seconds += monotonic() - began
 
     def pass_on(self, lease: Lease | None) -> bool:
         """Give a lease, or with None a free slot, to the next waiting unit of work. Returns whether there was one."""

@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import socket
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,8 @@ class WorkerState:
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     unrecorded: list[PassResult] = field(default_factory=list)
     renewed_at: float = 0.0
+    # How many passes of each job have ended with each outcome.
+    passes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 async def work(worker: WorkerState) -> None:
@@ -93,6 +96,7 @@ async def pause(seconds: float, stop: asyncio.Event) -> None:
 async def _run(worker: WorkerState, job: Job, claimed: ClaimedPassRow) -> None:
     """Run a pass and record its end; where that cannot be recorded now, it is recorded later."""
     result = await run_pass(job, worker.duties, claimed.started_at)
+    worker.passes[job.name, result.outcome] += 1
     try:
         await _record(worker, result)
     except Exception as error:  # whatever it is, the worker goes on with its other jobs

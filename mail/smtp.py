@@ -47,6 +47,25 @@ class Smtp:
                 raise Undeliverable("the mail server refuses this letter") from problem
             raise MailAway("the mail server did not take the letter") from problem
 
+    async def check(self) -> None:
+        """Connect as for a letter, and send none. Raises MailAway, whose cause is the server's error."""
+        server = self._server
+        connection = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            username=server.username,
+            password=server.password,
+            cert_bundle=server.authority_file,
+            timeout=server.patience_seconds,
+        )
+        try:
+            async with asyncio.timeout(3 * server.patience_seconds), connection:
+                await connection.ehlo()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
+            raise MailAway("the mail server cannot be used") from problem
+
     async def _deliver(self, message: Message) -> None:
         server = self._server
         await aiosmtplib.send(

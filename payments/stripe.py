@@ -206,6 +206,22 @@ class Stripe:
     def _result(self, intent: dict[str, Any]) -> ChargeResult:
         return result_of(intent, publishable_key=self._account.publishable_key)
 
+    async def check(self) -> str:
+        """Read the account's balance, and return in words whether the key is live. Raises PermissionError for a refused key, and ConnectionError without an answer.
+
+        A restricted key that may not read balances is valid all the same.
+        """
+        try:
+            async with asyncio.timeout(2 * self._account.patience_seconds):
+                balance = await self._api.balance.retrieve_async()
+        except problems.PermissionError:
+            return "It may not read balances."
+        except problems.AuthenticationError as refusal:
+            raise PermissionError("it is unknown or was revoked") from refusal
+        except (problems.StripeError, TimeoutError) as failure:
+            raise ConnectionError(type(failure).__name__) from failure
+        return "It is a live key." if balance["livemode"] else "It is a test key."
+
     async def _safely(self, send: Callable[[], Awaitable[stripe.StripeObject]]) -> dict[str, Any]:
         """Send a request that moves no money: a missing answer counts as ProcessorUnavailable."""
         try:

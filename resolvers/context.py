@@ -187,6 +187,8 @@ class Context:
     ends_at: float | None = None
     has_effect: bool = False
     is_cut_off: bool = False
+    # How many mutations were answered with what is stored under their idempotency key.
+    replays: int = 0
     # The `iss` of our own tokens.
     issuer: str = ""
     webhooks: Webhooks | None = None

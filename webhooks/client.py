@@ -63,14 +63,22 @@ class WebhookClient:
             target = self.policy.target_of(url)
             async with asyncio.timeout(self.total_seconds):
                 return await self._post(target, _request(target, headers, body))
-        except TargetRefused as error:
-            raise NotSent(str(error)) from None
         except TimeoutError:
             raise NotSent(f"no answer within {self.total_seconds:g} seconds") from None
-        except ssl.SSLCertVerificationError as error:
-            raise NotSent(f"the certificate is not valid: {error.verify_message}") from None
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
-            raise NotSent(f"the connection failed: {type(error).__name__}") from None
+            raise _not_sent(error) from None
+
+    async def reach(self, url: str) -> None:
+        """Connect as for a message, and send none. Raises NotSent."""
+        try:
+            target = self.policy.target_of(url)
+            async with asyncio.timeout(self.connect_seconds):
+                connection = await self._connect(target)
+            connection.close()
+        except TimeoutError:
+            raise NotSent(f"no connection within {self.connect_seconds:g} seconds") from None
+        except (OSError, ValueError) as error:
+            raise _not_sent(error) from None
 
     async def close(self) -> None:
         for connections in self._idle.values():
@@ -127,6 +135,14 @@ class WebhookClient:
                 idle.append(connection)
             else:
                 connection.close()
+
+
+def _not_sent(error: Exception) -> NotSent:
+    if isinstance(error, TargetRefused):
+        return NotSent(str(error))
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NotSent(f"the certificate is not valid: {error.verify_message}")
+    return NotSent(f"the connection failed: {type(error).__name__}")
 
 
 def _key(target: Target) -> tuple[str, str, int]:

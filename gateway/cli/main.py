@@ -199,6 +199,21 @@ def audit(
     audit_cli.audit(customer, data_dir)
 
 
+@cli.command(cls=Command)
+def doctor(
+    is_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Try out what a process needs, and say what is wrong.
+
+    Settings, the database with its role, row security, revision, clock and time zones, the bucket, the mail server, payment processors and endpoints of webhooks: a
+    line for each. Nothing is changed but a file that is put into the bucket and deleted. Exits with 1 if a check failed.
+    """
+    from gateway.cli.doctor import command as doctor_command
+
+    doctor_command.doctor(data_dir, is_json=is_json)
+
+
 @cli.command("settings", cls=Command)
 def print_settings() -> None:
     """Print every setting, as it stands in .env.example."""

@@ -78,6 +78,10 @@ class DocumentCache:
         self._documents: OrderedDict[str, PreparedDocument] = OrderedDict()
         self._tokens = 0
 
+    @property
+    def size(self) -> int:
+        return len(self._documents)
+
     def is_cached(self, text: str) -> bool:
         """Whether preparing this text is only a look-up in the cache."""
         return text in self._documents

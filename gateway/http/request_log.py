@@ -11,6 +11,7 @@ MAX_NAMES = 20
 LOGGED_FIELDS = (
     "request_id",
     "trace_id",
+    "span_id",
     "parent_span_id",
     "client",
     "acting_party",
@@ -61,6 +62,8 @@ class RequestLogEntry:
     # The caller's trace and span (header traceparent); empty without one.
     trace_id: str = ""
     parent_span_id: str = ""
+    # The span of this request, where traces are sent.
+    span_id: str = ""
     client: str = ""
     # Who acts on behalf of the customer: from a portal link, or from the `act` claim of another issuer.
     acting_party: str = ""
@@ -71,12 +74,22 @@ class RequestLogEntry:
     way: str = ""
     cost: int | None = None
     deprecated: bool = False
+    # Whether the document is published, so that its operation is not a name of the caller's choice.
+    is_stored: bool = False
+    # Whether it is an operation of a WebSocket.
+    is_by_socket: bool = False
+    # Whether the request has files.
+    is_upload: bool = False
+    # How many mutations were answered with what is stored under their idempotency key.
+    replays: int = 0
     cause: str = ""
     # Why the caller was refused (`auth/reasons.py`, `auth/permissions.py`), and the claim of the token concerned.
     reason: str = ""
     claim: str = ""
     variables: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
+    # The name, beginning and end of each phase by perf_counter, for a request whose trace is sampled.
+    periods: list[tuple[str, float, float]] | None = None
     started: float = field(default_factory=perf_counter)
     _phase_started: float = field(default_factory=perf_counter)
 
@@ -84,12 +97,19 @@ class RequestLogEntry:
         """End a phase, and begin the next. The times of a phase that occurs several times, such as waiting, are added up."""
         now = perf_counter()
         self.phases[phase] = self.phases.get(phase, 0.0) + now - self._phase_started
+        if self.periods is not None:
+            self.periods.append((phase, self._phase_started, now))
         self._phase_started = now
 
     def timings(self, statements: int) -> str:
         """Return the header Server-Timing (https://www.w3.org/TR/server-timing/): the phases so far in milliseconds, of which the last is named by the way of execution."""
         names = {"run": f'{self.way};desc="{statements} statements"'}
         return ", ".join(f"{names.get(phase, phase)};dur={seconds * 1000:.2f}" for phase, seconds in self.phases.items())
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds from the arrival to the last phase that has ended."""
+        return self._phase_started - self.started
 
     def note_variables(self, variables: dict[str, Any]) -> None:
         self.variables = [name[:64] for name in list(variables)[:MAX_NAMES]]
@@ -102,5 +122,5 @@ class RequestLogEntry:
             return
         line = {name: value for name in LOGGED_FIELDS if (value := getattr(self, name))}
         line["phases"] = {phase: round(seconds * 1000, 2) for phase, seconds in self.phases.items()}
-        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._phase_started - self.started) * 1000, 2)}
+        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round(self.seconds * 1000, 2)}
         logger.info("operation", extra=line | {"left_out": left_out} if left_out else line)

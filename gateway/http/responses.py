@@ -89,11 +89,12 @@ class TransportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """The format of responses to a caller: the media type, the profile of statuses, and the reference id under which errors are logged."""
+    """The format of responses to a caller: the media type, the profile of statuses, the reference id under which errors are logged, and the trace of the request."""
 
     media: str
     profile: Profile
     reference: str = ""
+    trace_id: str = ""
 
 
 def media_type(accept: str | None, *, otherwise: str | None = None) -> str:
@@ -215,6 +216,8 @@ def unexpected(error: Exception, form: ResponseFormat) -> Answer:
 
 
 def _masked(error: Exception, form: ResponseFormat) -> dict[str, Any]:
-    logger.error("unexpected error, reference %s", form.reference, exc_info=error, extra={"request_id": form.reference})
+    trace = {"trace_id": form.trace_id} if form.trace_id else {}
+    logger.error("unexpected error, reference %s", form.reference, exc_info=error, extra={"request_id": form.reference, **trace})
     message = f"Something went wrong on our side. Reference: {form.reference}"
-    return {"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": form.reference}}
+    extensions = {"code": "INTERNAL_SERVER_ERROR", "reference": form.reference}
+    return {"message": message, "extensions": {**extensions, "traceId": form.trace_id} if form.trace_id else extensions}

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from db.outages import DatabaseUnavailable, cause_of
 from gateway.http.capacity.admission import Admission, Overloaded
 from gateway.http.capacity.drain import Drain
+from gateway.http.histogram import Histogram
 from gateway.live.streams import DRAINING, EXPIRED, LiveMessage, LiveStream, StreamEnd, StreamFailed
 
 logger = logging.getLogger("portico.live")
@@ -24,6 +25,10 @@ WATCH_SECONDS = 0.2
 JITTER = 0.2
 # Longer than a response waits for its client.
 REMOVAL_SECONDS = 60.0
+# The upper bounds, in seconds, by which the lag of messages is counted.
+LAG_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+# The reason of a stream that its client has closed.
+CLOSED = "CLIENT_CLOSED_REQUEST"
 FAILED = StreamEnd("INTERNAL_SERVER_ERROR", "Something went wrong on our side. Open the stream again with the last cursor.")
 
 
@@ -52,6 +57,13 @@ class Hub:
     limits: StreamLimits
     places: Admission
     drain: Drain
+    # The time from a change to its message: to the customer's event, its announcement and the end of the computation.
+    lag: Histogram = field(default_factory=lambda: Histogram(LAG_SECONDS))
+    # How many streams were opened and refused so far, how many have ended for each reason, and how many messages were computed.
+    opened: int = 0
+    refused: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    messages: int = 0
     _streams: dict[str, set[LiveStream]] = field(default_factory=dict)
     _count: int = 0
     # The tasks that send the messages of a customer, and the customers who had another event meanwhile.
@@ -64,6 +76,7 @@ class Hub:
             raise Overloaded
         streams = self._streams.get(customer_id, ())
         if len(streams) >= self.limits.per_customer or sum(stream.owner.session == session for stream in streams) >= self.limits.per_session:
+            self.refused += 1
             raise TooManyStreams
 
     def add(self, stream: LiveStream) -> None:
@@ -71,6 +84,7 @@ class Hub:
         self.check(stream.owner.customer_id, stream.owner.session)
         self._streams.setdefault(stream.owner.customer_id, set()).add(stream)
         self._count += 1
+        self.opened += 1
         age = self.limits.seconds * random.uniform(1 - JITTER, 1 + JITTER)
         stream.call_after(age, self._expire, stream)
 
@@ -86,8 +100,13 @@ class Hub:
         if stream in streams:
             streams.remove(stream)
             self._count -= 1
+            self.ended[stream.ending.code if stream.ending else CLOSED] += 1
         if not streams:
             self._streams.pop(stream.owner.customer_id, None)
+
+    @property
+    def count(self) -> int:
+        return self._count
 
     @property
     def customers(self) -> list[str]:
@@ -153,6 +172,7 @@ class Hub:
         except Exception:  # a bug ends these streams and no others
             logger.exception("a message of a stream could not be computed")
             return _end(group, FAILED)
+        self.messages += message.body is not None
         for stream in group:
             stream.put(message)
         return COALESCE_SECONDS if message.has_more else 0.0

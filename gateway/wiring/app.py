@@ -49,8 +49,10 @@ from gateway.wiring.files import files
 from gateway.wiring.hosts import guarded, hosts_of
 from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
+from gateway.wiring.metrics.server import ServerMetrics, server_metrics
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
+from gateway.wiring.tracing import traced, tracing_of, tracing_tasks
 from gateway.wiring.webhooks import webhooks_of_settings
 from pdf.renderer import PdfRenderer
 from planner import Planner
@@ -93,8 +95,8 @@ class Setup:
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
     database, health_database = _databases(setup)
-    later = DeferredTasks()
-    app = _app_state(setup, database, later)
+    later, metrics, tracing = DeferredTasks(), server_metrics(settings), tracing_of(settings, setup.database_url)
+    app = traced(_app_state(setup, database, later, metrics), tracing)
     run_clock = _clock(setup)
     renderer = pdf_documents.renderer_of(settings)
     sync = _registry_sync(setup, app)
@@ -108,7 +110,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch())}
+        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch(), *metrics.tasks(app), *tracing_tasks(tracing))}
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -127,10 +129,11 @@ def create_app(setup: Setup) -> ASGIApp:
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
-    return guarded(_front(app, Starlette(routes=routes, lifespan=lifespan)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
+    site = metrics.around(Starlette(routes=routes, lifespan=lifespan), routes)
+    return guarded(_front(app, site), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
 
-def _front(app: AppState, routed: Starlette) -> ASGIApp:
+def _front(app: AppState, routed: ASGIApp) -> ASGIApp:
     endpoint = GraphQLEndpoint(app)
     return front(routed, endpoint, SocketEndpoint(app, endpoint))
 
@@ -198,7 +201,7 @@ def front(site: ASGIApp, endpoint: ASGIApp, sockets: ASGIApp) -> ASGIApp:
     return dispatch
 
 
-def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
+def _app_state(setup: Setup, database: Database, later: DeferredTasks, metrics: ServerMetrics) -> AppState:
     settings = setup.settings
     graphql_schema = portal_schema.build()
     check_costs(graphql_schema)
@@ -213,7 +216,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppSta
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later, setup.portal_url),
-        payments(settings),
+        payments(settings, metrics.around_processor),
         files(settings, setup.issuer, url.rstrip("/"), later),
         partial(validate_document, graphql_schema, settings.limits),
         lambda: datetime.now(UTC),
@@ -227,6 +230,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppSta
         setup.drain,
         hub(settings, setup.drain),
         webhooks=webhooks_of_settings(settings, database, lambda: graphql_schema),
+        observe=metrics.observe,
     )
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from billing.lifecycle.service import ServiceBegins
@@ -17,8 +18,9 @@ from payments.sandbox_ledger import Ledger
 from resolvers.context import Payments
 
 
-def payments(settings: Settings) -> Payments:
+def payments(settings: Settings, around: Callable[[Processor], Processor] = lambda processor: processor) -> Payments:
     """Return the objects for payments. New methods are added at the first processor. The sandbox stores its charges in the data directory, shared by server and worker.
+    `around` returns what is used in place of a processor, such as one whose calls are counted.
 
     Raises WrongSetting, in production also if the sandbox would be the only processor without being set.
     """
@@ -30,7 +32,7 @@ def payments(settings: Settings) -> Payments:
     if _has_sandbox(settings):
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
     return Payments(
-        {processor.name: processor for processor in processors},
+        {processor.name: around(processor) for processor in processors},
         _derived(secret, "previews"),
         settings.takes_parts,
         TrialPolicy(settings.trials),

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -21,11 +21,12 @@ from gateway.wiring.connection_status import ConnectionStatus
 from gateway.wiring.database import DatabaseAway, DatabaseUrls, check
 from gateway.wiring.files import bucket_of
 from gateway.wiring.identity import post
+from gateway.wiring.metrics.worker import WorkerMetrics, worker_metrics
 from gateway.wiring.payments import payments
 from gateway.wiring.webhooks import delivering
 from gateway.wiring.worker_health import worker_health
 from jobs.clock import Billing
-from jobs.delivering import Deliverer
+from jobs.delivering import Deliverer, DeliveryResult
 from jobs.passes import Duties
 from jobs.registry import JOBS
 from jobs.worker import POLL_SECONDS, WorkerState, finish, pause, register, work
@@ -62,7 +63,7 @@ class TickResult:
 
 async def tick_once(settings: Settings, place: DatabaseUrls, at: datetime | None) -> TickResult:
     """Run each job once. The billing clock runs as of `at`; the other jobs run as of now, since `at` may lie in the future."""
-    async with _duties(settings, place) as duties:
+    async with _duties(settings, place, WorkerMetrics(None)) as duties:
         now = datetime.now(UTC)
         counts = {job.name: job.counts() for job in JOBS}
         for job in JOBS:
@@ -86,30 +87,39 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
 
     Raises WrongSetting, PortInUse, and an error after which connecting again does not help.
     """
-    status = ConnectionStatus(on_ready)
-    async with _duties(settings, urls) as duties, _schedule(urls) as schedule, worker_health(settings, urls, status):
-        worker = WorkerState(duties, schedule, stop)
-        relay = asyncio.create_task(run_relay(EventRelay(urls.app_url, urls.server_settings)))
-        ended = asyncio.Event()
-        deliveries = asyncio.create_task(deliver(duties, ended))
-        try:
-            while not stop.is_set():
-                try:
-                    await _turn(worker, status)
-                except OUTAGES as error:
-                    await pause(status.lost(error), stop)
-        finally:
-            ended.set()
-            relay.cancel()
-            await asyncio.wait({relay})
-            await finish(worker)
-            await deliveries
+    status, metrics = ConnectionStatus(on_ready), worker_metrics(settings)
+    async with AsyncExitStack() as stack:
+        duties = await stack.enter_async_context(_duties(settings, urls, metrics))
+        worker = WorkerState(duties, await stack.enter_async_context(_schedule(urls)), stop)
+        await stack.enter_async_context(worker_health(settings, urls, status))
+        delivered = DeliveryResult()
+        queues = Database(urls.app_url, Pool(1), server_settings=urls.server_settings)
+        await stack.enter_async_context(metrics.endpoint(worker, delivered, queues))
+        await _work(worker, status, delivered, urls)
 
 
-async def deliver(duties: Duties, stop: asyncio.Event) -> None:
-    """Send events to the merchant's endpoints until `stop` is set, and then what is under way."""
+async def _work(worker: WorkerState, status: ConnectionStatus, delivered: DeliveryResult, urls: DatabaseUrls) -> None:
+    relay = asyncio.create_task(run_relay(EventRelay(urls.app_url, urls.server_settings)))
+    ended = asyncio.Event()
+    deliveries = asyncio.create_task(deliver(worker.duties, ended, delivered))
+    try:
+        while not worker.stop.is_set():
+            try:
+                await _turn(worker, status)
+            except OUTAGES as error:
+                await pause(status.lost(error), worker.stop)
+    finally:
+        ended.set()
+        relay.cancel()
+        await asyncio.wait({relay})
+        await finish(worker)
+        await deliveries
+
+
+async def deliver(duties: Duties, stop: asyncio.Event, done: DeliveryResult) -> None:
+    """Send events to the merchant's endpoints until `stop` is set, and then what is under way. `done` counts it."""
     if duties.delivering is not None:
-        await Deliverer(duties.delivering).run(stop)
+        await Deliverer(duties.delivering, done).run(stop)
 
 
 async def _turn(worker: WorkerState, status: ConnectionStatus) -> None:
@@ -121,7 +131,9 @@ async def _turn(worker: WorkerState, status: ConnectionStatus) -> None:
 
 
 async def run_beside(settings: Settings, urls: DatabaseUrls, stop: asyncio.Event) -> None:
-    """Run the worker inside the server of a demo. An error that would end a worker process is logged, and the worker starts again."""
+    """Run the worker inside the server of a demo. An error that would end a worker process is logged, and the worker starts again. It has no metrics of its own, because
+    the server has the port."""
+    settings = settings.model_copy(update={"metrics_port": None})
     while not stop.is_set():
         try:
             await run_worker(settings, urls, on_ready=lambda: None, stop=stop)
@@ -139,9 +151,9 @@ def stopping() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Duties]:
+async def _duties(settings: Settings, urls: DatabaseUrls, metrics: WorkerMetrics) -> AsyncIterator[Duties]:
     """Yield the objects that the jobs need. The worker only deletes from the bucket, so the bucket needs no URL for uploads."""
-    payment_setup, bucket = payments(settings), bucket_of(settings, "", b"")
+    payment_setup, bucket = payments(settings, metrics.around_processor), bucket_of(settings, "", b"")
     pool = Pool(settings.clock_concurrency + 1 + DELIVERY_CONNECTIONS, command_seconds=settings.command_seconds)
     try:
         async with Database(urls.app_url, pool, server_settings=urls.server_settings) as database:

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +18,7 @@ from billing.rows.passes import JobPass
 from db.outages import describe
 from db.pool import Database, Pool
 from gateway.http.serving.server import configured, listen
+from gateway.monitoring.endpoint import MonitoringServer
 from gateway.routes.health import CACHE_SECONDS, HEADERS
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.connection_status import ConnectionStatus
@@ -31,14 +31,6 @@ logger = logging.getLogger("portico.health")
 POLL_SECONDS = 2.0
 
 
-class HealthServer(uvicorn.Server):
-    """A server that runs next to the worker and leaves signals to the process."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @asynccontextmanager
 async def worker_health(settings: Settings, urls: DatabaseUrls, status: ConnectionStatus) -> AsyncIterator[None]:
     """Listen on PORTICO_WORKER_PORT as long as the context; without that setting there is no endpoint. Raises PortInUse."""
@@ -48,7 +40,7 @@ async def worker_health(settings: Settings, urls: DatabaseUrls, status: Connecti
     listener = listen(settings.host, settings.worker_port, "PORTICO_WORKER_PORT")
     # A connection of its own, because a worker with a busy connection pool is still working.
     async with Database(urls.app_url, Pool(1), server_settings=urls.server_settings) as database:
-        server = HealthServer(configured(Starlette(routes=_routes(Health(database, status))), 1.0))
+        server = MonitoringServer(configured(Starlette(routes=_routes(Health(database, status))), 1.0))
         serving = asyncio.create_task(server.serve([listener]))
         logger.info("worker health is at http://%s:%d/readyz", *listener.getsockname()[:2])
         try:

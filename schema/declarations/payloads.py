@@ -81,6 +81,7 @@ def mutation(
             except Refused as refused:
                 return _payload(payload_field, None, refused, context.viewer)
         context.forget()
+        context.replays += isinstance(result, ReplayedAnswer)
         return _payload(payload_field, result, None, context.viewer)
 
     run = _with_input(answer, input_type) if input_type else _without_input(answer)

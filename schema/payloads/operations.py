@@ -117,6 +117,7 @@ async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argu
 
 
 async def _payload(outcome: MutationResult, context: Context) -> Any:
+    context.replays += outcome.is_replayed
     return SimpleNamespace(
         replayed=outcome.is_replayed,
         user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],

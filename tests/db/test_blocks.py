@@ -54,6 +54,9 @@ OF_CLOCK = {
     "data_exports.due",
     "data_exports.past",
     "timed_events.coming",
+    # What waits in all, for the metrics of the worker.
+    "monitoring.queues",
+    "monitoring.jobs",
 }
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.

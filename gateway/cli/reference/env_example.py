@@ -26,6 +26,7 @@ SECTIONS = {
     "operation_seconds": "Concurrency and time limits",
     "max_body_bytes": "Limits of one request",
     "upload_seconds": "Uploads and downloads",
+    "metrics_port": "Health, metrics and traces",
     "papers_at_once": "Invoices, receipts and statements as PDF",
 }
 HEAD = """# Every setting of Portico, printed by `./portico settings`. Settings are environment variables: Portico itself reads

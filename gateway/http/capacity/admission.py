@@ -33,7 +33,7 @@ class Admission:
     """
 
     def __init__(self, *, running: int, queued: int, wait_seconds: float, per_caller: int | None = None) -> None:
-        self._free = running
+        self._free = self._places = running
         self._queued = queued
         self._wait_seconds = wait_seconds
         self._per_caller = per_caller or max(1, running // 2)
@@ -42,11 +42,23 @@ class Admission:
         self._waiting: dict[str, deque[_Waiter]] = {}
         self._length = 0
         self._left_at = float("-inf")
+        # How many operations were refused so far.
+        self.refused = 0
+
+    @property
+    def taken(self) -> int:
+        """Return how many places are taken."""
+        return self._places - self._free
+
+    @property
+    def queued(self) -> int:
+        """Return how many operations wait."""
+        return self._length
 
     def check(self, caller: str) -> None:
         """Raises Overloaded if an operation of this caller would be refused at once. It is fast, so it is called before a request is read."""
         if not self._is_free_for(caller, 1) and self._length >= self._queued and self._longest_other(caller) is None:
-            raise Overloaded
+            raise self._overloaded()
 
     def is_shared(self) -> bool:
         """Whether more than one caller has operations running."""
@@ -107,7 +119,11 @@ class Admission:
         finally:
             timer.cancel()
         if not is_granted:
-            raise Overloaded
+            raise self._overloaded()
+
+    def _overloaded(self) -> Overloaded:
+        self.refused += 1
+        return Overloaded()
 
     def _is_free_for(self, caller: str, size: int) -> bool:
         return self._free >= size and self._running.get(caller, 0) + size <= self._per_caller
@@ -148,7 +164,7 @@ class Admission:
         """Refuse the newest operation of the longest queue in favour of this caller. Raises Overloaded if this caller's own queue is as long."""
         longest = self._longest_other(caller)
         if longest is None:
-            raise Overloaded
+            raise self._overloaded()
         self._refuse(longest, self._waiting[longest][-1])
 
     def _longest_other(self, caller: str) -> str | None:

@@ -15,9 +15,12 @@ class Flow:
         self._has_others = has_others
         self._lock = asyncio.Lock()
         self._left = STEP_BYTES
+        # The bytes that were read so far.
+        self.received_bytes = 0
 
     async def passed(self, size: int) -> None:
         """Count `size` bytes, and pause if necessary before more are read."""
+        self.received_bytes += size
         if not self._has_others():
             return
         async with self._lock:

@@ -28,11 +28,15 @@ class Budgets:
         self._clock = clock
         # The units that each caller had left, and when. Ordered by the last call, the latest last.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        # How many operations were refused so far.
+        self.refused = 0
 
     async def spend(self, caller: str, context: Context, cost: int) -> CostBudget | None:
         """Spend the cost of an operation and return the budget; None for callers without a budget. Raises DatabaseUnavailable, SessionEnded."""
         if context.viewer.kind is Actor.PARTNER:
-            return await _of_partner(context, cost)
+            budget = await _of_partner(context, cost)
+            self.refused += not budget.is_paid
+            return budget
         return self.take(caller, cost)
 
     def take(self, caller: str, cost: int) -> CostBudget | None:
@@ -45,6 +49,7 @@ class Budgets:
         left = min(maximum, left + (now - since) * maximum / MINUTE)
         is_paid = price <= left
         left = left - price if is_paid else left
+        self.refused += not is_paid
         self._forget_idle(now)
         if len(self._left) >= MAX_CALLERS:
             self._left.popitem(last=False)

@@ -63,7 +63,8 @@ class GraphQLEndpoint:
         entry = RequestLogEntry(token_hex(16))
         if trace := trace_of(scope["headers"]):
             entry.trace_id, entry.parent_span_id = trace.trace_id, trace.parent_id
-        state = RequestState(GraphQLHTTPRequest(scope, receive), ResponseFormat(JSON, self._app.policy.profile, entry.request_id), entry)
+        form = ResponseFormat(JSON, self._app.policy.profile, entry.request_id, entry.trace_id)
+        state = RequestState(GraphQLHTTPRequest(scope, receive), form, entry)
         answer = await self.answered(state)
         if state.stream_format and state.is_stream_only:
             answer = as_stream(answer, state.stream_format)
@@ -78,26 +79,27 @@ class GraphQLEndpoint:
             async with ReleaseAfterSend(state.context.session.close) if state.context else nullcontext():
                 await _sent(answer, scope, receive, send)
         finally:
-            state.write_log(answer)
+            state.write_log(answer, self._app.observe)
 
     async def answered(self, state: RequestState) -> Answer:
         """Return the response, also for every kind of error."""
-        try:
-            state.negotiate()
-            return await self._answer(state)
-        except (Unauthenticated, SessionEnded) as error:
-            return authentication.refused(error, self._app, state)
-        except TransportError as error:
-            return responses.refused_request(error, state.response_format)
-        except ClientDisconnected:
-            return responses.refused("CLIENT_CLOSED_REQUEST", "The client has closed the connection.", state.response_format)
-        except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError) as error:
-            # Operations that still run at the end of the time for shutdown are cancelled.
-            state.log_entry.cause = cause_of(error)
-            return responses.unavailable(state.response_format)
-        except Exception as error:  # a bug: the caller gets a reference id instead of the message
-            state.log_entry.cause = cause_of(error)
-            return responses.unexpected(error, state.response_format)
+        with state.traced(self._app.tracer):
+            try:
+                state.negotiate()
+                return await self._answer(state)
+            except (Unauthenticated, SessionEnded) as error:
+                return authentication.refused(error, self._app, state)
+            except TransportError as error:
+                return responses.refused_request(error, state.response_format)
+            except ClientDisconnected:
+                return responses.refused("CLIENT_CLOSED_REQUEST", "The client has closed the connection.", state.response_format)
+            except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError) as error:
+                # Operations that still run at the end of the time for shutdown are cancelled.
+                state.log_entry.cause = cause_of(error)
+                return responses.unavailable(state.response_format)
+            except Exception as error:  # a bug: the caller gets a reference id instead of the message
+                state.log_entry.cause = cause_of(error)
+                return responses.unexpected(error, state.response_format)
 
     async def _answer(self, state: RequestState) -> Answer:
         app = self._app
@@ -224,6 +226,7 @@ def _note(state: RequestState, work: PreparedOperation) -> None:
     entry.operation = name.value[:100] if name else None
     entry.kind = work.operation.operation.value
     entry.cost = work.cost
+    entry.is_stored = work.call.is_stored
     entry.note_variables(work.call.variables)
     entry.end_phase("prepare")
 

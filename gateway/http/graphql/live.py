@@ -144,7 +144,9 @@ async def _message(operation: LiveOperation, context: Context, seq: int) -> Live
     if budget and not budget.is_paid:
         raise BudgetSpent
     result = await _result(operation, context, LiveRoot(row))
-    return LiveMessage(part.seq, _body(result, operation.form), part.is_full)
+    message = LiveMessage(part.seq, _body(result, operation.form), part.is_full)
+    operation.app.hub.lag.observe((operation.app.clock() - row.events[0].occurred_at).total_seconds())
+    return message
 
 
 async def _result(operation: LiveOperation, context: Context, root: LiveRoot) -> ExecutionResult:

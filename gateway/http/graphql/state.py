@@ -1,14 +1,17 @@
 """The state of the application, and of one request."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from graphql import GraphQLSchema, OperationDefinitionNode
 
 from auth.jwt.tokens import Tokens
 from billing.refusals import Unauthenticated
 from billing.rows.partners import CostBudget
+from db.observing.statements import UNTRACED
 from db.pool import Database
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.http.capacity.admission import Admission
@@ -31,6 +34,10 @@ from gateway.live.hub import Hub
 from resolvers.context import Context, Files, Identity, Payments, Webhooks
 from resolvers.documents.publishing import DocumentValidator
 
+# Counts a request: its log entry, its answer, and the number of its statements.
+RequestObserver = Callable[[RequestLogEntry, Answer, int], None]
+# Begins the span of a request; None where no traces are sent.
+RequestTracer = Callable[["RequestState"], "RequestTrace"]
 # In place of the media type of a response whose client accepts streams only.
 STREAM_ONLY = "stream"
 
@@ -77,6 +84,18 @@ class AppState:
     hub: Hub
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
     webhooks: Webhooks | None = None
+    observe: RequestObserver | None = None
+    tracer: RequestTracer | None = None
+
+
+class RequestTrace(Protocol):
+    """The span of one request."""
+
+    def active(self) -> AbstractContextManager[object]:
+        """Return the context in which other spans are children of this one."""
+
+    def end(self, entry: RequestLogEntry, answer: Answer, statements: int) -> None:
+        """End the span, once."""
 
 
 @dataclass(slots=True)
@@ -96,6 +115,7 @@ class RequestState:
     caller: str = ""
     refusal: Unauthenticated | None = None
     waits_until: float | None = None
+    trace: RequestTrace | None = None
     headers: dict[str, str] = field(default_factory=dict)
     stream_format: StreamFormat | None = None
     is_stream_only: bool = False
@@ -113,12 +133,26 @@ class RequestState:
         self.context = None
         del self.request
 
-    def write_log(self, answer: Answer) -> None:
-        """Write the line of the request, after the last byte of its response."""
-        entry = self.log_entry
+    def write_log(self, answer: Answer, observe: RequestObserver | None = None) -> None:
+        """Write the line of the request, after the last byte of its response, and count the request."""
+        entry, context = self.log_entry, self.context
         entry.reason = entry.reason or getattr(answer, "ended", "")
         entry.end_phase("send")
-        entry.write(answer.code, answer.status_code, self.context.session.statements if self.context else self.statements)
+        statements = context.session.statements if context else self.statements
+        entry.write(answer.code, answer.status_code, statements)
+        if self.trace:
+            self.trace.end(entry, answer, statements)
+        if observe:
+            entry.is_upload, entry.replays = self.is_upload, context.replays if context else 0
+            observe(entry, answer, statements)
+
+    def traced(self, tracer: RequestTracer | None) -> AbstractContextManager[object]:
+        """Begin the request's span, if traces are sent, and return the context in which the request is answered."""
+        if tracer is None:
+            return UNTRACED
+        self.trace = tracer(self)
+        self.response_format = replace(self.response_format, trace_id=self.log_entry.trace_id)
+        return self.trace.active()
 
     @property
     def wants_cost(self) -> bool:
@@ -130,7 +164,7 @@ class RequestState:
         self.stream_format = self.stream_format or stream_format(accept)
         media = media_type(accept, otherwise=None if self.stream_format is None else STREAM_ONLY)
         self.is_stream_only = media == STREAM_ONLY
-        self.response_format = ResponseFormat(JSON if self.is_stream_only else media, form.profile, form.reference)
+        self.response_format = ResponseFormat(JSON if self.is_stream_only else media, form.profile, form.reference, form.trace_id)
 
 
 @dataclass(frozen=True, slots=True)

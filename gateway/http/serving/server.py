@@ -76,8 +76,8 @@ class GatewayServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT") -> socket.socket:
-    """Return a bound socket; with port 0, on a free port. Raises PortInUse."""
+def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT", *, host_setting: str = "PORTICO_HOST") -> socket.socket:
+    """Return a bound socket; with port 0, on a free port. Raises PortInUse, whose message names the settings of the port and of the host."""
     # IPPROTO_TCP makes asyncio send small writes at once (TCP_NODELAY); without it the second half of a response waits 40 ms for an acknowledgement.
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,7 +88,7 @@ def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT") -> soc
         listener.close()
         reason = getattr(error, "strerror", None) or "not a host name"
         if _is_host_error(error):
-            raise PortInUse(f"PORTICO_HOST: is not an address of this machine ({reason}).") from None
+            raise PortInUse(f"{host_setting}: is not an address of this machine ({reason}).") from None
         raise PortInUse(f"Cannot listen on port {port} of {host} ({reason}). Choose another with {setting}.") from None
     return listener
 

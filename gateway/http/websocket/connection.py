@@ -147,7 +147,7 @@ class SocketConnection:
                 answer.remove(answer.stream)
             if state.context:
                 await state.context.session.close()
-            state.write_log(answer)
+            state.write_log(answer, self._app.observe)
 
     async def _forward(self, identifier: str, answer: StreamAnswer) -> None:
         """Send the messages of a stream until it ends."""
@@ -179,7 +179,7 @@ class SocketConnection:
 
     def _state(self, message: ClientMessage) -> RequestState:
         """Return the request that an operation is: a POST with the token of the connection."""
-        entry = RequestLogEntry(token_hex(16))
+        entry = RequestLogEntry(token_hex(16), is_by_socket=True)
         headers = [(name, value) for name, value in self._scope["headers"] if name in PASSED_ON]
         headers += [(b"content-type", b"application/json"), (b"authorization", (self._authorization or "").encode("latin-1", "replace"))]
         scope = {**self._scope, "type": "http", "method": "POST", "headers": headers, "query_string": b""}

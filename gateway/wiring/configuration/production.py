@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from auth.jwt.issuers import is_loopback
 from gateway.wiring.configuration.environment import PREFIX, without_prefix
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 
@@ -100,6 +101,8 @@ def warnings(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         for name, effect in effects.items()
         if getattr(settings, name) == DEFAULTS[name].default
     ]
+    if settings.metrics_port is not None and settings.metrics_secret is None and not is_loopback(settings.metrics_host):
+        lines.append(f"{PREFIX}METRICS_SECRET is not set: everybody who reaches the port of the metrics may read them.")
     if settings.sandbox:
         lines.append(f"{PREFIX}SANDBOX is true: the sandbox takes payments without real money.")
     if "_test_" in (settings.stripe_secret_key or ""):

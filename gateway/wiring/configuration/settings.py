@@ -15,6 +15,7 @@ from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.document_limits import limit, limits_of
 from gateway.wiring.configuration.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.wiring.configuration.merchant_settings import MerchantSettings
+from gateway.wiring.configuration.monitoring_settings import MonitoringSettings
 from gateway.wiring.configuration.setting_values import (
     ClamdUrl,
     Host,
@@ -49,7 +50,7 @@ class WrongSetting(OperatorError):
     """Invalid settings; the message has one line for each, for the operator."""
 
 
-class Settings(MerchantSettings):
+class Settings(MerchantSettings, MonitoringSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=None, extra="forbid", allow_inf_nan=False, enable_decoding=False)
 
     environment: Literal["development", "production"] = Field(
@@ -57,13 +58,6 @@ class Settings(MerchantSettings):
     )
     host: Host = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
-    worker_port: int | None = Field(
-        None,
-        ge=0,
-        le=65535,
-        examples=[8001],
-        description="The port of the worker's health endpoint, on the same address; 0 takes a free one. Left out, there is none.",
-    )
     data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files are stored.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="INFO has one line for each operation.")
     planner: bool = Field(True, description="Whether a query is executed as one statement where possible; off, the executor runs everything.")

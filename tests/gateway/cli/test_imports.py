@@ -66,6 +66,8 @@ OF_NO_PLAIN_SERVER = [
     "stripe",
     "valkey",
     "aiosmtplib",
+    "prometheus_client",
+    "opentelemetry",
     "mako",
     "db.deployment.migrate",
     "demo",

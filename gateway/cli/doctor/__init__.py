@@ -1,0 +1,1 @@
+"""The command `doctor`: what a process needs, tried out part by part."""
