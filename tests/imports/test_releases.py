@@ -17,7 +17,7 @@ from db.unit_of_work import Caller, Transaction, UnitOfWork
 from jobs.clock import Billing, tick
 from resolvers.changes.writing import system_writer
 from resolvers.customers.releasing import release_all
-from tests.imports.conftest import NOW, TOLD, ImportPlace
+from tests.imports.conftest import NOTICES, NOW, ImportPlace
 from tests.imports.lines import customer, invoice, method, schedule, subscription
 
 DAY = timedelta(days=1)
@@ -167,9 +167,9 @@ async def test_a_second_release_changes_nothing(place: ImportPlace) -> None:
     place.write_lines(**LINES, subscriptions=[subscription()])
     await place.run()
     await release(place)
-    before = await place.fetch("select * from subscription"), await place.counts(TOLD)
+    before = await place.fetch("select * from subscription"), await place.counts(NOTICES)
     assert await release(place) == []
-    assert (await place.fetch("select * from subscription"), await place.counts(TOLD)) == before
+    assert (await place.fetch("select * from subscription"), await place.counts(NOTICES)) == before
 
 
 async def test_a_line_that_was_changed_after_the_release_is_not_taken_up(place: ImportPlace) -> None:
