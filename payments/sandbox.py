@@ -34,7 +34,7 @@ from payments.processor import (
     SetupStart,
     SetupUnfinished,
 )
-from payments.sandbox_cards import CARDS, Fault, card_of, comes_backwards, details_of, failed, first_result, last_result, result_of
+from payments.sandbox_cards import CARDS, Card, Fault, card_of, comes_backwards, details_of, failed, first_result, last_result, result_of
 from payments.sandbox_ledger import Ledger, PendingEvent, SandboxCharge
 from payments.signatures import sign, verify
 
