@@ -1,0 +1,40 @@
+"""Values of Stripe as the import folder has them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from payments.stripe_amounts import from_stripe
+
+Thing = Mapping[str, Any]
+Line = dict[str, Any]
+
+
+def instant(seconds: int) -> str:
+    """Return an instant with its offset: 2026-11-30T09:00:00Z."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def day(seconds: int) -> str:
+    """Return the day in UTC, in which Stripe counts."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def reference(value: Any) -> str | None:
+    """Return the id of an object that may be included as a whole."""
+    return value["id"] if isinstance(value, dict) else value
+
+
+def minor(amount: int, currency: str) -> int:
+    """Return minor units of a signed amount of Stripe. The currency is in any case."""
+    return from_stripe(abs(amount), currency.upper()) * (-1 if amount < 0 else 1)
+
+
+def metadata(thing: Thing) -> dict[str, str]:
+    """Return the metadata without empty values. Stripe has the same limits."""
+    return {key: value for key, value in (thing.get("metadata") or {}).items() if isinstance(value, str) and value.strip()}
+
+
+def line(**values: Any) -> Line:
+    """Return a line without what is left out. Names are those of the file."""
+    return {name: value for name, value in values.items() if value not in (None, {}, [])}
