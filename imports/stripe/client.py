@@ -58,10 +58,10 @@ class ReadClient:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._http.aclose()
 
-    async def get(self, path: str, params: Params) -> dict[str, Any]:
+    async def get(self, path: str, params: Params, *, attempts: int = ATTEMPTS) -> dict[str, Any]:
         """Return the object of a path. Raises CannotRead, ObjectMissing."""
         failures, reason = 0, ""
-        while failures < ATTEMPTS:
+        while failures < attempts:
             await self._pace.turn()
             self.requests += 1
             try:
@@ -75,7 +75,7 @@ class ReadClient:
                 reason = type(error).__name__
             failures += 1
             await asyncio.sleep(pause_seconds(failures, self._access.first_pause_seconds))
-        raise CannotRead(f"Stripe did not answer {path} in {ATTEMPTS} attempts ({reason}). {AGAIN}")
+        raise CannotRead(f"Stripe did not answer {path} in {attempts} attempts ({reason}). {AGAIN}")
 
 
 def _object_of(path: str, response: httpx.Response) -> dict[str, Any]:

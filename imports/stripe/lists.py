@@ -40,9 +40,7 @@ LISTS = (
     StripeList("customers", ("data.tax_ids", "data.invoice_credit_balance")),
     StripeList("subscriptions", ("data.discounts.source.coupon", "data.items.data.discounts", "data.schedule"), {"status": "all"}),
     StripeList("subscription_schedules", params={"scheduled": "true"}),
-    StripeList(
-        "invoices", ("data.payments",), parts=(Part("lines", "/v1/invoices/{id}/lines"), Part("payments", "/v1/invoice_payments", "invoice"))
-    ),
+    StripeList("invoices", ("data.payments",), parts=(Part("lines", "/v1/invoices/{id}/lines"), Part("payments", "/v1/invoice_payments", "invoice"))),
     StripeList("charges", ("data.refunds",), parts=(Part("refunds", "/v1/refunds", "charge"),)),
     StripeList("credit_notes", parts=(Part("lines", "/v1/credit_notes/{id}/lines"),)),
 )

@@ -14,17 +14,22 @@ class Pace:
     def __init__(self, per_second: float) -> None:
         self._interval_seconds = 1 / per_second
         self._next_at = 0.0
+        self._holds = 0
 
     async def turn(self) -> None:
-        """Wait until the next request may be sent. Nothing awaits between reading and moving the instant, so no lock is needed."""
-        now = time.monotonic()
-        at = max(now, self._next_at)
-        self._next_at = at + self._interval_seconds
-        await asyncio.sleep(at - now)
+        """Wait until the next request may be sent. A turn that was given out before a hold counts no more: another one comes after it."""
+        holds = None
+        while holds != self._holds:
+            holds, now = self._holds, time.monotonic()
+            at = max(now, self._next_at)
+            self._next_at = at + self._interval_seconds
+            await asyncio.sleep(at - now)
 
     def hold(self, seconds: float) -> None:
         """Send nothing for so long: Stripe has refused a request for having come too soon, and would refuse those of other tasks too."""
-        self._next_at = max(self._next_at, time.monotonic() + seconds)
+        if seconds > 0:
+            self._next_at = time.monotonic() + seconds
+            self._holds += 1
 
 
 def pause_seconds(failures: int, first_seconds: float) -> float:

@@ -35,6 +35,7 @@ class Spool:
 
     folder: Path
     account: str
+    currency: str
     read_at: int
     lists: dict[str, ListState] = field(default_factory=dict)
     is_finished: bool = False
@@ -70,7 +71,14 @@ class Spool:
 
     def save(self) -> None:
         lists = {name: {"bytes": one.bytes, "objects": one.objects, "after": one.after, "is_complete": one.is_complete} for name, one in self.lists.items()}
-        state = {"version": VERSION, "account": self.account, "read_at": self.read_at, "is_finished": self.is_finished, "lists": lists}
+        state = {
+            "version": VERSION,
+            "account": self.account,
+            "currency": self.currency,
+            "read_at": self.read_at,
+            "is_finished": self.is_finished,
+            "lists": lists,
+        }
         write_whole(self.folder / STATE, json.dumps(state, indent=1).encode())
 
 
@@ -84,8 +92,11 @@ def write_whole(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-def open_spool(out: Path, account: str, now: int) -> Spool:
-    """Return the spool of a folder: of a run that was not finished, to go on with, else a new one. Raises CannotRead for a folder of something else."""
+def open_spool(out: Path, account: str, *, currency: str, now: int) -> Spool:
+    """Return the spool of a folder: of a run that was not finished, to go on with, else a new one. `currency` is the account's own.
+
+    Raises CannotRead for a folder of something else.
+    """
     folder = out / FOLDER
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -93,19 +104,19 @@ def open_spool(out: Path, account: str, now: int) -> Spool:
             spool = _stored(folder)
             if spool.account != account:
                 raise CannotRead(f"{out} has the data of the account {spool.account}, and the key is one of {account}. Give another folder.")
-            return spool if not spool.is_finished else _new(folder, account, now)
+            return spool if not spool.is_finished else _new(Spool(folder, account, currency, now))
         if any(path.name != FOLDER for path in out.iterdir()):
             raise CannotRead(f"{out} is neither empty nor written by this command. Give another folder.")
-        return _new(folder, account, now)
+        return _new(Spool(folder, account, currency, now))
     except OSError as error:
         raise CannotRead(f"{out} cannot be written ({error.strerror}).") from None
 
 
-def _new(folder: Path, account: str, now: int) -> Spool:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    spool = Spool(folder, account, now)
+def _new(spool: Spool) -> Spool:
+    """Begin a spool. What a finished run has read counts no more; what it has written stays until it is replaced."""
+    spool.folder.mkdir(mode=0o700, exist_ok=True)
     spool.save()
-    for path in folder.glob("*.jsonl"):
+    for path in spool.folder.glob("*.jsonl"):
         with suppress(FileNotFoundError):
             path.unlink()
     return spool
@@ -117,6 +128,6 @@ def _stored(folder: Path) -> Spool:
         if state["version"] != VERSION:
             raise CannotRead(f"{folder.parent} was written by another version of this command. Give another folder.")
         lists = {name: ListState(**one) for name, one in state["lists"].items()}
-        return Spool(folder, state["account"], state["read_at"], lists, state["is_finished"])
+        return Spool(folder, state["account"], state["currency"], state["read_at"], lists, state["is_finished"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CannotRead(f"{folder / STATE} is damaged. Remove {folder.parent} and run the command again.") from None

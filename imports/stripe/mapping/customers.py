@@ -5,24 +5,39 @@ from collections.abc import Iterator
 from billing.states import TaxExemption
 from imports.stripe.mapping.account import Bundle, Shared
 from imports.stripe.mapping.reasons import Skipped, SkipReason
-from imports.stripe.mapping.values import Line, Thing, instant, line, metadata, reference
+from imports.stripe.mapping.values import Line, Thing, instant, line, metadata, percent, reference
 from payments.stripe_answers import details_of
 
 MAX_TAX_IDS = 10
 EXEMPTIONS = {"exempt": TaxExemption.EXEMPT, "reverse": TaxExemption.REVERSE_CHARGE}
 # Methods that pay once, or only where the customer is present.
-ONCE = frozenset({"alipay", "bancontact", "blik", "boleto", "card_present", "eps", "fpx", "giropay", "grabpay", "ideal", "interac_present", "konbini", "multibanco", "oxxo", "p24"})
+ONCE = frozenset(
+    {
+        "alipay",
+        "bancontact",
+        "blik",
+        "boleto",
+        "card_present",
+        "eps",
+        "fpx",
+        "giropay",
+        "grabpay",
+        "ideal",
+        "interac_present",
+        "konbini",
+        "multibanco",
+        "oxxo",
+        "p24",
+    }
+)
 
 
 def customer_line(bundle: Bundle, shared: Shared, skipped: Skipped) -> Line | None:
     """Return the line of a customer; None for one who cannot be imported, with all that is theirs."""
     customer = bundle.customer
-    if customer.get("deleted"):
-        return skipped.skip(customer, SkipReason.CUSTOMER_DELETED)
-    if not (customer.get("email") or "").strip():
-        return skipped.skip(customer, SkipReason.CUSTOMER_WITHOUT_EMAIL)
-    if reference(customer.get("test_clock")):
-        return skipped.skip(customer, SkipReason.TEST_CLOCK)
+    if reason := _without_counterpart(customer):
+        skipped.skip(customer, reason)
+        return None
     rate = _tax_rate(bundle, skipped)
     return line(
         externalId=customer["id"],
@@ -35,11 +50,19 @@ def customer_line(bundle: Bundle, shared: Shared, skipped: Skipped) -> Line | No
         billingAddress=_address(customer),
         taxIds=[one["value"] for one in (customer.get("tax_ids") or {}).get("data", [])][:MAX_TAX_IDS],
         taxExemption=EXEMPTIONS.get(customer.get("tax_exempt") or ""),
-        taxRate=str(rate["percentage"]) if rate else None,
+        taxRate=percent(rate["percentage"]) if rate else None,
         taxName=rate["display_name"][:40] if rate else None,
         metadata=metadata(customer),
         createdAt=instant(customer["created"]),
     )
+
+
+def _without_counterpart(customer: Thing) -> SkipReason | None:
+    if customer.get("deleted"):
+        return SkipReason.CUSTOMER_DELETED
+    if not (customer.get("email") or "").strip():
+        return SkipReason.CUSTOMER_WITHOUT_EMAIL
+    return SkipReason.TEST_CLOCK if reference(customer.get("test_clock")) else None
 
 
 def currency_of(bundle: Bundle, shared: Shared) -> str:

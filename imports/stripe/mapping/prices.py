@@ -87,5 +87,3 @@ def _fault(item: CatalogPrice, plan: CatalogPlan) -> str | None:
 
 def prices_by_code(items: Iterable[CatalogItem]) -> dict[str, CatalogPrice]:
     return {item.code: item for item in items if isinstance(item, CatalogPrice)}
-
-

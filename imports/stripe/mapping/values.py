@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from payments.stripe_amounts import from_stripe
@@ -22,12 +23,18 @@ def day(seconds: int) -> str:
 
 def reference(value: Any) -> str | None:
     """Return the id of an object that may be included as a whole."""
-    return value["id"] if isinstance(value, dict) else value
+    name = value["id"] if isinstance(value, dict) else value
+    return None if name is None else str(name)
 
 
 def minor(amount: int, currency: str) -> int:
     """Return minor units of a signed amount of Stripe. The currency is in any case."""
     return from_stripe(abs(amount), currency.upper()) * (-1 if amount < 0 else 1)
+
+
+def percent(number: float) -> str:
+    """Return a percentage without zeros at its end: 19.0 is 19."""
+    return f"{Decimal(str(number)).normalize():f}"
 
 
 def metadata(thing: Thing) -> dict[str, str]:

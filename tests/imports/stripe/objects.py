@@ -235,3 +235,238 @@ def subscription(name: str, of: str, items: list[Thing], **changes: Any) -> Thin
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
         "trial_start": None,
     } | changes
+
+
+def phase(of_price: str, *, start: str, end: str, quantity: int = 1, **changes: Any) -> Thing:
+    return {
+        "add_invoice_items": [],
+        "currency": "usd",
+        "discounts": [],
+        "end_date": at(end),
+        "items": [{"billing_thresholds": None, "discounts": [], "metadata": {}, "plan": of_price, "price": of_price, "quantity": quantity, "tax_rates": []}],
+        "metadata": {},
+        "proration_behavior": "create_prorations",
+        "start_date": at(start),
+        "trial_end": None,
+    } | changes
+
+
+def schedule(name: str, of: str, phases: list[Thing], **changes: Any) -> Thing:
+    return {
+        "id": f"sub_sched_{name}",
+        "object": "subscription_schedule",
+        "canceled_at": None,
+        "completed_at": None,
+        "created": at("2026-10-01"),
+        "current_phase": None,
+        "customer": f"cus_{of}",
+        "end_behavior": "release",
+        "livemode": False,
+        "metadata": {},
+        "phases": phases,
+        "released_at": None,
+        "released_subscription": None,
+        "status": "active",
+        "subscription": None,
+        "test_clock": None,
+    } | changes
+
+
+def invoice_item(name: str, amount: int, *, start: str, end: str, subscription: str | None = None, **changes: Any) -> Thing:
+    details = {"invoice_item": None, "proration": False, "proration_details": {"credited_items": None}, "subscription": subscription, "subscription_item": None}
+    parent = {"invoice_item_details": None, "subscription_item_details": details, "type": "subscription_item_details"} if subscription else None
+    return {
+        "id": f"il_{name}",
+        "object": "line_item",
+        "amount": amount,
+        "currency": "usd",
+        "description": f"1 × {name}",
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "livemode": False,
+        "metadata": {},
+        "parent": parent,
+        "period": {"end": at(end), "start": at(start)},
+        "pretax_credit_amounts": [],
+        "pricing": {"price_details": {"price": "price_x", "product": "prod_x"}, "type": "price_details", "unit_amount_decimal": str(amount)},
+        "quantity": 1,
+        "subtotal": amount,
+        "taxes": [],
+    } | changes
+
+
+def tax(amount: int, rate: str, *, behavior: str = "exclusive") -> Thing:
+    return {
+        "amount": amount,
+        "tax_behavior": behavior,
+        "tax_rate_details": {"tax_rate": rate},
+        "taxability_reason": "standard_rated",
+        "taxable_amount": None,
+        "type": "tax_rate_details",
+    }
+
+
+def tax_rate(name: str, percentage: float) -> Thing:
+    return {
+        "id": f"txr_{name}",
+        "object": "tax_rate",
+        "active": True,
+        "created": at("2024-01-01"),
+        "display_name": name,
+        "effective_percentage": percentage,
+        "inclusive": False,
+        "percentage": percentage,
+        "rate_type": "percentage",
+    }
+
+
+def invoice(name: str, of: str, lines: list[Thing], *, on: str, subscription: str | None = None, **changes: Any) -> Thing:
+    """Return a paid invoice. Its totals are those of its lines, unless `changes` say otherwise."""
+    total = sum(
+        line["amount"] - sum(one["amount"] for one in line["discount_amounts"]) + sum(t["amount"] for t in line["taxes"] if t["tax_behavior"] == "exclusive")
+        for line in lines
+    )
+    parent = {"quote_details": None, "subscription_details": {"metadata": {}, "subscription": subscription}, "type": "subscription_details"}
+    return {
+        "id": f"in_{name}",
+        "object": "invoice",
+        "amount_due": total,
+        "amount_overpaid": 0,
+        "amount_paid": total,
+        "amount_remaining": 0,
+        "attempt_count": 1,
+        "attempted": True,
+        "auto_advance": False,
+        "billing_reason": "subscription_cycle" if subscription else "manual",
+        "collection_method": "charge_automatically",
+        "created": at(on),
+        "currency": "usd",
+        "customer": f"cus_{of}",
+        "customer_email": f"{of}@example.com",
+        "default_payment_method": None,
+        "description": None,
+        "discounts": [],
+        "due_date": None,
+        "effective_at": at(on) + 3600,
+        "ending_balance": 0,
+        "hosted_invoice_url": f"https://invoice.stripe.example/i/{name}",
+        "invoice_pdf": f"https://pay.stripe.example/invoice/{name}/pdf",
+        "lines": listed(lines, f"/v1/invoices/in_{name}/lines"),
+        "livemode": False,
+        "metadata": {},
+        "next_payment_attempt": None,
+        "number": f"{name.upper()}-0001",
+        "parent": parent if subscription else None,
+        "period_end": at(on),
+        "period_start": at(on) - 30 * 86_400,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "starting_balance": 0,
+        "status": "paid",
+        "status_transitions": {"finalized_at": at(on) + 3600, "marked_uncollectible_at": None, "paid_at": at(on) + 3605, "voided_at": None},
+        "subtotal": total,
+        "total": total,
+        "total_discount_amounts": [],
+        "total_taxes": [one for line in lines for one in line["taxes"]],
+    } | changes
+
+
+def invoice_payment(of_invoice: Thing, amount: int | None = None, **changes: Any) -> Thing:
+    name = of_invoice["id"].removeprefix("in_")
+    return {
+        "id": f"inpay_{name}",
+        "object": "invoice_payment",
+        "amount_paid": of_invoice["amount_paid"] if amount is None else amount,
+        "amount_requested": of_invoice["amount_due"],
+        "created": of_invoice["created"] + 3600,
+        "currency": of_invoice["currency"],
+        "invoice": of_invoice["id"],
+        "is_default": True,
+        "livemode": False,
+        "payment": {"payment_intent": f"pi_{name}", "type": "payment_intent"},
+        "status": "paid",
+        "status_transitions": {"canceled_at": None, "paid_at": of_invoice["created"] + 3605},
+    } | changes
+
+
+def charge(name: str, of: str, amount: int, *, on: str, method: str | None = None, **changes: Any) -> Thing:
+    details = {
+        "card": {"brand": "visa", "country": "US", "exp_month": 8, "exp_year": 2029, "fingerprint": "fp", "funding": "credit", "last4": "4242", "wallet": None}
+    }
+    return {
+        "id": f"ch_{name}",
+        "object": "charge",
+        "amount": amount,
+        "amount_captured": amount,
+        "amount_refunded": 0,
+        "captured": True,
+        "created": at(on) + 3605,
+        "currency": "usd",
+        "customer": f"cus_{of}",
+        "disputed": False,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "outcome": {"network_status": "approved_by_network", "type": "authorized"},
+        "paid": True,
+        "payment_intent": f"pi_{name}",
+        "payment_method": method,
+        "payment_method_details": details | {"type": "card"},
+        "refunded": False,
+        "status": "succeeded",
+    } | changes
+
+
+def refund(name: str, of_charge: str, amount: int, *, on: str, **changes: Any) -> Thing:
+    return {
+        "id": f"re_{name}",
+        "object": "refund",
+        "amount": amount,
+        "charge": f"ch_{of_charge}",
+        "created": at(on),
+        "currency": "usd",
+        "metadata": {},
+        "payment_intent": f"pi_{of_charge}",
+        "reason": "requested_by_customer",
+        "status": "succeeded",
+    } | changes
+
+
+def credit_note(name: str, of_invoice: Thing, total: int, *, on: str, **changes: Any) -> Thing:
+    line = {
+        "id": f"cnli_{name}",
+        "object": "credit_note_line_item",
+        "amount": total,
+        "description": "Taken back",
+        "quantity": 1,
+        "taxes": [],
+        "type": "custom_line_item",
+    }
+    return {
+        "id": f"cn_{name}",
+        "object": "credit_note",
+        "amount": total,
+        "created": at(on),
+        "currency": "usd",
+        "customer": of_invoice["customer"],
+        "customer_balance_transaction": None,
+        "effective_at": at(on),
+        "invoice": of_invoice["id"],
+        "lines": listed([line], f"/v1/credit_notes/cn_{name}/lines"),
+        "memo": None,
+        "metadata": {},
+        "number": f"{of_invoice['number']}-CN-01",
+        "out_of_band_amount": None,
+        "post_payment_amount": 0,
+        "pre_payment_amount": total,
+        "reason": "order_change",
+        "refunds": [],
+        "status": "issued",
+        "subtotal": total,
+        "total": total,
+        "total_taxes": [],
+        "type": "pre_payment",
+        "voided_at": None,
+    } | changes

@@ -36,7 +36,7 @@ class StripeServer:
     def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
         parts = path.removeprefix("/v1/").split("/")
         if parts == ["account"]:
-            return 200, {"id": self.account, "object": "account"}
+            return 200, {"id": self.account, "object": "account", "default_currency": "usd"}
         if parts[0] in self.forbidden:
             name = self.forbidden[parts[0]]
             message = (
@@ -100,6 +100,8 @@ def serving(objects: dict[str, list[dict[str, Any]]], **options: Any) -> Iterato
 def _handler(stripe: StripeServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # One packet for each answer: a second small one would wait for an acknowledgement.
+        wbufsize = -1
 
         def do_GET(self) -> None:
             target = urlsplit(self.path)
@@ -127,6 +129,7 @@ def _handler(stripe: StripeServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Retry-After", stripe.retry_after)
             self.end_headers()
             self.wfile.write(content[: len(content) // 2] if is_cut else content)
+            self.wfile.flush()
             if is_cut:
                 self.close_connection = True
 
