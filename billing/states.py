@@ -23,6 +23,7 @@ class SuspendedBy(UpperStrEnum):
     CUSTOMER = auto()
     MERCHANT = auto()
     DUNNING = auto()
+    IMPORT = auto()
 
 
 class PendingChangeKind(UpperStrEnum):

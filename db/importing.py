@@ -1,0 +1,136 @@
+"""The transactions of an import: as the owner of the tables, who may load rows without events, for one customer at a time."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from db.blocks import blocks, positional
+from db.connections import TRANSIENT_ERRORS, Connection, reason_of
+from db.deployment.roles import OWNER
+from db.literals import literal
+from db.saving import in_order, statement_of
+
+IMPORT = "IMPORT"
+# A commit that is not on the disk when the server stops is lost with its line of the ledger, so the next run writes it again.
+SESSION = f"SET ROLE {OWNER}; SET search_path = portico; SET jit = off; SET synchronous_commit = off; SET statement_timeout = '60s'; SET plan_cache_mode = force_generic_plan"
+# The run of a dry run, which no other transaction sees.
+DRY_RUN = "imp_dry_run"
+# What has to be over before the rest is written.
+EARLY = ("imported_redemption_end",)
+# The first number of the advisory locks of imports; the second is the hash of the source.
+LOCK_CLASS = 0x696D70
+
+
+class ImportLost(Exception):
+    """The database was lost, or its disk is full. Nothing of the customer under way was written; the message says what to do."""
+
+
+class RowsRefused(Exception):
+    """The database refused the rows of a customer, of which none was written. `constraint` is what they break."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+class Stale(Exception):
+    """A row was changed since the plan read it. Nothing was written."""
+
+
+class ImportConnection:
+    """A connection of an import, to be closed by its opener."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read(self, name: str, **values: Any) -> Any:
+        """Return the JSON of a block that reads. Raises ImportLost."""
+        sql, names = positional(blocks()[name].sql)
+        with _losses():
+            body = await self._connection.fetchval(sql, *(values[each] for each in names))
+        return orjson.loads(body)
+
+    async def write(self, customer_id: str | None, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, now: datetime, is_told: bool, is_kept: bool) -> None:
+        """Write the rows of a customer in one transaction, which is rolled back unless `is_kept`. `is_told`: changes write their events. Raises ImportLost, RowsRefused, Stale."""
+        kinds = [kind for kind, of_kind in rows.items() if of_kind]
+        with _losses():
+            try:
+                await self._connection.execute(_begin(customer_id, now, is_told=is_told))
+                if not is_kept:
+                    await self._connection.execute("insert into import_run (id, source, started_at) values ($1, 'dry run', $2)", DRY_RUN, now)
+                for part in ([kind for kind in kinds if kind in EARLY], [kind for kind in kinds if kind not in EARLY]):
+                    if part:
+                        await self._write(customer_id, part, rows)
+                await self._connection.execute("COMMIT" if is_kept else "SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK")
+            except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError) as error:
+                await self._connection.execute("ROLLBACK")
+                raise RowsRefused(getattr(error, "constraint_name", None) or str(error)) from error
+            except Stale:
+                await self._connection.execute("ROLLBACK")
+                raise
+
+    async def _write(self, customer_id: str | None, kinds: Sequence[str], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        sql, names = statement_of(in_order(kinds))
+        values = {f"rows_{kind}": _json(rows[kind]) for kind in kinds} | {"customer_id": customer_id}
+        counts = await self._connection.fetchrow(sql, *(values[name] for name in names))
+        if counts is not None and any(counts[kind] != len(rows[kind]) for kind in kinds if kind in counts):
+            raise Stale
+
+    async def begin_run(self, source: str, run_id: str, *, now: datetime) -> bool:
+        """Take the lock of the source and write the run. Returns whether no other import of the source runs. The lock is that of this connection."""
+        with _losses():
+            if not await self._connection.fetchval("select pg_try_advisory_lock($1, hashtext($2))", LOCK_CLASS, source):
+                return False
+            await self._connection.execute(f"{_begin(None, now, is_told=True)}")
+            await self._connection.execute("insert into import_run (id, source, started_at) values ($1, $2, $3)", run_id, source, now)
+            await self._connection.execute("COMMIT")
+            return True
+
+    async def end_run(self, run_id: str, *, now: datetime) -> None:
+        """Write the end of a run, which is an event."""
+        with _losses():
+            await self._connection.execute(_begin(None, now, is_told=True))
+            await self._connection.execute("update import_run set finished_at = $2 where id = $1", run_id, now)
+            await self._connection.execute("COMMIT")
+
+
+@asynccontextmanager
+async def importing(url: str, *, cached: int = 200) -> AsyncIterator[ImportConnection]:
+    """Open a connection as the owner of the tables, by the URL of the administrator. Raises ImportLost."""
+    with _losses():
+        connection = await asyncpg.connect(url, timeout=30, statement_cache_size=cached)
+        await connection.execute(f"{SESSION}; SET app.actor = {literal(IMPORT)}")
+    try:
+        yield ImportConnection(connection)
+    finally:
+        connection.terminate() if connection.is_closed() else await connection.close(timeout=5)
+
+
+def _begin(customer_id: str | None, now: datetime, *, is_told: bool) -> str:
+    return (
+        f"BEGIN; SET LOCAL app.actor = {literal(IMPORT)}; SET LOCAL app.customer_id = {literal(customer_id or '')}; SET LOCAL app.client = 'import'; "
+        f"SET LOCAL app.now = {literal(now.isoformat())}; SET LOCAL app.events = {'on' if is_told else 'off'}"
+    )
+
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return orjson.dumps(rows).decode()
+
+
+class _losses:
+    """Turns errors of a lost database or a full disk into ImportLost."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if isinstance(error, asyncpg.DiskFullError):
+            raise ImportLost("The database's disk is full. Make room there, and run the same command again: it goes on where it stopped.") from error
+        if isinstance(error, (*TRANSIENT_ERRORS, asyncpg.InterfaceError)):
+            raise ImportLost(
+                f"The database was lost: {reason_of(error)}. When it answers again, run the same command again: it goes on where it stopped."
+            ) from error

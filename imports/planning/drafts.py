@@ -1,0 +1,152 @@
+"""What the plan of a customer's lines reads, and what it comes to."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from billing.ids import type_id
+from billing.rows.contracts import CouponOffer, Offer
+from imports.reading.staging import Line
+from imports.reasons import LineFault, Reason
+
+
+class Action(StrEnum):
+    """What becomes of a line."""
+
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    UNCHANGED = "UNCHANGED"
+    SKIP = "SKIP"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCatalog:
+    """The prices and coupons by their codes, and prices also by their ids."""
+
+    prices: Mapping[str, Offer]
+    by_id: Mapping[str, Offer]
+    coupons: Mapping[str, CouponOffer]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRecord:
+    """What the ledger has of a line: the customer in the source and here, the row that was written, and the hash of its input."""
+
+    customer: str
+    owner_id: str | None
+    target_id: str | None
+    input_hash: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """What the database has of the lines of some customers: the ledger by kind and external id, customers by external id, owners of e-mail addresses, subscriptions by id with
+    version, status and whether the import still holds them, what has an external id (by kind and id, with customer and id), and numbers in use."""
+
+    records: Mapping[tuple[str, str], LedgerRecord] = field(default_factory=dict)
+    customers: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    addresses: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    subscriptions: Mapping[str, tuple[int, str, bool]] = field(default_factory=dict)
+    used: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPolicy:
+    """The source, the time of the import, the run, the processor that is configured, and the name of the file of each kind."""
+
+    source: str
+    now: datetime
+    run_id: str
+    processor: str
+    files: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What becomes of a line. `notes` are what to look at in one that is imported."""
+
+    line: Line
+    action: Action
+    target_id: str | None = None
+    fault: LineFault | None = None
+    notes: list[Reason] = field(default_factory=list)
+    on_release: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class ImportAccount:
+    """The customer to whom the lines belong, as the other lines need it."""
+
+    id: str
+    currency: str
+    time_zone: str
+    tax_rate_ppm: int
+    is_new: bool
+    is_followed: bool = False
+    has_default_method: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """The plan of one customer while it is made: the rows by the block that writes them, the ids of lines, and those that were skipped."""
+
+    policy: ImportPolicy
+    catalog: ImportCatalog
+    state: ImportState
+    account: ImportAccount | None = None
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    targets: dict[tuple[str, str], str] = field(default_factory=dict)
+    skipped: set[tuple[str, str]] = field(default_factory=set)
+    outcomes: list[Outcome] = field(default_factory=list)
+    plans: set[str] = field(default_factory=set)
+    trials: set[str] = field(default_factory=set)
+    methods: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What the processor knows of methods, by external id: the columns, or why it cannot be imported. Empty where none was asked.
+    details: Mapping[str, "dict[str, Any] | Reason"] = field(default_factory=dict)
+
+    def new_id(self, prefix: str) -> str:
+        return type_id(prefix, int(self.policy.now.timestamp() * 1000), entropy=secrets.randbits(74))
+
+    def owner(self) -> ImportAccount:
+        """Return the customer. Raises LineFault where there is none."""
+        if self.account is None:
+            raise LineFault(Reason.DEPENDENCY_SKIPPED if any(kind == "customers" for kind, _ in self.skipped) else Reason.MISSING_CUSTOMER, "customer")
+        return self.account
+
+    def target(self, kind: str, external_id: str | None, name: str) -> str | None:
+        """Return the id of the row that a field names. Raises LineFault."""
+        if external_id is None:
+            return None
+        if (found := self.targets.get((kind, external_id))) is not None:
+            return found
+        if (kind, external_id) in self.skipped:
+            raise LineFault(Reason.DEPENDENCY_SKIPPED, name, f"{kind} {external_id} was skipped.")
+        owner_id = self.owner().id
+        record = self.state.records.get((kind, external_id))
+        if record and record.target_id and record.owner_id == owner_id:
+            return record.target_id
+        used = self.state.used.get((kind, external_id))
+        if used and used[0] == owner_id:
+            return used[1]
+        raise LineFault(Reason.MISSING_DEPENDENCY, name, f"There is no line of {kind} {external_id} of this customer.")
+
+
+def instant(content: Mapping[str, Any], name: str, zone: str) -> datetime | None:
+    """Return the instant of a field; a day begins in the time zone."""
+    value = content.get(name)
+    return None if value is None else _instant(value, zone)
+
+
+@lru_cache(maxsize=20_000)
+def _instant(value: str, zone: str) -> datetime:
+    if len(value) == 10:
+        return datetime.combine(date.fromisoformat(value), time(), ZoneInfo(zone)).astimezone(UTC)
+    return datetime.fromisoformat(value)

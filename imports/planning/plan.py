@@ -1,0 +1,115 @@
+"""The one plan of an import: dry run and import both write what it comes to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imports.planning.customers import account_of, plan_customer
+from imports.planning.drafts import Action, Draft, ImportCatalog, ImportPolicy, ImportState, LedgerRecord, Outcome
+from imports.planning.methods import plan_method
+from imports.planning.subscriptions import plan_subscription
+from imports.reading.staging import Group, Line
+from imports.reasons import LineFault, Reason
+
+Plan = Callable[[Draft, Line, LedgerRecord | None], Outcome]
+
+PLANS: Mapping[str, Plan] = {"customers": plan_customer, "payment_methods": plan_method, "subscriptions": plan_subscription}
+
+# Another line has the name, so the line that counts is not skipped.
+OF_OTHER_LINES = (Reason.DUPLICATE_ID,)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPlan:
+    """What becomes of the lines of a customer. `rows` are written in one transaction, by the blocks `saving.…` of their names. `is_followed`: the customer has events, so changes
+    of rows that exist write theirs."""
+
+    customer_id: str | None
+    outcomes: tuple[Outcome, ...]
+    rows: dict[str, list[dict[str, Any]]]
+    is_followed: bool
+
+    @property
+    def skips(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.action is Action.SKIP]
+
+
+def plan(group: Group, state: ImportState, catalog: ImportCatalog, policy: ImportPolicy, details: Mapping[str, Any] | None = None) -> CustomerPlan:
+    """Decide what becomes of the lines of a customer."""
+    draft = Draft(policy, catalog, state, details=details or {})
+    _find_account(draft, group)
+    for line in group.lines:
+        outcome = _outcome(draft, line)
+        draft.outcomes.append(outcome)
+        if outcome.target_id is not None:
+            draft.targets[line.kind.name, line.external_id] = outcome.target_id
+    draft.rows["import_record"] = [row for outcome in draft.outcomes if (row := _record_row(draft, group, outcome))]
+    account = draft.account
+    return CustomerPlan(account.id if account else None, tuple(draft.outcomes), dict(draft.rows), bool(account and account.is_followed))
+
+
+def _find_account(draft: Draft, group: Group) -> None:
+    """Take the customer of the database where the files have no line of one."""
+    stored = draft.state.customers.get(group.customer)
+    if stored and not stored["is_erased"]:
+        draft.account = account_of(stored)
+
+
+def _outcome(draft: Draft, line: Line) -> Outcome:
+    record = draft.state.records.get((line.kind.name, line.external_id))
+    try:
+        if line.fault:
+            raise line.fault
+        if record and record.target_id and record.input_hash == line.input_hash and not _is_erased(draft, line):
+            return Outcome(line, Action.UNCHANGED, record.target_id)
+        _check_names(draft, line, record)
+        return PLANS[line.kind.name](draft, line, record)
+    except LineFault as fault:
+        if fault.reason not in OF_OTHER_LINES:
+            draft.skipped.add((line.kind.name, line.external_id))
+        return Outcome(line, Action.SKIP, fault=fault)
+
+
+def _is_erased(draft: Draft, line: Line) -> bool:
+    stored = draft.state.customers.get(line.external_id) if line.kind.name == "customers" else None
+    return bool(stored and stored["is_erased"])
+
+
+def _check_names(draft: Draft, line: Line, record: LedgerRecord | None) -> None:
+    """Check that the external id is free, or that of a row that this source imported for the customer. Raises LineFault."""
+    if line.kind.name == "customers":
+        return
+    account = draft.owner()
+    if record and record.owner_id and record.owner_id != account.id:
+        raise LineFault(Reason.MOVED_CUSTOMER, "customer", f"It was imported for {record.customer}.")
+    if (record is None or record.target_id is None) and (line.kind.name, line.external_id) in draft.state.used:
+        raise LineFault(Reason.EXTERNAL_ID_TAKEN, "externalId")
+
+
+def _record_row(draft: Draft, group: Group, outcome: Outcome) -> dict[str, Any] | None:
+    """Return the row of the ledger; None for a line that it has already, and for one whose external id is another line's."""
+    line, fault = outcome.line, outcome.fault
+    record = draft.state.records.get((line.kind.name, line.external_id))
+    if fault and fault.reason in OF_OTHER_LINES:
+        return None
+    if outcome.action is Action.UNCHANGED and record and record.input_hash == line.input_hash and record.outcome == "IMPORTED":
+        return None
+    stands = record is not None and record.target_id is not None and fault is not None
+    account = draft.account
+    return {
+        "source": draft.policy.source,
+        "kind": line.kind.name,
+        "external_id": line.external_id,
+        "customer_key": group.customer,
+        "owner_id": account.id if account else None,
+        "target_id": outcome.target_id,
+        # The hash of what was written stays, so that a line that is changed back is unchanged.
+        "input_hash": record.input_hash if record and stands else line.input_hash,
+        "outcome": "SKIPPED" if fault else "IMPORTED",
+        "reason": fault.reason if fault else None,
+        "file": draft.policy.files[line.kind.name],
+        "line": line.number,
+        "run_id": draft.policy.run_id,
+        "written_at": draft.policy.now,
+        "on_release": outcome.on_release,
+    }
