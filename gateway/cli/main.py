@@ -200,6 +200,20 @@ def audit(
     audit_cli.audit(customer, data_dir)
 
 
+@cli.command(cls=Command)
+def export(
+    folder: Annotated[Path, typer.Argument(help="The folder to write: a new or an empty one.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write all customers with what is theirs as the files that `import` reads, in one snapshot.
+
+    What has no line is in `skipped.jsonl` with a reason. The catalog is not among them: `./portico catalog export` prints it.
+    """
+    from gateway.cli.merchant import export_commands
+
+    export_commands.export(folder, data_dir)
+
+
 @cli.command("settings", cls=Command)
 def print_settings() -> None:
     """Print every setting, as it stands in .env.example."""
