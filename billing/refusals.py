@@ -11,7 +11,7 @@ Refused                 a business rule refuses; `userErrors` of a mutation, `re
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
 ├── merchant            EXTERNAL_ID_TAKEN · EXTERNAL_ID_FINAL · DUPLICATE_EMAIL · EMAIL_SHARED · CURRENCY_IN_USE · CUSTOMER_CLOSED
-│                       CUSTOMER_ERASED · SUBSCRIPTION_RUNNING · AMOUNT_OWED · MONEY_IN_FLIGHT · BALANCE_NOT_ZERO
+│                       CUSTOMER_ERASED · SUBSCRIPTION_RUNNING · AMOUNT_OWED · MONEY_IN_FLIGHT · BALANCE_NOT_ZERO · PERIOD_LAPSED · RENEWS_SOON
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED · NOT_REFUNDABLE · REFUND_DECLINED
@@ -98,6 +98,8 @@ class ErrorCode(StrEnum):
     CUSTOMER_CLOSED = "CUSTOMER_CLOSED", "The customer is closed: nobody signs in, and nothing begins or renews."
     CUSTOMER_ERASED = "CUSTOMER_ERASED", "The customer's personal data was erased. Nothing is changed or exported any more."
     SUBSCRIPTION_RUNNING = "SUBSCRIPTION_RUNNING", "The customer has a subscription that has not ended."
+    PERIOD_LAPSED = "PERIOD_LAPSED", "The running period of an imported subscription is over. Past periods are never billed."
+    RENEWS_SOON = "RENEWS_SOON", "An imported subscription renews within a day, so the system that it came from may still bill it."
     AMOUNT_OWED = "AMOUNT_OWED", "The customer owes something: on an invoice, an installment or the account."
     MONEY_IN_FLIGHT = "MONEY_IN_FLIGHT", "A payment or a refund of the customer is under way."
     BALANCE_NOT_ZERO = "BALANCE_NOT_ZERO", "The customer has credit, which would be lost."

@@ -1,5 +1,7 @@
 """Why a line was skipped, or what should be looked at in one that was imported: stable codes, each with its meaning."""
 
+import textwrap
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -89,3 +91,28 @@ class LineFault(Exception):
     def __init__(self, reason: Reason, field: str = "", detail: str = "") -> None:
         super().__init__(reason, field, detail)
         self.reason, self.field, self.detail = reason, field, detail
+
+
+PAGE = """\
+# The reasons of an import
+
+Made by `./portico import-format --reasons`. Codes are stable. Each stands in `report.jsonl` with the file and the line,
+and in the ledger, which `imports` shows to staff.
+
+"""
+
+
+def reasons_page() -> str:
+    """Return the page of all codes in Markdown."""
+    sections = (
+        ("Why a line is skipped", [each for each in Reason if each not in NOTES]),
+        ("What to look at in a line that is imported", [each for each in Reason if each in NOTES]),
+    )
+    return PAGE + "\n".join(f"## {title}\n\n{_list(reasons)}" for title, reasons in sections)
+
+
+def _list(reasons: Iterable[Reason]) -> str:
+    return "".join(
+        textwrap.fill(f"- `{reason}`: {reason.meaning}", 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) + "\n"
+        for reason in reasons
+    )

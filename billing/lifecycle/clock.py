@@ -12,12 +12,13 @@ from billing.lifecycle.resume import resumed
 from billing.lifecycle.start import begin
 from billing.lifecycle.stops import canceled, paused
 from billing.rows.contracts import Contract
-from billing.states import PendingChangeKind, SubscriptionEventKind
+from billing.states import PendingChangeKind, SubscriptionEventKind, SuspendedBy
 
 
 def due_at(contract: Contract) -> datetime | None:
-    """Return the instant of the next change by time; None if there is none, also while a charge decides about the subscription. (`subscription.due_at` is the same in SQL.)"""
-    if contract.charging_payment_id is not None:
+    """Return the instant of the next change by time; None if there is none, also while a charge decides about the subscription, or the import holds it.
+    (`subscription.due_at` is the same in SQL, except that it is also set while the import holds it.)"""
+    if contract.charging_payment_id is not None or SuspendedBy.IMPORT in contract.holds:
         return None
     by_status = {"PENDING": None, "SCHEDULED": contract.started_at, "PAUSED": contract.resumes_at, "SUSPENDED": contract.pending_at, "CANCELED": None}
     if contract.status in by_status:

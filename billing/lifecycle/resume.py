@@ -31,6 +31,8 @@ def release(facts: SubscriptionFacts) -> Decision:
     """Decide a release by the merchant: it lifts the merchant's hold or, if there is none, dunning's hold, even with unpaid invoices. If that begins a new period, the
     billing clock charges its invoice, because no caller waits for a charge. Raises Refused."""
     by = next((hold for hold in (SuspendedBy.MERCHANT, SuspendedBy.DUNNING) if hold in facts.contract.holds), None)
+    if SuspendedBy.IMPORT in facts.contract.holds:
+        raise Refused(ErrorCode.WRONG_STATE, "The import holds the subscription. `releaseImported` releases it.")
     if by is None:
         raise Refused(ErrorCode.WRONG_STATE, "The subscription is not on hold.")
     return lift(facts, by, is_waiting=False)

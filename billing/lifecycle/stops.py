@@ -16,7 +16,7 @@ LONGEST_PAUSE = timedelta(days=366)
 MAX_COMMENT = 500
 
 # The order of holds: of several, the first one is named as the reason of the suspension.
-STRENGTH = (SuspendedBy.MERCHANT, SuspendedBy.DUNNING, SuspendedBy.CUSTOMER)
+STRENGTH = (SuspendedBy.IMPORT, SuspendedBy.MERCHANT, SuspendedBy.DUNNING, SuspendedBy.CUSTOMER)
 
 
 def pause(facts: SubscriptionFacts, *, when: When, resumes_at: datetime | None) -> Decision:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli import catalog, clients, partners, sources, version, webhooks
+from gateway.cli import catalog, clients, imports, partners, sources, version, webhooks
 from gateway.cli.options import CLIENT, Command, DataDir, Port
 from gateway.operator_errors import OperatorError
 
@@ -33,6 +33,7 @@ cli.add_typer(partners.documents, name="documents")
 cli.add_typer(clients.clients, name="clients")
 cli.add_typer(catalog.catalog, name="catalog")
 cli.add_typer(webhooks.webhooks, name="webhooks")
+imports.add_to(cli)
 cli.add_typer(sources.sources, name="import-from")
 
 

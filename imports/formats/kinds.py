@@ -128,6 +128,7 @@ INSTALLMENT = (
     text("name", "what the customer reads", required=True),
     of("dueOn", FieldType.DATE, "the due day", required=True),
     amount("amount", "its amount", required=True),
+    amount("creditUsed", "how much of it the customer's credit paid; lines of `credits` of the kind `APPLIED_TO_INVOICE` say the same", default="`0`"),
     of("isCanceled", FieldType.BOOLEAN, "whether what is unpaid of it was given up", default="`false`"),
     reference("invoice", "invoices", "the invoice that covers it"),
     METADATA,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from billing.ids import type_id
 from billing.rows.contracts import CouponOffer, Offer
+from imports.planning.money import MoneySums
 from imports.reading.staging import Line
 from imports.reasons import LineFault, Reason
 
@@ -104,11 +105,22 @@ class Draft:
     account: ImportAccount | None = None
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     targets: dict[tuple[str, str], str] = field(default_factory=dict)
-    skipped: set[tuple[str, str]] = field(default_factory=set)
+    skipped: dict[tuple[str, str], LineFault] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     plans: set[str] = field(default_factory=set)
     trials: set[str] = field(default_factory=set)
     methods: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sums: MoneySums = field(default_factory=MoneySums)
+    # The ids of credit notes by their numbers, the periods that have an invoice, and ids of lines that are named before they are planned.
+    notes: dict[str, str] = field(default_factory=dict)
+    periods: set[tuple[str, datetime | None]] = field(default_factory=set)
+    ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    # The lines that may be named before they are planned, and the refunds of the payments among them.
+    named: frozenset[tuple[str, str]] = frozenset()
+    # What this plan creates.
+    fresh: set[tuple[str, str]] = field(default_factory=set)
+    # Original PDFs by the external id of their invoice: the columns, or why one cannot be imported.
+    documents: Mapping[str, "dict[str, Any] | Reason"] = field(default_factory=dict)
     # What the processor knows of methods, by external id: the columns, or why it cannot be imported. Empty where none was asked.
     details: Mapping[str, "dict[str, Any] | Reason"] = field(default_factory=dict)
 
@@ -137,6 +149,31 @@ class Draft:
         if used and used[0] == owner_id:
             return used[1]
         raise LineFault(Reason.MISSING_DEPENDENCY, name, f"There is no line of {kind} {external_id} of this customer.")
+
+    def reserved(self, kind: str, external_id: str, prefix: str) -> str:
+        """Return the id of a new row, which is the same whether it is named before or planned."""
+        return self.ids.setdefault((kind, external_id), self.new_id(prefix))
+
+    def coming(self, kind: str, external_id: str | None, name: str, prefix: str) -> str | None:
+        """Return the id of the row of a line that is planned later. Raises LineFault."""
+        if external_id is not None and (kind, external_id) in self.named:
+            return self.reserved(kind, external_id, prefix)
+        return self.target(kind, external_id, name)
+
+    def refund(self, external_id: str | None, name: str) -> str | None:
+        """Return the id of a refund of a payment. Raises LineFault."""
+        if external_id is None:
+            return None
+        if ("refunds", external_id) not in self.named:
+            raise LineFault(Reason.MISSING_DEPENDENCY, name)
+        return self.reserved("refunds", external_id, "ref")
+
+    def payable(self, kind: str, external_id: str | None, name: str) -> str | None:
+        """Return the id of what a new payment or credit is about: a new row too, because the amounts of a row that exists are not changed. Raises LineFault."""
+        found = self.target(kind, external_id, name)
+        if found is not None and (kind, external_id) not in self.fresh:
+            raise LineFault(Reason.NOT_CHANGEABLE, name, f"{kind} {external_id} was imported before. Record what was paid since in the portal.")
+        return found
 
 
 def instant(content: Mapping[str, Any], name: str, zone: str) -> datetime | None:

@@ -1,19 +1,33 @@
 """The one plan of an import: dry run and import both write what it comes to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from imports.planning.customers import account_of, plan_customer
 from imports.planning.drafts import Action, Draft, ImportCatalog, ImportPolicy, ImportState, LedgerRecord, Outcome
+from imports.planning.invoices import plan_invoice
 from imports.planning.methods import plan_method
+from imports.planning.money import sums_of
+from imports.planning.payments import plan_credit, plan_payment
+from imports.planning.schedules import plan_schedule
 from imports.planning.subscriptions import plan_subscription
 from imports.reading.staging import Group, Line
 from imports.reasons import LineFault, Reason
 
 Plan = Callable[[Draft, Line, LedgerRecord | None], Outcome]
 
-PLANS: Mapping[str, Plan] = {"customers": plan_customer, "payment_methods": plan_method, "subscriptions": plan_subscription}
+Name = tuple[str, str]
+
+PLANS: Mapping[str, Plan] = {
+    "customers": plan_customer,
+    "payment_methods": plan_method,
+    "subscriptions": plan_subscription,
+    "payment_schedules": plan_schedule,
+    "invoices": plan_invoice,
+    "payments": plan_payment,
+    "credits": plan_credit,
+}
 
 # Another line has the name, so the line that counts is not skipped.
 OF_OTHER_LINES = (Reason.DUPLICATE_ID,)
@@ -35,39 +49,81 @@ class CustomerPlan:
 
 
 def plan(group: Group, state: ImportState, catalog: ImportCatalog, policy: ImportPolicy, details: Mapping[str, Any] | None = None) -> CustomerPlan:
-    """Decide what becomes of the lines of a customer."""
-    draft = Draft(policy, catalog, state, details=details or {})
-    _find_account(draft, group)
-    for line in group.lines:
-        outcome = _outcome(draft, line)
-        draft.outcomes.append(outcome)
-        if outcome.target_id is not None:
-            draft.targets[line.kind.name, line.external_id] = outcome.target_id
+    """Decide what becomes of the lines of a customer.
+
+    Amounts of an invoice depend on payments, which depend on the invoice. So a plan that skips a line that others counted on is made again without that line.
+    """
+    faults: dict[Name, LineFault] = {}
+    while True:
+        draft = _drafted(group, Draft(policy, catalog, state, details=details or {}, skipped=dict(faults)))
+        if draft.skipped.keys() == faults.keys():
+            break
+        faults = draft.skipped
     draft.rows["import_record"] = [row for outcome in draft.outcomes if (row := _record_row(draft, group, outcome))]
     account = draft.account
     return CustomerPlan(account.id if account else None, tuple(draft.outcomes), dict(draft.rows), bool(account and account.is_followed))
 
 
+def _drafted(group: Group, draft: Draft) -> Draft:
+    """Plan each line. The draft has the lines that were skipped in the plan before."""
+    _find_account(draft, group)
+    lines = [line for line in group.lines if line.fault is None and (line.kind.name, line.external_id) not in draft.skipped and not _is_done(draft, line)]
+    draft.sums = sums_of(lines)
+    draft.named = frozenset(_named(lines))
+    for line in group.lines:
+        outcome = _outcome(draft, line)
+        draft.outcomes.append(outcome)
+        if outcome.target_id is not None:
+            draft.targets[line.kind.name, line.external_id] = outcome.target_id
+    return draft
+
+
+def _named(lines: Iterable[Line]) -> Iterator[Name]:
+    for line in lines:
+        yield line.kind.name, line.external_id
+        if line.kind.name == "payments":
+            yield from (("refunds", refund["externalId"]) for refund in line.content.get("refunds", ()))
+
+
+def _is_done(draft: Draft, line: Line) -> bool:
+    """Return whether the line was imported before and is unchanged, so that its amounts are in rows that exist."""
+    record = draft.state.records.get((line.kind.name, line.external_id))
+    return bool(record and record.target_id)
+
+
 def _find_account(draft: Draft, group: Group) -> None:
-    """Take the customer of the database where the files have no line of one."""
+    """Take the customer of the database where the files have no line of one: a line decides whether the customer is the same."""
     stored = draft.state.customers.get(group.customer)
-    if stored and not stored["is_erased"]:
+    if stored and not stored["is_erased"] and not any(line.kind.name == "customers" for line in group.lines):
         draft.account = account_of(stored)
 
 
 def _outcome(draft: Draft, line: Line) -> Outcome:
     record = draft.state.records.get((line.kind.name, line.external_id))
     try:
-        if line.fault:
-            raise line.fault
+        if fault := line.fault or draft.skipped.get((line.kind.name, line.external_id)):
+            raise fault
         if record and record.target_id and record.input_hash == line.input_hash and not _is_erased(draft, line):
-            return Outcome(line, Action.UNCHANGED, record.target_id)
+            return _unchanged(draft, line, record.target_id)
         _check_names(draft, line, record)
-        return PLANS[line.kind.name](draft, line, record)
+        outcome = PLANS[line.kind.name](draft, line, record)
+        draft.fresh |= _created(line) if outcome.action is Action.CREATE else set()
+        return outcome
     except LineFault as fault:
         if fault.reason not in OF_OTHER_LINES:
-            draft.skipped.add((line.kind.name, line.external_id))
+            draft.skipped[line.kind.name, line.external_id] = fault
+            draft.account = None if line.kind.name == "customers" else draft.account
         return Outcome(line, Action.SKIP, fault=fault)
+
+
+def _unchanged(draft: Draft, line: Line, target_id: str) -> Outcome:
+    if line.kind.name == "customers" and (stored := draft.state.customers.get(line.external_id)):
+        draft.account = account_of(stored)
+    return Outcome(line, Action.UNCHANGED, target_id)
+
+
+def _created(line: Line) -> set[Name]:
+    return {(line.kind.name, line.external_id), *(("installments", part["externalId"]) for part in line.content.get("installments", ()))}
 
 
 def _is_erased(draft: Draft, line: Line) -> bool:

@@ -44,9 +44,10 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """Called while an import runs: with the number of bytes read, and of lines done."""
+    """Called while an import runs: with the number of bytes read, with the number of all lines once they are read, and with the number of lines done."""
 
     read: Callable[[int], None] = lambda _: None
+    begin: Callable[[int], None] = lambda _: None
     done: Callable[[int], None] = lambda _: None
 
 
@@ -83,6 +84,7 @@ async def run_import(url: str, options: ImportOptions, folder: Path, report_path
         for kind in KINDS:
             if kind.name in paths:
                 staging.read(kind, paths[kind.name], progress.read)
+        progress.begin(sum(staging.lines.values()) - staging.faults)
         return await _imported(url, options, staging, report, progress)
     finally:
         report.write(report_path)
@@ -139,10 +141,9 @@ async def _plan_all(work: _Work, control: ImportConnection, groups: Iterator[Gro
         state = await state_of(control, batch, work.policy.source)
         for group in batch:
             planned = plan(group, state, work.catalog, work.policy)
-            if planned.skips and work.options.stops and not work.options.is_dry:
+            if work.is_stopped or (planned.skips and work.options.stops and not work.options.is_dry):
+                _report_unwritten(work, group, planned)
                 work.is_stopped = True
-            if work.is_stopped:
-                _report_rest(work.report, [group])
                 continue
             await work.plans.put((group, planned))
     _report_rest(work.report, groups)
@@ -189,6 +190,14 @@ async def _refused(work: _Work, connection: ImportConnection, group: Group, erro
     planned = plan(group, await state_of(connection, [group], work.policy.source), work.catalog, work.policy)
     await _write_rows(work, connection, planned)
     return list(planned.outcomes)
+
+
+def _report_unwritten(work: _Work, group: Group, planned: CustomerPlan) -> None:
+    """Report the customer at which the run stops: the lines that are skipped with their reasons, and the others as not reached."""
+    faults = {id(outcome.line): outcome.fault for outcome in planned.skips if not work.is_stopped}
+    for line in group.lines:
+        line.fault = faults.get(id(line)) or line.fault
+    _report_rest(work.report, [group])
 
 
 def _report_rest(report: Report, groups: Iterable[Group]) -> None:

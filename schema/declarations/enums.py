@@ -103,6 +103,7 @@ described(
     CUSTOMER="The customer; `resumeSubscription` lifts it.",
     MERCHANT="The merchant; only the merchant can lift it.",
     DUNNING="Unpaid invoices; it is lifted when the last overdue one is paid, credited or void, or by the merchant.",
+    IMPORT="The merchant's import: it was bought elsewhere, is not billed here yet, and `releaseImported` lifts it.",
 )
 described(
     states.PendingChangeKind,

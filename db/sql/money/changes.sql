@@ -77,7 +77,8 @@ update charge set invoice_id = :invoice_id, reserved_minor = 0 where customer_id
 
 -- name: clock.due_subscriptions
 -- returns: Due
-select customer_id, id from subscription where due_at <= :now order by due_at, customer_id, id limit :wanted
+-- What the import holds is left to the system that it came from.
+select customer_id, id from subscription where due_at <= :now and not holds @> array['IMPORT'] order by due_at, customer_id, id limit :wanted
 
 -- name: clock.due_installments
 -- returns: Due

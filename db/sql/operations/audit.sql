@@ -511,7 +511,7 @@ select s.customer_id, s.id as object_id, format('an open charge of payment %s', 
 select s.customer_id, s.id as object_id, coalesce(strongest.hold, 'no hold') as expected, coalesce(s.suspended_by, 'no hold') as actual
   from subscription s
  cross join lateral (
-        select case when 'MERCHANT' = any(s.holds) then 'MERCHANT' when 'DUNNING' = any(s.holds) then 'DUNNING' when 'CUSTOMER' = any(s.holds) then 'CUSTOMER' end as hold) strongest
+        select case when 'IMPORT' = any(s.holds) then 'IMPORT' when 'MERCHANT' = any(s.holds) then 'MERCHANT' when 'DUNNING' = any(s.holds) then 'DUNNING' when 'CUSTOMER' = any(s.holds) then 'CUSTOMER' end as hold) strongest
  where (cast(:customers as text[]) is null or s.customer_id = any(:customers))
    and strongest.hold is distinct from s.suspended_by
 

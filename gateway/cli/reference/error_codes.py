@@ -128,6 +128,8 @@ REFUSALS = {
         Code.CURRENCY_IN_USE: "Leave `currency` out. A subscription or an invoice may be in another currency than the customer's.",
         Code.CUSTOMER_CLOSED: "Reopen the customer first (`reopenCustomer`).",
         Code.CUSTOMER_ERASED: "Create a new customer, with another `externalId`.",
+        Code.PERIOD_LAPSED: "Export the subscription from its source again, import the folder again, and release it then.",
+        Code.RENEWS_SOON: "Wait until the source has renewed it, import the folder again, and release it then.",
         Code.SUBSCRIPTION_RUNNING: "Cancel each subscription at once (`cancelSubscription` with `when: NOW`), then erase the customer.",
         Code.AMOUNT_OWED: "Take the payment, record it, credit it, write the invoice off or cancel the payment schedule, then erase the customer.",
         Code.MONEY_IN_FLIGHT: "Wait until the processor has decided, then erase the customer.",

@@ -1,0 +1,82 @@
+"""The sums of a customer's lines about money, by which the rows of invoices, installments and payments agree: what payments and credits give to each."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imports.reading.staging import Line
+
+# Refunds that the customer's bank took, for which no credit note is issued.
+BY_BANK = ("DISPUTE", "RETURNED")
+
+
+def _sums() -> dict[str, int]:
+    return defaultdict(int)
+
+
+@dataclass(slots=True)
+class MoneySums:
+    """Amounts in minor units, by the external id of an invoice, installment or payment, or the number of a credit note."""
+
+    invoice_paid: dict[str, int] = field(default_factory=_sums)
+    invoice_refunded: dict[str, int] = field(default_factory=_sums)
+    invoice_applied: dict[str, int] = field(default_factory=_sums)
+    installment_paid: dict[str, int] = field(default_factory=_sums)
+    installment_refunded: dict[str, int] = field(default_factory=_sums)
+    payment_left: dict[str, int] = field(default_factory=_sums)
+    refund_left: dict[str, int] = field(default_factory=_sums)
+    refund_noted: dict[str, int] = field(default_factory=_sums)
+    note_granted: dict[str, int] = field(default_factory=_sums)
+    paid_at: dict[str, str] = field(default_factory=dict)
+
+
+def sums_of(lines: Iterable[Line]) -> MoneySums:
+    """Return the sums of lines that are not skipped."""
+    sums = MoneySums()
+    for line in lines:
+        if line.kind.name == "payments":
+            _add_payment(sums, line.content)
+        elif line.kind.name == "credits":
+            _add_credit(sums, line.content)
+        elif line.kind.name == "invoices":
+            for note in line.content.get("creditNotes", ()):
+                sums.refund_noted[note.get("refund", "")] += note.get("refunded", 0)
+    return sums
+
+
+def _add_payment(sums: MoneySums, content: Mapping[str, Any]) -> None:
+    if content.get("status") == "FAILED":
+        return
+    for part in content.get("allocations", ()):
+        if "invoice" in part:
+            sums.invoice_paid[part["invoice"]] += part["amount"]
+            settled_at = content.get("settledAt", content["createdAt"])
+            sums.paid_at[part["invoice"]] = max(sums.paid_at.get(part["invoice"], ""), settled_at)
+        if "installment" in part:
+            sums.installment_paid[part["installment"]] += part["amount"]
+    for refund in content.get("refunds", ()):
+        for part in refund["allocations"]:
+            _add_refunded(sums, part, is_by_bank=refund.get("reason") in BY_BANK)
+
+
+def _add_refunded(sums: MoneySums, part: Mapping[str, Any], *, is_by_bank: bool) -> None:
+    """Add what a refund took. What a bank took of an installment is owed again."""
+    if "invoice" in part:
+        sums.invoice_paid[part["invoice"]] -= part["amount"]
+        sums.invoice_refunded[part["invoice"]] += part["amount"]
+    if "installment" in part:
+        sums.installment_paid[part["installment"]] -= part["amount"]
+        sums.installment_refunded[part["installment"]] += 0 if is_by_bank else part["amount"]
+
+
+def _add_credit(sums: MoneySums, content: Mapping[str, Any]) -> None:
+    kind, minor = content.get("kind", "ADJUSTMENT"), content["amount"]
+    if kind == "APPLIED_TO_INVOICE" and "invoice" in content:
+        sums.invoice_applied[content["invoice"]] -= minor
+    elif kind in ("OVERPAYMENT", "PAYMENT") and "payment" in content:
+        sums.payment_left[content["payment"]] += minor
+    elif kind == "REFUND" and "refund" in content:
+        sums.refund_left[content["refund"]] -= minor
+    elif kind == "CREDIT_NOTE" and "creditNote" in content:
+        sums.note_granted[content["creditNote"]] += minor
