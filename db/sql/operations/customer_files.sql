@@ -152,7 +152,7 @@ select cast(json_strip_nulls(json_build_object(
 -- returns: ImportJson
 -- Select the movements of credit.
 select cast(json_strip_nulls(json_build_object(
-         'externalId', b.id, 'customer', coalesce(c.external_id, c.id), 'currency', b.currency, 'amount', b.amount_minor, 'kind', b.kind, 'description', b.description,
+         'externalId', b.id, 'customer', coalesce(c.external_id, c.id), 'currency', b.currency, 'amount', b.amount_minor, 'kind', case when b.kind = 'REFUND' and b.refund_id is null then 'ADJUSTMENT' else b.kind end, 'description', b.description,
          'invoice', (select coalesce(i.external_id, i.id) from invoice i where i.customer_id = b.customer_id and i.id = b.invoice_id),
          'payment', (select coalesce(p.external_id, p.id) from payment p where p.customer_id = b.customer_id and p.id = b.payment_id),
          'refund', b.refund_id,

@@ -22,20 +22,20 @@ def export(folder: Path, data_dir: Path | None) -> None:
         if any(folder.iterdir()):
             raise WrongSetting(f"{folder} is not empty. Give another folder.")
         with postgres(settings) as urls:
-            counts = asyncio.run(_write(urls.admin_url, folder))
+            counts = asyncio.run(write_files(urls.admin_url, folder, now=datetime.now(UTC)))
     except OSError as error:
         raise WrongSetting(f"{folder} cannot be written ({error.strerror}). What is in it is not complete.") from None
     console.print(f"Wrote {folder}: " + ", ".join(f"{counts[kind]:,} {kind.replace('_', ' ')}" for kind in KINDS if counts[kind]))
 
 
-async def _write(url: str, folder: Path) -> Counter[str]:
-    """Write the files, each under its name only when all are complete, and return how many lines each has."""
+async def write_files(url: str, folder: Path, *, now: datetime) -> Counter[str]:
+    """Write the files, each under its name only when all are complete, and return how many lines each has. Raises CannotReach, OSError."""
     counts: Counter[str] = Counter()
     async with connected(url, "PORTICO_DATABASE_URL", {}) as connection:
         if not await is_migrated(connection):
             raise CannotReach("The database is empty. Run `./portico migrate` first.")
         try:
-            async with snapshot(connection, now=datetime.now(UTC)) as files:
+            async with snapshot(connection, now=now) as files:
                 total, done, since = await files.count(), 0, time.monotonic()
                 with ExitStack() as opened, console.status("Customers") if console.is_terminal else nullcontext() as status:
                     handles = {kind: opened.enter_context((folder / f"{kind}.jsonl.partial").open("w", encoding="utf-8", newline="\n")) for kind in KINDS}
