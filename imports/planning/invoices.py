@@ -146,7 +146,7 @@ def _settle(draft: Draft, line: Line, row: dict[str, Any]) -> int:
     has_refunds = row["refunded_minor"] > 0
     elsewhere_minor: int = content.get("paidElsewhere", open_minor if status == "PAID" and not has_refunds else 0)
     row["paid_minor"] += elsewhere_minor
-    if elsewhere_minor > open_minor or row["paid_minor"] < 0 or (status == "VOID" and open_minor != row["total_minor"]):
+    if open_minor < 0 or elsewhere_minor > open_minor or row["paid_minor"] < 0 or (status == "VOID" and open_minor != row["total_minor"]):
         raise LineFault(Reason.OVERPAID, "total")
     if is_closed and elsewhere_minor != open_minor:
         raise LineFault(Reason.UNPAID, "status", "Refunds need their credit notes, and payments their allocations.")

@@ -1,0 +1,114 @@
+"""A database with the demo's catalog, which is empty before each test, and imports of folders that a test writes."""
+
+import asyncio
+import json
+import secrets
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from billing.rows.audit import Violation
+from db.audit import audit
+from db.builtin.embedded import Urls
+from imports.running.run import ImportOptions, ImportProgress, ImportResult, run_import
+from tests.lifecycle.conftest import fill
+from tests.template import create_database
+
+EXAMPLE = Path(__file__).parents[2] / "docs/import/example"
+# The example folder is of this time.
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+# The tables that an import may write.
+TABLES = (
+    "customer", "payment_method", "subscription", "subscription_event", "subscription_state", "taken_plan", "coupon_redemption", "payment_schedule", "installment",
+    "invoice", "invoice_line", "invoice_number", "payment", "payment_allocation", "refund", "refund_allocation", "credit_note", "credit_note_line", "balance_entry",
+    "document_snapshot", "search_entry", "import_record", "imported_document",
+)  # fmt: skip
+TOLD = ("event", "letter", "letter_cause", "charge", "webhook_delivery", "timed_event")
+
+# Other tables that tests of imports write.
+EMPTIED = ("import_run", "event_counter", "invoice_series", "audit_event")
+
+
+@dataclass
+class ImportPlace:
+    """A database and a folder of files, with the last report by file and line."""
+
+    urls: Urls
+    folder: Path
+    temporary: Path
+    report: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Replace the files of the folder."""
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+
+    def write_lines(self, **kinds: list[dict[str, Any]]) -> None:
+        self.write({f"{kind}.jsonl": "".join(json.dumps(line) + "\n" for line in lines) for kind, lines in kinds.items()})
+
+    async def run(self, **changes: Any) -> ImportResult:
+        """Import the folder, and read the report."""
+        options = replace(ImportOptions(self.folder, "shop", NOW, stops=False), **changes)
+        temporary = self.temporary / secrets.token_hex(4)
+        temporary.mkdir(parents=True)
+        path = temporary / "report.jsonl"
+        try:
+            return await run_import(self.urls.admin, options, temporary, path, ImportProgress())
+        finally:
+            self.report = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+    def outcomes(self) -> list[tuple[str, int, str, str | None]]:
+        """Return file, line, outcome and reason of each line of the last report."""
+        return [(entry["file"], entry["line"], entry["outcome"], entry.get("reason")) for entry in self.report]
+
+    async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Run a statement as the superuser, who sees all rows."""
+        connection = await asyncpg.connect(self.urls.admin, server_settings={"search_path": "portico"})
+        try:
+            return list(await connection.fetch(sql, *values))
+        finally:
+            await connection.close()
+
+    async def counts(self, tables: tuple[str, ...] = TABLES) -> dict[str, int]:
+        union = " union all ".join(f"select '{table}', count(*) from {table}" for table in tables)
+        return {row[0]: row[1] for row in await self.fetch(union)}
+
+    async def violations(self, now: datetime = NOW) -> dict[str, tuple[Violation, ...]]:
+        """Return what breaks an invariant of the audit."""
+        connection = await asyncpg.connect(self.urls.admin)
+        try:
+            return {invariant.name: invariant.violations for invariant in await audit(connection, now=now, limit=3) if invariant.total}
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def import_database(urls: Urls) -> Urls:
+    """The addresses of a database with the catalog, which the tests of imports empty."""
+
+    async def made() -> Urls:
+        database = await create_database(urls, f"imports_{secrets.token_hex(4)}")
+        await fill(database.admin)
+        return database
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, made()).result()
+
+
+@pytest.fixture
+async def place(import_database: Urls, tmp_path: Path) -> ImportPlace:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    place = ImportPlace(import_database, folder, tmp_path / "work")
+    await place.fetch(f"truncate {', '.join((*TABLES, *TOLD, *EMPTIED))} cascade")
+    await place.fetch("update coupon set redeemed_count = 0")
+    return place
