@@ -10,26 +10,8 @@ from payments.stripe_answers import details_of
 
 MAX_TAX_IDS = 10
 EXEMPTIONS = {"exempt": TaxExemption.EXEMPT, "reverse": TaxExemption.REVERSE_CHARGE}
-# Methods that pay once, or only where the customer is present.
-ONCE = frozenset(
-    {
-        "alipay",
-        "bancontact",
-        "blik",
-        "boleto",
-        "card_present",
-        "eps",
-        "fpx",
-        "giropay",
-        "grabpay",
-        "ideal",
-        "interac_present",
-        "konbini",
-        "multibanco",
-        "oxxo",
-        "p24",
-    }
-)
+# The kinds of Stripe that the import knows how to charge, and what Portico calls them. A card of a wallet is charged as a card.
+METHOD_KINDS = {"card": "CARD", "sepa_debit": "SEPA_DEBIT", "us_bank_account": "BANK_ACCOUNT", "link": "WALLET"}
 
 
 def customer_line(bundle: Bundle, shared: Shared, skipped: Skipped) -> Line | None:
@@ -109,8 +91,8 @@ def method_lines(bundle: Bundle, skipped: Skipped) -> Iterator[Line]:
     for method in bundle.payment_methods:
         if not method["id"].startswith("pm_"):
             skipped.skip(method, SkipReason.METHOD_IS_A_SOURCE)
-        elif method["type"] in ONCE:
-            skipped.skip(method, SkipReason.METHOD_NOT_REUSABLE, method["type"])
+        elif method["type"] not in METHOD_KINDS:
+            skipped.skip(method, SkipReason.METHOD_OF_OTHER_KIND, method["type"])
         else:
             details = details_of(method, customer=customer["id"])
             yield line(
@@ -119,7 +101,7 @@ def method_lines(bundle: Bundle, skipped: Skipped) -> Iterator[Line]:
                 processorReference=method["id"],
                 processorCustomer=customer["id"],
                 processor="stripe",
-                kind=details.kind,
+                kind=METHOD_KINDS[method["type"]],
                 brand=details.brand,
                 last4=details.last4,
                 expiresOn=details.expires_on.isoformat() if details.expires_on else None,

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from imports.stripe.mapping.account import Bundle
-from imports.stripe.mapping.invoices import Paid, granted, note_without_counterpart, without_counterpart
+from imports.stripe.mapping.invoices import without_counterpart
+from imports.stripe.mapping.notes import Paid, granted, note_without_counterpart
 from imports.stripe.mapping.reasons import Skipped, SkipReason
 from imports.stripe.mapping.values import Line, Thing, instant, line, metadata, minor, reference
 from payments.stripe_answers import details_of
@@ -59,14 +60,15 @@ def _parts(bundle: Bundle) -> dict[str, list[tuple[str, int, int]]]:
 
 def paid_by(charges: Iterable[TakenCharge]) -> Paid:
     taken: dict[str, int] = defaultdict(int)
-    returned: dict[str, int] = defaultdict(int)
+    refunds: dict[str, list[tuple[Thing, int]]] = defaultdict(list)
     for one in charges:
         for invoice, amount in one.parts:
             taken[invoice] += amount
-        for _, parts in _returned(one):
+        for refund, parts in _returned(one):
             for name, amount in parts:
-                returned[name or ""] += amount
-    return Paid(taken, returned)
+                if name is not None:
+                    refunds[name].append((refund, amount))
+    return Paid(taken, refunds)
 
 
 def _returned(taken: TakenCharge) -> Iterator[tuple[Thing, list[tuple[str | None, int]]]]:
@@ -154,7 +156,13 @@ def _granted(bundle: Bundle) -> Iterator[tuple[str, int, Line]]:
 
 
 def _overpaid(charges: Iterable[TakenCharge]) -> Iterator[tuple[str, int, Line]]:
+    """Return what was paid more than was open, and what of it went back."""
     for one in charges:
+        for refund, parts in _returned(one):
+            for name, amount in parts:
+                if name is None:
+                    about = {"kind": "REFUND", "refund": refund["id"], "description": "Refund"}
+                    yield one.charge["currency"].upper(), -amount, {"externalId": refund["id"], **about, "createdAt": instant(refund["created"])}
         if one.over:
             about = {"kind": "OVERPAYMENT", "payment": one.charge["id"], "description": "Overpayment"}
             yield one.charge["currency"].upper(), one.over, {"externalId": f"{one.charge['id']}-over", **about, "createdAt": instant(one.charge["created"])}

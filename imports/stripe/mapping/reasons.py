@@ -35,7 +35,7 @@ class SkipReason(UpperStrEnum):
     SEVERAL_TAX_RATES = auto()
     TEST_CLOCK = auto()
     # Payment methods
-    METHOD_NOT_REUSABLE = auto()
+    METHOD_OF_OTHER_KIND = auto()
     METHOD_IS_A_SOURCE = auto()
     # Subscriptions
     CUSTOMER_NOT_READ = auto()
@@ -65,6 +65,8 @@ class SkipReason(UpperStrEnum):
     CREDIT_NOTE_VOID = auto()
     CREDIT_NOTE_PAID_OUT_ELSEWHERE = auto()
     CREDIT_NOTE_WITH_SEVERAL_REFUNDS = auto()
+    CREDIT_NOTE_WITHOUT_REFUND = auto()
+    REFUND_WITHOUT_CREDIT_NOTE = auto()
 
 
 @dataclass(slots=True)

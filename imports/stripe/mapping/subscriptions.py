@@ -8,7 +8,7 @@ from imports.stripe.mapping.discounts import Unmatched, coupon_of
 from imports.stripe.mapping.prices import code_of
 from imports.stripe.mapping.reasons import Skipped, SkipReason
 from imports.stripe.mapping.scheduled import pending_of, scheduled_line
-from imports.stripe.mapping.values import Line, Thing, instant, line, metadata, reference
+from imports.stripe.mapping.values import Line, Thing, instant, line, metadata, reference, subscription_of
 
 MAX_QUANTITY = 10_000
 STATUSES = {"trialing": "TRIALING", "active": "ACTIVE", "past_due": "ACTIVE", "unpaid": "SUSPENDED", "canceled": "CANCELED", "paused": "PAUSED"}
@@ -72,14 +72,19 @@ def _line(subscription: Thing, bundle: Bundle, shared: Shared, methods: frozense
         paymentMethod=method if method in methods else None,
         metadata=metadata(subscription),
         createdAt=instant(subscription["created"]),
-        **_state(subscription, item, status),
+        **_state(subscription, item, status, is_owed=any(_is_owed(one, subscription) for one in bundle.invoices)),
         **(pending_of(subscription, item, shared, price_of) if status in ("ACTIVE", "TRIALING") else {}),
         **({"coupon": coupon_of(subscription, item, bundle.customer, price, shared)} if status != "CANCELED" else {}),
     )
 
 
-def _state(subscription: Thing, item: Thing, status: str) -> Line:
-    """Return the status and what belongs to it."""
+def _is_owed(invoice: Thing, subscription: Thing) -> bool:
+    """Whether an invoice of a subscription is unpaid."""
+    return invoice["status"] == "open" and invoice["amount_remaining"] > 0 and subscription_of(invoice) == subscription["id"]
+
+
+def _state(subscription: Thing, item: Thing, status: str, *, is_owed: bool) -> Line:
+    """Return the status and what belongs to it. Dunning holds only what owes something; else the merchant does, until somebody decides."""
     pause = subscription.get("pause_collection")
     if status == "CANCELED":
         details = subscription.get("cancellation_details") or {}
@@ -95,7 +100,7 @@ def _state(subscription: Thing, item: Thing, status: str) -> Line:
     if pause and status == "ACTIVE":
         return {"status": "PAUSED", "resumesAt": instant(pause["resumes_at"]) if pause.get("resumes_at") else None}
     if status == "SUSPENDED":
-        return {"status": status, "holds": ["DUNNING"], "suspendedAt": instant(item["current_period_start"])}
+        return {"status": status, "holds": ["DUNNING" if is_owed else "MERCHANT"], "suspendedAt": instant(item["current_period_start"])}
     return {"status": status}
 
 

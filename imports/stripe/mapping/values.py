@@ -27,6 +27,11 @@ def reference(value: Any) -> str | None:
     return None if name is None else str(name)
 
 
+def subscription_of(invoice: Thing) -> str | None:
+    """Return the id of the subscription that an invoice is about."""
+    return reference(((invoice.get("parent") or {}).get("subscription_details") or {}).get("subscription"))
+
+
 def minor(amount: int, currency: str) -> int:
     """Return minor units of a signed amount of Stripe. The currency is in any case."""
     return from_stripe(abs(amount), currency.upper()) * (-1 if amount < 0 else 1)

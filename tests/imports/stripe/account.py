@@ -91,7 +91,7 @@ def subscriptions() -> list[Thing]:
     return [
         sub("plain", default_payment_method="pm_plain", metadata={"seat": "7", "empty": ""}),
         sub("many", quantity=12, collection_method="send_invoice", days_until_due=30),
-        sub("month31", period={"start": "2026-11-30T10:10", "end": "2026-12-31T10:10"}, billing_cycle_anchor=at("2025-01-31T10:10")),
+        sub("month31", period={"start": "2026-10-31T10:10", "end": "2026-11-30T10:10"}, billing_cycle_anchor=at("2025-01-31T10:10")),
         sub("yearly", TEAM_YEAR, period={"start": "2026-02-28T10:10", "end": "2027-02-28T10:10"}, billing_cycle_anchor=at("2025-02-28T10:10")),
         sub("quarterly", LEAP, period={"start": "2026-10-31T10:10", "end": "2027-01-31T10:10"}, billing_cycle_anchor=at("2026-01-31T10:10")),
         sub("euro", BUSINESS, currency="eur"),
@@ -106,6 +106,7 @@ def subscriptions() -> list[Thing]:
         ),
         sub("pastdue", status="past_due"),
         sub("unpaid", status="unpaid"),
+        sub("uncollected", status="unpaid"),
         sub("incomplete", status="incomplete"),
         sub("paused", pause_collection={"behavior": "void", "resumes_at": at("2027-01-10")}),
         sub("ending", schedule=ending),
@@ -171,6 +172,8 @@ def money() -> dict[str, list[Thing]]:
     part |= opened | {"status_transitions": transitions}
     retried = invoice("retried", "pastdue", [line("Team", 2900, subscription="sub_pastdue", **RUNNING)], on="2026-11-15T10:10", subscription="sub_pastdue")
     retried |= {"status": "open", "amount_paid": 0, "amount_remaining": 2900, "next_payment_attempt": at("2026-12-02"), "status_transitions": transitions}
+    owed = invoice("owed", "unpaid", [line("Team", 2900, subscription="sub_unpaid", **RUNNING)], on="2026-11-15T10:10", subscription="sub_unpaid")
+    owed |= {"status": "open", "amount_paid": 0, "amount_remaining": 2900, "status_transitions": transitions}
     lost = invoice("lost", "history", [line("Hours", 700, **period)], on="2026-05-01", status="uncollectible", amount_paid=0, amount_remaining=700)
     lost |= {"status_transitions": transitions | {"finalized_at": at("2026-05-01"), "marked_uncollectible_at": at("2026-08-01")}}
     void = invoice("void", "history", [line("Mistake", 100, **period)], on="2026-05-02", status="void", amount_paid=0)
@@ -192,7 +195,7 @@ def money() -> dict[str, list[Thing]]:
     ]
     names = [(one["id"].removeprefix("in_"), one["customer"].removeprefix("cus_"), amount) for one, amount in of_charges]
     return {
-        "invoices": [paid, taxed, within, long, back, some, noted, part, retried, lost, void, draft, negative, odd, over],
+        "invoices": [owed, paid, taxed, within, long, back, some, noted, part, retried, lost, void, draft, negative, odd, over],
         "invoice_payments": [invoice_payment(one, amount) for one, amount in of_charges],
         "charges": [
             *(charge(name, of, amount, on="2026-09-10", method="pm_plain" if of == "plain" else None) for name, of, amount in names),

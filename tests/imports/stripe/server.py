@@ -32,6 +32,8 @@ class StripeServer:
     forbidden: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, float]] = field(default_factory=list)
     retry_after: str = "0"
+    pdf: bytes = b""
+    keys_at_pdfs: set[str | None] = field(default_factory=set)
 
     def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
         parts = path.removeprefix("/v1/").split("/")
@@ -111,7 +113,14 @@ def _handler(stripe: StripeServer) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 self.connection.close()
                 return
-            if isinstance(fault, int):
+            if target.path.startswith("/pdf/"):
+                stripe.keys_at_pdfs.add(self.headers.get("Authorization"))
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(stripe.pdf)))
+                self.end_headers()
+                self.wfile.write(stripe.pdf)
+                self.wfile.flush()
+            elif isinstance(fault, int):
                 self.send(fault, {"error": {"type": "api_error", "message": "spoiled"}})
             elif self.headers.get("Authorization") != f"Bearer {KEY}":
                 self.send(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key provided: rk_test_*****wxyz"}})

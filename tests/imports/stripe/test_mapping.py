@@ -1,16 +1,18 @@
 """Each thing of an account is in the folder as Portico has it, or in `skipped.jsonl` with its reason."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from imports.formats.kinds import BY_NAME
-from imports.stripe.mapping.reasons import SkipReason
+from imports.stripe.mapping.notes import Paid, notes_of
+from imports.stripe.mapping.reasons import Skipped, SkipReason
 from resolvers.catalog.catalog_file import read_catalog
 from tests.imports.stripe.account import COUPONS, PRICES, RUNNING, account, sub
-from tests.imports.stripe.objects import at, coupon, customer, discount, item, price
+from tests.imports.stripe.objects import at, coupon, customer, discount, invoice, invoice_item, item, price, refund, tax
 from tests.imports.stripe.runs import run
 from tests.imports.stripe.server import serving
 
@@ -82,7 +84,7 @@ def test_what_has_no_counterpart_is_skipped_with_its_reason(out: Path) -> None:
     expected = {
         "price_metered": "METERED_PRICE", "price_once": "ONE_TIME_PRICE", "price_tiers": "TIERED_PRICE", "price_packs": "QUANTITY_TRANSFORMED",
         "price_fraction": "FRACTION_OF_MINOR_UNIT", "price_decade": "INVALID_ITEM", "prod_empty": "PRODUCT_WITHOUT_PRICES", "SPRING": "COUPON_CODE_TAKEN",
-        "cus_noemail": "CUSTOMER_WITHOUT_EMAIL", "pm_ideal": "METHOD_NOT_REUSABLE", "card_source": "METHOD_IS_A_SOURCE", "sub_elsewhere": "CUSTOMER_NOT_READ",
+        "cus_noemail": "CUSTOMER_WITHOUT_EMAIL", "pm_ideal": "METHOD_OF_OTHER_KIND", "card_source": "METHOD_IS_A_SOURCE", "sub_elsewhere": "CUSTOMER_NOT_READ",
         "sub_incomplete": "SUBSCRIPTION_INCOMPLETE", "sub_metered": "PRICE_NOT_TAKEN", "sub_twoitems": "SEVERAL_ITEMS", "sub_twocoupons": "SEVERAL_DISCOUNTS",
         "sub_cancelslater": "SCHEDULE_NOT_REPRESENTABLE", "sub_far": "SCHEDULE_NOT_REPRESENTABLE", "in_draft": "DRAFT_INVOICE", "in_negative": "NEGATIVE_INVOICE",
         "ch_declined": "PAYMENT_FAILED", "ch_alone": "PAYMENT_WITHOUT_INVOICE", "cn_void": "CREDIT_NOTE_VOID", "cn_outside": "CREDIT_NOTE_PAID_OUT_ELSEWHERE",
@@ -95,11 +97,12 @@ def test_what_has_no_counterpart_is_skipped_with_its_reason(out: Path) -> None:
 STATES = {
     "sub_plain": {"status": "ACTIVE", "paymentMethod": "pm_plain", "metadata": {"seat": "7"}, "quantity": 1, "price": "price_team", "timeZone": "UTC"},
     "sub_many": {"status": "ACTIVE", "quantity": 12},
-    "sub_month31": {"anchorAt": "2025-01-31T10:10:00Z", "periodStartsAt": "2026-11-30T10:10:00Z", "periodEndsAt": "2026-12-31T10:10:00Z"},
+    "sub_month31": {"anchorAt": "2025-01-31T10:10:00Z", "periodStartsAt": "2026-10-31T10:10:00Z", "periodEndsAt": "2026-11-30T10:10:00Z"},
     "sub_euro": {"price": "price_business-eur"},
     "sub_trial": {"status": "TRIALING", "trialEndsAt": "2026-12-04T10:10:00Z", "periodEndsAt": "2026-12-04T10:10:00Z"},
     "sub_pastdue": {"status": "ACTIVE"},
     "sub_unpaid": {"status": "SUSPENDED", "holds": ["DUNNING"]},
+    "sub_uncollected": {"status": "SUSPENDED", "holds": ["MERCHANT"]},
     "sub_paused": {"status": "PAUSED", "resumesAt": "2027-01-10T00:00:00Z"},
     "sub_ending": {"status": "ACTIVE", "pendingChange": "CANCEL"},
     "sub_cancels": {"status": "ACTIVE", "pendingChange": "CANCEL"},
@@ -179,7 +182,7 @@ def test_customers_have_their_taxes_languages_and_default_methods(out: Path) -> 
         "processorCustomer": "cus_plain",
     }
     assert {key: methods["pm_plain"].get(key) for key in plain} == plain
-    assert (methods["pm_wallet"]["kind"], methods["pm_sepa"]["kind"], methods["pm_sepa"]["last4"]) == ("WALLET", "SEPA_DEBIT", "3000")
+    assert (methods["pm_wallet"]["kind"], methods["pm_sepa"]["kind"], methods["pm_sepa"]["last4"]) == ("CARD", "SEPA_DEBIT", "3000")
 
 
 def test_invoices_add_up_and_keep_number_lines_and_what_is_open(out: Path) -> None:
@@ -225,4 +228,18 @@ def test_payments_refunds_and_credits_add_up(out: Path) -> None:
     assert sum(line["amount"] for line in credits.values() if line["customer"] == "cus_history") == 1500
     note = invoices["in_noted"]["creditNotes"][0]
     assert (note["granted"], credits["cn_noted"]["creditNote"], credits["cn_noted"]["amount"]) == (600, note["number"], 600)
-    assert invoices["in_some"]["creditNotes"][0]["refund"] == "re_some"
+    assert [(note["number"], note["refund"], note["refunded"]) for note in invoices["in_some"]["creditNotes"]] == [("SOME-0001-CN-01", "re_some", 1000)]
+
+
+def test_a_refund_without_a_credit_note_has_one_named_after_it(out: Path) -> None:
+    (note,) = rows(out, "invoices")["in_back"]["creditNotes"]
+    assert (note["number"], note["refund"], note["refunded"], note["reason"]) == ("BACK-0001-re_back", "re_back", 5000, "REFUND")
+    assert skips(out)["ADAPTED", "re_back"] == "REFUND_WITHOUT_CREDIT_NOTE"
+
+
+def test_the_tax_of_such_notes_adds_up_to_the_tax_of_the_invoice() -> None:
+    one = invoice("x", "c", [invoice_item("Net", 100, taxes=[tax(19, "txr_VAT")], start="2026-01-01", end="2026-02-01")], on="2026-01-01")
+    refunds = [(refund(str(number), "x", amount, on="2026-02-01"), amount) for number, amount in enumerate((1, 50, 33, 35))]
+    notes = notes_of(one, [], Paid({"in_x": 119}, {"in_x": refunds}), Skipped(StringIO()))
+    assert [note["refunded"] for note in notes] == [1, 50, 33, 35]
+    assert (sum(note["lines"][0].get("tax", 0) for note in notes), sum(note["lines"][0]["subtotal"] for note in notes)) == (19, 100)
