@@ -16,6 +16,7 @@ from schema.limits import Limits, limits
 from schema.payloads import subscriptions
 from schema.payloads.dunning import OpenItem, OpenItemTotal
 from schema.payloads.identity import AuditEvent
+from schema.payloads.imports.ledger import ledger
 from schema.payloads.invoicing_previews import InvoicingPreviews
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import TrustedDocument
@@ -132,6 +133,7 @@ class Query(InvoicingPreviews):
         page("endpoints.listed", key="", graphql_type=WebhookEndpoint, sort=AgeOrder, description="For staff: where events are sent (outgoing webhooks)."),
         permissions.WEBHOOKS,
     )
+    imports = ledger(permissions.IMPORT)
     operation = guarded(operation, permissions.READ)
     equal_installments = equal_installments(permissions.SCHEDULES)
     preview_pause_subscription = preview(

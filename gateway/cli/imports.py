@@ -39,7 +39,7 @@ def import_folder(
 
 
 def release(
-    customer: Annotated[str | None, typer.Option(help="The id of a customer, or the external id.")] = None,
+    customer: Annotated[str | None, typer.Option(help="The id of a customer.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="All customers whose subscriptions the import holds.")] = False,
     data_dir: DataDir = None,
 ) -> None:

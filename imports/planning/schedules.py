@@ -37,7 +37,8 @@ def plan_schedule(draft: Draft, line: Line, record: LedgerRecord | None) -> Outc
     draft.rows["imported_installment"].extend(parts)
     for part in parts:
         draft.targets["installments", part["external_id"]] = part["id"]
-    return Outcome(line, Action.CREATE, schedule_id)
+    is_invoiced = schedule["invoicing"] == "PER_INSTALLMENT" and any(part["invoice_id"] is None for part in unpaid)
+    return Outcome(line, Action.CREATE, schedule_id, on_release={"invoicing": "PER_INSTALLMENT"} if is_invoiced else None)
 
 
 def _installment(draft: Draft, schedule_id: str, content: dict[str, Any], position: int, currency: str) -> dict[str, Any]:

@@ -41,5 +41,7 @@ FILES = costing(1, length=MAX_GROUP_FILES, is_of_input=True)
 CHANGED = costing(1, length=MAX_LISTED)
 # A call is refused for one reason.
 ERRORS = costing(1)
+# Lines of the ledger of imports, or sums over it.
+LEDGER = costing(5, length=20)
 # Statements that read all customers: of at most 24 months, each in a few currencies.
 REPORT = costing(100, length=24)

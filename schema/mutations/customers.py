@@ -3,10 +3,11 @@
 import strawberry
 
 from auth import permissions
-from resolvers.customers import closing, erasing, inviting, saving
+from resolvers.customers import closing, erasing, inviting, releasing, saving
 from resolvers.exports import requesting
 from schema.declarations.payloads import mutation
 from schema.payloads import customers
+from schema.payloads.imports import releasing as imports
 from schema.payloads.operations import idempotent_mutation
 
 
@@ -75,4 +76,13 @@ class CustomerMutations:
         description="For staff: erase the personal data of a customer for good: profile, credentials, sessions, links, payment methods, attachments, exports and letters. "
         "Issued invoices, credit notes and payments stay with what they printed, as the law asks. NOT_FOUND, VERSION_CONFLICT, CUSTOMER_ERASED. "
         "MONEY_IN_FLIGHT, SUBSCRIPTION_RUNNING, AMOUNT_OWED, BALANCE_NOT_ZERO: something is owed or runs.",
+    )
+    release_imported = idempotent_mutation(
+        releasing.release_imported,
+        name="releaseImported",
+        input_type=imports.ReleaseImportedInput,
+        payload_type=imports.ReleaseImportedPayload,
+        permission=permissions.IMPORT,
+        description="For staff: release the imported subscriptions of a customer, and the collection of imported invoices and installments. From then on they renew and are billed "
+        "here, from the end of their running period on. What cannot be released stays held, with the reason in `unreleased`. NOT_FOUND, CUSTOMER_CLOSED.",
     )

@@ -31,7 +31,7 @@ from schema.payloads.previews import PreviewPayload
 OBJECTS = {camel_to_snake(type_name(prefix)): prefix for prefix in BY_ID}
 
 # The lists of objects that payloads have, in the same way.
-LISTS = {"invoices": "inv", "installments": "ins"}
+LISTS = {"invoices": "inv", "installments": "ins", "released": "sub"}
 
 
 class OperationState(StrEnum):
@@ -122,6 +122,7 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
         user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],
         client_action=outcome.client_action,
         resumed_from=outcome.payload_ids.get("resumedFrom"),
+        unreleased=[SimpleNamespace(**each) for each in outcome.payload_ids["unreleased"][:MAX_LISTED]] if "unreleased" in outcome.payload_ids else None,
         subscriptions_moved=outcome.payload_ids.get("subscriptions_moved"),
         outcome=SaveOutcome(outcome.payload_ids["outcome"]) if "outcome" in outcome.payload_ids else None,
         **customer_columns(outcome.customer_id or context.viewer.customer_id, context.viewer),

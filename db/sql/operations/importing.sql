@@ -50,6 +50,71 @@ select cast(json_build_object(
                           select 'payments', p.external_id, p.customer_id, p.id from payment p where p.external_id = any(cast(:ids as text[]))) u),
          'numbers', (select json_agg(n.number) from invoice_number n where n.number = any(cast(:numbers as text[])))) as text) as body
 
+-- name: imports.counts
+-- returns: ImportCount
+-- Count the lines of the ledger by source, kind and reason.
+select r.source, r.kind, r.reason, cast(count(*) as integer) as lines
+  from import_record r
+ where cast(:source as text) is null or r.source = :source
+ group by r.source, r.kind, r.reason
+ order by r.source, r.kind, r.reason nulls first
+
+-- name: imports.skipped
+-- returns: SkippedLine
+-- Select the lines of the ledger that were skipped.
+select r.source, r.kind, r.external_id, r.customer_key, r.reason, r.file, r.line, r.written_at
+  from import_record r
+ where r.outcome = 'SKIPPED' and (cast(:source as text) is null or r.source = :source) and (cast(:reason as text) is null or r.reason = :reason)
+ order by r.source, r.kind, r.line, r.external_id
+ limit 100
+
+-- name: imports.held
+-- returns: Owner
+-- Select the ids of the subscriptions of the customer that the import holds.
+select s.id, s.customer_id from subscription s where s.customer_id = :customer_id and s.holds @> array['IMPORT'] order by s.id
+
+-- name: imports.waiting
+-- returns: Due
+-- Select the customers whose subscriptions the import holds, after the customer :after, each with one of these subscriptions.
+select s.customer_id, min(s.id) as id from subscription s where s.holds @> array['IMPORT'] and s.customer_id > :after group by s.customer_id order by s.customer_id limit :wanted
+
+-- name: imports.release_invoices
+-- returns: WrittenRow
+-- Give open invoices the collection that their lines have, unless the import still holds their subscription.
+update invoice i
+   set collection = r.on_release ->> 'collection', collect_at = cast(r.on_release ->> 'collect_at' as timestamptz),
+       failed_attempts = cast(r.on_release ->> 'failed_attempts' as integer), retry_count = cast(r.on_release ->> 'retry_count' as integer),
+       retry_began_on = cast(r.on_release ->> 'retry_began_on' as date), retry_last_on = cast(r.on_release ->> 'retry_last_on' as date), version = i.version + 1
+  from import_record r
+ where i.customer_id = :customer_id and r.owner_id = i.customer_id and r.kind = 'invoices' and r.target_id = i.id and r.on_release is not null
+   and i.remaining_minor > 0 and i.written_off_at is null and i.collection = 'NONE' and i.status <> 'PROCESSING'
+   and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.holds @> array['IMPORT'])
+returning i.id
+
+-- name: imports.release_installments
+-- returns: WrittenRow
+-- Have installments invoiced that have no invoice, so many days before they are due where the customer lives, unless the import still holds the subscription.
+update installment p
+   set invoice_at = cast(p.due_on - cast(:days as integer) as timestamp) at time zone c.time_zone, version = p.version + 1
+  from import_record r
+  join payment_schedule h on h.id = r.target_id
+  join customer c on c.id = h.customer_id
+ where p.customer_id = :customer_id and h.customer_id = p.customer_id and r.owner_id = p.customer_id and r.kind = 'payment_schedules' and r.on_release is not null
+   and p.schedule_id = h.id and p.invoice_id is null and p.invoice_at is null and p.remaining_minor > 0 and p.status in ('DUE', 'PARTIALLY_PAID')
+   and not exists (select from subscription s where s.customer_id = p.customer_id and s.id = h.subscription_id and s.holds @> array['IMPORT'])
+returning p.id
+
+-- name: imports.released
+-- returns: nothing
+-- Forget what the release sets, except of what belongs to a subscription that the import still holds.
+update import_record r
+   set on_release = null
+ where r.owner_id = :customer_id and r.on_release is not null
+   and not exists (select from invoice i join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+                    where i.customer_id = :customer_id and i.id = r.target_id and s.holds @> array['IMPORT'])
+   and not exists (select from payment_schedule h join subscription s on s.customer_id = h.customer_id and s.id = h.subscription_id
+                    where h.customer_id = :customer_id and h.id = r.target_id and s.holds @> array['IMPORT'])
+
 -- name: saving.imported_customer
 -- returns: WrittenRow
 insert into customer (id, external_id, name, email, locale, time_zone, currency, tax_rate_ppm, created_at, company_name, address_line1, address_line2, address_city, address_region,

@@ -52,9 +52,11 @@ alter table imported_document force row level security;
 create policy written_by_import on import_run to portico_owner using (current_setting('app.actor', true) = 'IMPORT') with check (current_setting('app.actor', true) = 'IMPORT');
 create policy written_by_import on import_record to portico_owner using (current_setting('app.actor', true) = 'IMPORT') with check (current_setting('app.actor', true) = 'IMPORT');
 create policy seen_by_staff on import_run for select to portico_app using (case when current_setting('app.actor', true) = 'STAFF' then staff_may('imports:run') else false end);
-create policy seen_by_staff on import_record for select to portico_app using (case when current_setting('app.actor', true) = 'STAFF' then staff_may('imports:run') else false end);
+-- The system releases what was imported, by the command line.
+create policy seen_by_staff on import_record for select to portico_app
+  using (case when current_setting('app.actor', true) = 'STAFF' then staff_may('imports:run') when current_setting('app.actor', true) = 'SYSTEM' then true else false end);
 create policy released_by_staff on import_record for update to portico_app
-  using (case when current_setting('app.actor', true) = 'STAFF' then staff_may('imports:run') else false end);
+  using (case when current_setting('app.actor', true) = 'STAFF' then staff_may('imports:run') when current_setting('app.actor', true) = 'SYSTEM' then true else false end);
 create policy audited on import_run for select to portico_owner using (current_setting('app.actor', true) = 'AUDIT');
 create policy audited on import_record for select to portico_owner using (current_setting('app.actor', true) = 'AUDIT');
 
@@ -77,3 +79,9 @@ begin
 end $$;
 create constraint trigger record_finished after update on import_run deferrable initially deferred for each row
   when (old.finished_at is null and new.finished_at is not null) execute function record_import_run();
+
+-- What the release of a customer's imported subscriptions writes.
+insert into staff_write (relation, scope)
+select relation, 'imports:run' from unnest(array['subscription', 'subscription_event', 'subscription_state', 'invoice', 'installment', 'import_record']) relation;
+call guard_staff_writes('import_record');
+create index import_record_to_release on import_record (owner_id) where on_release is not null;

@@ -1,0 +1,1 @@
+"""Imports of existing customers: what staff see of them, and the release."""
