@@ -7,7 +7,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROGRAM = ("auth", "bench", "billing", "db", "demo", "gateway", "imports", "jobs", "loaders", "mail", "payments", "pdf", "planner", "resolvers", "schema", "storage")
+PROGRAM = (
+    "auth",
+    "bench",
+    "billing",
+    "db",
+    "demo",
+    "gateway",
+    "imports",
+    "jobs",
+    "loaders",
+    "mail",
+    "payments",
+    "pdf",
+    "planner",
+    "resolvers",
+    "schema",
+    "storage",
+)
 # Where the encoding stands among the arguments that are not named. `tempfile` and `subprocess` only read text where they are asked to.
 POSITIONS = {"read_text": 0, "write_text": 1, "open": 3, "fdopen": 3, "Path.open": 2, "NamedTemporaryFile": 3, "TemporaryFile": 3, "SpooledTemporaryFile": 4}
 BINARY_BY_DEFAULT = {"NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile"}

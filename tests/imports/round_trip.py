@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from billing.money.numbers import Numbering
 from billing.states import Actor
 from db.pool import Database
 from db.unit_of_work import Caller, UnitOfWork
@@ -16,6 +17,8 @@ from gateway.cli.merchant.export_commands import write_files
 from imports.running.report import ImportCounts
 from imports.running.run import ImportOptions, ImportProgress, run_import
 from pdf.layout import Merchant
+from resolvers.changes.writing import system_writer
+from resolvers.customers.releasing import release_all
 from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, statement
 from tests.conftest import Portal, customer
 
@@ -68,6 +71,17 @@ def _keep(path: Path, is_kept: Any) -> None:
 async def imported(url: str, folder: Path, scratch: Path, *, now: datetime, **options: Any) -> ImportCounts:
     chosen = replace(ImportOptions(folder, SOURCE, now, stops=False), **options)
     return (await run_import(url, chosen, scratch, scratch / "report.jsonl", ImportProgress())).counts
+
+
+async def released(side: Side, customer_id: str, *, now: datetime) -> list[str]:
+    """Release the subscriptions of a customer, and return the codes of those that stay held."""
+    session = UnitOfWork(side.database, Caller(customer_id, Actor.SYSTEM, now), acquire_seconds=30)
+    try:
+        async with session.write() as transaction:
+            answer = await release_all(transaction, replace(system_writer(now, Numbering()), client="import"))
+    finally:
+        await session.close()
+    return [str(one["code"]) for one in answer["unreleased"]]
 
 
 async def summary(side: Side, customer_id: str, names: dict[str, str], *, text: str) -> Any:

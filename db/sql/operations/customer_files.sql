@@ -89,8 +89,8 @@ select cast(json_strip_nulls(json_build_object(
          'schedule', (select coalesce(h.external_id, h.id) from payment_schedule h where h.customer_id = i.customer_id and h.id = i.schedule_id),
          'periodStartsAt', i.period_starts_at, 'periodEndsAt', i.period_ends_at, 'total', i.total_minor, 'lines', lines.list,
          'paidElsewhere', nullif(greatest(i.paid_minor - paid.minor, 0), 0), 'paidAt', i.paid_at, 'writtenOffAt', i.written_off_at,
-         'collection', case when i.remaining_minor > 0 and (i.is_automatic or (i.subscription_id is not null and i.schedule_id is null)) then 'AUTOMATIC' end,
-         'collectAt', case when i.remaining_minor > 0 then i.collect_at end,
+         'collection', case when i.remaining_minor > 0 and i.collection <> 'NONE' then 'AUTOMATIC' end,
+         'collectAt', case when i.remaining_minor > 0 and i.collection <> 'NONE' then i.collect_at end,
          'dunning', case when i.remaining_minor > 0 and i.collection in ('DUE', 'RETRYING', 'WAITING_FOR_METHOD', 'GIVEN_UP')
                          then json_build_object('state', i.collection, 'failedAttempts', i.failed_attempts, 'retryCount', i.retry_count, 'retryBeganOn', i.retry_began_on,
                                                 'retryLastOn', i.retry_last_on) end,
