@@ -54,18 +54,20 @@ class ImportConnection:
             body = await self._connection.fetchval(sql, *(values[each] for each in names))
         return orjson.loads(body)
 
-    async def write(self, customer_id: str | None, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, now: datetime, is_told: bool, is_kept: bool) -> None:
-        """Write the rows of a customer in one transaction, which is rolled back unless `is_kept`. `is_told`: changes write their events. Raises ImportLost, RowsRefused, Stale."""
+    async def write(
+        self, customer_id: str | None, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, now: datetime, writes_events: bool, commits: bool
+    ) -> None:
+        """Write the rows of a customer in one transaction, which is rolled back unless `commits`. `writes_events`: changes write their events. Raises ImportLost, RowsRefused, Stale."""
         kinds = [kind for kind, of_kind in rows.items() if of_kind]
         with _losses():
             try:
-                await self._connection.execute(_begin(customer_id, now, is_told=is_told))
-                if not is_kept:
+                await self._connection.execute(_begin(customer_id, now, writes_events=writes_events))
+                if not commits:
                     await self._connection.execute("insert into import_run (id, source, started_at) values ($1, 'dry run', $2)", DRY_RUN, now)
                 for part in ([kind for kind in kinds if kind in EARLY], [kind for kind in kinds if kind not in EARLY]):
                     if part:
                         await self._write(customer_id, part, rows)
-                await self._connection.execute("COMMIT" if is_kept else "SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK")
+                await self._connection.execute("COMMIT" if commits else "SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK")
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError) as error:
                 await self._connection.execute("ROLLBACK")
                 raise RowsRefused(getattr(error, "constraint_name", None) or str(error)) from error
@@ -85,7 +87,7 @@ class ImportConnection:
         with _losses():
             if not await self._connection.fetchval("select pg_try_advisory_lock($1, hashtext($2))", LOCK_CLASS, source):
                 return False
-            await self._connection.execute(f"{_begin(None, now, is_told=True)}")
+            await self._connection.execute(f"{_begin(None, now, writes_events=True)}")
             await self._connection.execute("insert into import_run (id, source, started_at) values ($1, $2, $3)", run_id, source, now)
             await self._connection.execute("COMMIT")
             return True
@@ -93,7 +95,7 @@ class ImportConnection:
     async def end_run(self, run_id: str, *, now: datetime) -> None:
         """Write the end of a run, which is an event."""
         with _losses():
-            await self._connection.execute(_begin(None, now, is_told=True))
+            await self._connection.execute(_begin(None, now, writes_events=True))
             await self._connection.execute("update import_run set finished_at = $2 where id = $1", run_id, now)
             await self._connection.execute("COMMIT")
 
@@ -110,10 +112,10 @@ async def importing(url: str, *, cached: int = 200) -> AsyncIterator[ImportConne
         connection.terminate() if connection.is_closed() else await connection.close(timeout=5)
 
 
-def _begin(customer_id: str | None, now: datetime, *, is_told: bool) -> str:
+def _begin(customer_id: str | None, now: datetime, *, writes_events: bool) -> str:
     return (
         f"BEGIN; SET LOCAL app.actor = {literal(IMPORT)}; SET LOCAL app.customer_id = {literal(customer_id or '')}; SET LOCAL app.client = 'import'; "
-        f"SET LOCAL app.now = {literal(now.isoformat())}; SET LOCAL app.events = {'on' if is_told else 'off'}"
+        f"SET LOCAL app.now = {literal(now.isoformat())}; SET LOCAL app.events = {'on' if writes_events else 'off'}"
     )
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class ImportReason(StrEnum):
     """A code with its meaning, as docs/import/reasons.md prints it."""
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str = "") -> "Reason":
+    def __new__(cls, value: str, meaning: str = "") -> "ImportReason":
         member = str.__new__(cls, value)
         member._value_, member.meaning = value, meaning
         return member
@@ -82,13 +82,13 @@ class Reason(StrEnum):
     NOT_VERIFIED = "NOT_VERIFIED", "Imported without a question to the processor, because it is not configured here."
 
 
-NOTES = frozenset({Reason.CARD_EXPIRED, Reason.CARD_EXPIRES_SOON, Reason.SECOND_OF_PLAN, Reason.NO_METHOD, Reason.NOT_VERIFIED})
+NOTES = frozenset({ImportReason.CARD_EXPIRED, ImportReason.CARD_EXPIRES_SOON, ImportReason.SECOND_OF_PLAN, ImportReason.NO_METHOD, ImportReason.NOT_VERIFIED})
 
 
 class LineFault(Exception):
     """A fault of a line: its code, the field, and what is wrong in words."""
 
-    def __init__(self, reason: Reason, field: str = "", detail: str = "") -> None:
+    def __init__(self, reason: ImportReason, field: str = "", detail: str = "") -> None:
         super().__init__(reason, field, detail)
         self.reason, self.field, self.detail = reason, field, detail
 
@@ -105,13 +105,13 @@ and in the ledger, which `imports` shows to staff.
 def reasons_page() -> str:
     """Return the page of all codes in Markdown."""
     sections = (
-        ("Why a line is skipped", [each for each in Reason if each not in NOTES]),
-        ("What to look at in a line that is imported", [each for each in Reason if each in NOTES]),
+        ("Why a line is skipped", [each for each in ImportReason if each not in NOTES]),
+        ("What to look at in a line that is imported", [each for each in ImportReason if each in NOTES]),
     )
     return PAGE + "\n".join(f"## {title}\n\n{_list(reasons)}" for title, reasons in sections)
 
 
-def _list(reasons: Iterable[Reason]) -> str:
+def _list(reasons: Iterable[ImportReason]) -> str:
     return "".join(
         textwrap.fill(f"- `{reason}`: {reason.meaning}", 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) + "\n"
         for reason in reasons

@@ -46,7 +46,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class LineKind:
     """A kind of line: the name of its file without the ending, and its fields. Lines of `after` are of the same customer and are written before."""
 
     name: str

@@ -9,7 +9,7 @@ from imports.formats.fields import (
     METADATA,
     Field,
     FieldType,
-    Kind,
+    LineKind,
     amount,
     enum,
     integer,
@@ -33,7 +33,7 @@ ADDRESS = (
     of("country", FieldType.COUNTRY, "ISO 3166-1 with two letters", required=True),
 )
 
-CUSTOMERS = Kind(
+CUSTOMERS = LineKind(
     "customers",
     "Who buys.",
     (
@@ -60,7 +60,7 @@ CUSTOMERS = Kind(
     ),
 )
 
-PAYMENT_METHODS = Kind(
+PAYMENT_METHODS = LineKind(
     "payment_methods",
     "Cards and accounts, by the reference that the processor has for them; never a number.",
     (
@@ -87,7 +87,7 @@ COUPON = (
     of("usedUntil", FieldType.INSTANT, "the end of the last period that it discounted", default="the end of the period"),
 )
 
-SUBSCRIPTIONS = Kind(
+SUBSCRIPTIONS = LineKind(
     "subscriptions",
     "What is bought again and again. One that is not canceled is held by IMPORT until it is released.",
     (
@@ -134,7 +134,7 @@ INSTALLMENT = (
     METADATA,
 )
 
-PAYMENT_SCHEDULES = Kind(
+PAYMENT_SCHEDULES = LineKind(
     "payment_schedules",
     "Amounts that are paid in installments. What is paid of them is in `payments`.",
     (
@@ -152,5 +152,5 @@ PAYMENT_SCHEDULES = Kind(
     after=("customers", "subscriptions"),
 )
 
-KINDS: tuple[Kind, ...] = (CUSTOMERS, PAYMENT_METHODS, SUBSCRIPTIONS, PAYMENT_SCHEDULES, INVOICES, PAYMENTS, CREDITS)
+KINDS: tuple[LineKind, ...] = (CUSTOMERS, PAYMENT_METHODS, SUBSCRIPTIONS, PAYMENT_SCHEDULES, INVOICES, PAYMENTS, CREDITS)
 BY_NAME = {kind.name: kind for kind in KINDS}

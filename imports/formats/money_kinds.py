@@ -9,7 +9,7 @@ from imports.formats.fields import (
     METADATA,
     Field,
     FieldType,
-    Kind,
+    LineKind,
     amount,
     enum,
     integer,
@@ -63,7 +63,7 @@ DUNNING = (
     of("retryLastOn", FieldType.DATE, "the day of its last charge; needed with a `retryCount`"),
 )
 
-INVOICES = Kind(
+INVOICES = LineKind(
     "invoices",
     "Invoices that were issued: closed ones for the record, open ones to be paid. They keep their numbers.",
     (
@@ -114,7 +114,7 @@ REFUND = (
     listed("allocations", "what it was taken from; one that names neither is taken from the credit", ALLOCATION, most=100, required=True),
 )
 
-PAYMENTS = Kind(
+PAYMENTS = LineKind(
     "payments",
     "Payments that succeeded or failed. None is charged.",
     (
@@ -139,7 +139,7 @@ PAYMENTS = Kind(
     after=("customers", "payment_methods", "payment_schedules", "invoices"),
 )
 
-CREDITS = Kind(
+CREDITS = LineKind(
     "credits",
     "What the customer has in credit, or owes, in each currency: one line as an opening balance, or the movements.",
     (

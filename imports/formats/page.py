@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from imports.formats.fields import Field, FieldType, Kind
+from imports.formats.fields import Field, FieldType, LineKind
 from imports.formats.kinds import KINDS
 
 WIDTH = 120
@@ -35,7 +35,7 @@ def page() -> str:
     return HEAD + "".join(f"\n{section}" for kind in KINDS for section in _sections(kind))
 
 
-def _sections(kind: Kind) -> Iterator[str]:
+def _sections(kind: LineKind) -> Iterator[str]:
     meaning = textwrap.fill(f"{kind.meaning} Schema: [{kind.name}.schema.json]({kind.name}.schema.json).", WIDTH, break_on_hyphens=False)
     yield f"## {kind.name}\n\n{meaning}\n\n{_list(kind.fields)}"
     yield from _nested(kind.name, kind.fields)

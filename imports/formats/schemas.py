@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from imports.formats.fields import Field, FieldType, Kind
+from imports.formats.fields import Field, FieldType, LineKind
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 INSTANT = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$"
@@ -34,7 +34,7 @@ TYPES: dict[FieldType, Schema] = {
 }
 
 
-def schema_of(kind: Kind) -> Schema:
+def schema_of(kind: LineKind) -> Schema:
     """Return the JSON Schema of a line of this kind."""
     return {"$schema": DIALECT, "title": kind.name, "description": kind.meaning, **_object(kind.fields)}
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from billing.periods import MONTHS, Cycle, add_months
 from billing.rows.contracts import Offer
-from imports.reasons import LineFault, Reason
+from imports.reasons import ImportReason, LineFault
 
 # How far back a month with the anchor's day is looked for: a February 29 is at most eight years before.
 MAX_STEPS = 100
@@ -17,7 +17,7 @@ def checked_anchor(anchor_at: datetime, ends_at: datetime, offer: Offer, zone: s
     """Return an anchor of the line, if the period's end is a boundary from it. Raises LineFault."""
     cycle = Cycle(anchor_at, zone, offer.billing_interval, offer.interval_count)
     if anchor_at > ends_at or (anchor_at < ends_at and cycle.next_after(ends_at - timedelta(seconds=1)) != ends_at):
-        raise LineFault(Reason.ANCHOR_MISMATCH, "anchorAt")
+        raise LineFault(ImportReason.ANCHOR_MISMATCH, "anchorAt")
     return anchor_at
 
 
@@ -31,13 +31,13 @@ def anchor_of(ends_at: datetime, evidence: list[datetime], day: int | None, offe
     if anchor_day == local.day:
         return ends_at
     if anchor_day < local.day or not _is_last(local.date()):
-        raise LineFault(Reason.ANCHOR_MISMATCH, "anchorDay")
+        raise LineFault(ImportReason.ANCHOR_MISMATCH, "anchorDay")
     months = MONTHS[offer.billing_interval] * offer.interval_count
     for step in range(1, MAX_STEPS):
         before = add_months(local.date(), -months * step)
         if monthrange(before.year, before.month)[1] >= anchor_day:
             return datetime.combine(before.replace(day=anchor_day), local.time(), ZoneInfo(zone)).astimezone(UTC)
-    raise LineFault(Reason.ANCHOR_MISMATCH, "anchorDay")
+    raise LineFault(ImportReason.ANCHOR_MISMATCH, "anchorDay")
 
 
 def _day_of(end: date, evidence: list[date], interval: str) -> int:
@@ -49,7 +49,7 @@ def _day_of(end: date, evidence: list[date], interval: str) -> int:
         return max(end.day, *(each.day for each in evidence if each.month == end.month), 0)
     certain = [each.day for each in evidence if not _is_last(each) or each.day == LONGEST]
     if not certain or certain[0] < end.day:
-        raise LineFault(Reason.ANCHOR_AMBIGUOUS, "anchorDay")
+        raise LineFault(ImportReason.ANCHOR_AMBIGUOUS, "anchorDay")
     return certain[0]
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from billing.customers.saving import EmailNeighbour, customer_columns, shares_email
 from billing.money.coupons import percent_text
 from billing.refusals import ErrorCode, Refused
-from imports.planning.drafts import Action, Draft, ImportAccount, LedgerRecord, Outcome, instant
-from imports.reading.staging import Line
-from imports.reasons import LineFault, Reason
+from imports.planning.drafts import ImportAccount, LedgerRecord, LineAction, LineOutcome, PlanDraft, instant
+from imports.reading.staging import ImportLine
+from imports.reasons import ImportReason, LineFault
 
 # Fields of a line and the fields of the mutation's input.
 FIELDS = {
@@ -39,7 +39,7 @@ class PostalParts:
     country: str
 
 
-def plan_customer(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcome:
+def plan_customer(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None) -> LineOutcome:
     """Create the customer, or change the one of the external id. Raises LineFault."""
     stored = draft.state.customers.get(line.external_id)
     if stored:
@@ -53,7 +53,7 @@ def plan_customer(draft: Draft, line: Line, record: LedgerRecord | None) -> Outc
     created_at = instant(line.content, "createdAt", columns["time_zone"]) or draft.policy.now
     draft.rows["imported_customer"].append({**columns, "created_at": min(created_at, draft.policy.now)})
     draft.account = ImportAccount(customer_id, columns["currency"], columns["time_zone"], columns["tax_rate_ppm"], is_new=True)
-    return Outcome(line, Action.CREATE, customer_id)
+    return LineOutcome(line, LineAction.CREATE, customer_id)
 
 
 def account_of(stored: dict[str, Any]) -> ImportAccount:
@@ -70,12 +70,12 @@ def account_of(stored: dict[str, Any]) -> ImportAccount:
 
 def _check_stored(stored: dict[str, Any], record: LedgerRecord | None) -> None:
     if stored["is_erased"]:
-        raise LineFault(Reason.CUSTOMER_ERASED)
+        raise LineFault(ImportReason.CUSTOMER_ERASED)
     if record is None and stored["other_source"]:
-        raise LineFault(Reason.EXTERNAL_ID_TAKEN, "externalId", f"The source {stored['other_source']} imported it.")
+        raise LineFault(ImportReason.EXTERNAL_ID_TAKEN, "externalId", f"The source {stored['other_source']} imported it.")
 
 
-def _sent(line: Line) -> dict[str, Any]:
+def _sent(line: ImportLine) -> dict[str, Any]:
     """Return the fields of a line as the input of the mutation names them."""
     content = line.content
     sent = {name: content[field] for field, name in FIELDS.items() if field in content}
@@ -88,20 +88,20 @@ def _sent(line: Line) -> dict[str, Any]:
     return sent
 
 
-def _columns(draft: Draft, line: Line, sent: dict[str, Any], stored: dict[str, Any] | None) -> dict[str, Any]:
+def _columns(draft: PlanDraft, line: ImportLine, sent: dict[str, Any], stored: dict[str, Any] | None) -> dict[str, Any]:
     """Return all columns of the customer after the line. Raises LineFault."""
     neighbour = _neighbour(draft, line, sent, stored)
     try:
         columns = customer_columns(sent, stored)
         is_sharing = shares_email(sent, stored, neighbour)
     except Refused as refused:
-        reason = Reason.DUPLICATE_EMAIL if refused.code is ErrorCode.DUPLICATE_EMAIL else Reason.INVALID_VALUE
+        reason = ImportReason.DUPLICATE_EMAIL if refused.code is ErrorCode.DUPLICATE_EMAIL else ImportReason.INVALID_VALUE
         raise LineFault(reason, refused.field or "", refused.message) from None
     before = {name: stored[name] for name in COLUMNS} if stored else BLANK
     return {**before, **columns, "external_id": line.external_id, "shares_email": is_sharing}
 
 
-def _neighbour(draft: Draft, line: Line, sent: dict[str, Any], stored: dict[str, Any] | None) -> EmailNeighbour | None:
+def _neighbour(draft: PlanDraft, line: ImportLine, sent: dict[str, Any], stored: dict[str, Any] | None) -> EmailNeighbour | None:
     """Return the other customer of the address: one in the database, or one of an earlier line."""
     owner = draft.state.addresses.get(sent["email"].lower())
     if owner and not (stored and stored["id"] == owner[0]):
@@ -109,15 +109,15 @@ def _neighbour(draft: Draft, line: Line, sent: dict[str, Any], stored: dict[str,
     return EmailNeighbour("", None, is_owner=True) if line.is_sharing else None
 
 
-def _changed(draft: Draft, line: Line, stored: dict[str, Any], columns: dict[str, Any]) -> Outcome:
+def _changed(draft: PlanDraft, line: ImportLine, stored: dict[str, Any], columns: dict[str, Any]) -> LineOutcome:
     if columns["currency"] != stored["currency"]:
-        raise LineFault(Reason.NOT_CHANGEABLE, "currency")
+        raise LineFault(ImportReason.NOT_CHANGEABLE, "currency")
     if all(stored[name] == columns[name] for name in COLUMNS):
-        return Outcome(line, Action.UNCHANGED, stored["id"])
+        return LineOutcome(line, LineAction.UNCHANGED, stored["id"])
     draft.rows["imported_customer_change"].append({**columns, "version": stored["version"]})
     account = draft.owner()
     account.time_zone, account.tax_rate_ppm = columns["time_zone"], columns["tax_rate_ppm"]
-    return Outcome(line, Action.UPDATE, stored["id"])
+    return LineOutcome(line, LineAction.UPDATE, stored["id"])
 
 
 BLANK: dict[str, Any] = {

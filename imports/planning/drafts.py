@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from billing.ids import type_id
 from billing.rows.contracts import CouponOffer, Offer
 from imports.planning.money import MoneySums
-from imports.reading.staging import Line
-from imports.reasons import LineFault, Reason
+from imports.reading.staging import ImportLine
+from imports.reasons import ImportReason, LineFault
 
 
-class Action(StrEnum):
+class LineAction(StrEnum):
     """What becomes of a line."""
 
     CREATE = "CREATE"
@@ -71,14 +71,14 @@ class ImportPolicy:
 
 
 @dataclass(slots=True)
-class Outcome:
+class LineOutcome:
     """What becomes of a line. `notes` are what to look at in one that is imported."""
 
-    line: Line
-    action: Action
+    line: ImportLine
+    action: LineAction
     target_id: str | None = None
     fault: LineFault | None = None
-    notes: list[Reason] = field(default_factory=list)
+    notes: list[ImportReason] = field(default_factory=list)
     on_release: dict[str, Any] | None = None
 
 
@@ -96,7 +96,7 @@ class ImportAccount:
 
 
 @dataclass(slots=True)
-class Draft:
+class PlanDraft:
     """The plan of one customer while it is made: the rows by the block that writes them, the ids of lines, and those that were skipped."""
 
     policy: ImportPolicy
@@ -106,7 +106,7 @@ class Draft:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     targets: dict[tuple[str, str], str] = field(default_factory=dict)
     skipped: dict[tuple[str, str], LineFault] = field(default_factory=dict)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[LineOutcome] = field(default_factory=list)
     plans: set[str] = field(default_factory=set)
     trials: set[str] = field(default_factory=set)
     methods: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -120,9 +120,9 @@ class Draft:
     # What this plan creates.
     fresh: set[tuple[str, str]] = field(default_factory=set)
     # Original PDFs by the external id of their invoice: the columns, or why one cannot be imported.
-    documents: Mapping[str, "dict[str, Any] | Reason"] = field(default_factory=dict)
+    documents: Mapping[str, "dict[str, Any] | ImportReason"] = field(default_factory=dict)
     # What the processor knows of methods, by external id: the columns, or why it cannot be imported. Empty where none was asked.
-    details: Mapping[str, "dict[str, Any] | Reason"] = field(default_factory=dict)
+    details: Mapping[str, "dict[str, Any] | ImportReason"] = field(default_factory=dict)
 
     def new_id(self, prefix: str) -> str:
         return type_id(prefix, int(self.policy.now.timestamp() * 1000), entropy=secrets.randbits(74))
@@ -130,17 +130,19 @@ class Draft:
     def owner(self) -> ImportAccount:
         """Return the customer. Raises LineFault where there is none."""
         if self.account is None:
-            raise LineFault(Reason.DEPENDENCY_SKIPPED if any(kind == "customers" for kind, _ in self.skipped) else Reason.MISSING_CUSTOMER, "customer")
+            raise LineFault(
+                ImportReason.DEPENDENCY_SKIPPED if any(kind == "customers" for kind, _ in self.skipped) else ImportReason.MISSING_CUSTOMER, "customer"
+            )
         return self.account
 
     def target(self, kind: str, external_id: str | None, name: str) -> str | None:
         """Return the id of the row that a field names. Raises LineFault."""
         if external_id is None:
             return None
-        if (found := self.targets.get((kind, external_id))) is not None:
-            return found
+        if (planned_id := self.targets.get((kind, external_id))) is not None:
+            return planned_id
         if (kind, external_id) in self.skipped:
-            raise LineFault(Reason.DEPENDENCY_SKIPPED, name, f"{kind} {external_id} was skipped.")
+            raise LineFault(ImportReason.DEPENDENCY_SKIPPED, name, f"{kind} {external_id} was skipped.")
         owner_id = self.owner().id
         record = self.state.records.get((kind, external_id))
         if record and record.target_id and record.owner_id == owner_id:
@@ -148,7 +150,7 @@ class Draft:
         used = self.state.used.get((kind, external_id))
         if used and used[0] == owner_id:
             return used[1]
-        raise LineFault(Reason.MISSING_DEPENDENCY, name, f"There is no line of {kind} {external_id} of this customer.")
+        raise LineFault(ImportReason.MISSING_DEPENDENCY, name, f"There is no line of {kind} {external_id} of this customer.")
 
     def reserved(self, kind: str, external_id: str, prefix: str) -> str:
         """Return the id of a new row, which is the same whether it is named before or planned."""
@@ -165,15 +167,15 @@ class Draft:
         if external_id is None:
             return None
         if ("refunds", external_id) not in self.named:
-            raise LineFault(Reason.MISSING_DEPENDENCY, name)
+            raise LineFault(ImportReason.MISSING_DEPENDENCY, name)
         return self.reserved("refunds", external_id, "ref")
 
     def payable(self, kind: str, external_id: str | None, name: str) -> str | None:
         """Return the id of what a new payment or credit is about: a new row too, because the amounts of a row that exists are not changed. Raises LineFault."""
-        found = self.target(kind, external_id, name)
-        if found is not None and (kind, external_id) not in self.fresh:
-            raise LineFault(Reason.NOT_CHANGEABLE, name, f"{kind} {external_id} was imported before. Record what was paid since in the portal.")
-        return found
+        target_id = self.target(kind, external_id, name)
+        if target_id is not None and (kind, external_id) not in self.fresh:
+            raise LineFault(ImportReason.NOT_CHANGEABLE, name, f"{kind} {external_id} was imported before. Record what was paid since in the portal.")
+        return target_id
 
 
 def instant(content: Mapping[str, Any], name: str, zone: str) -> datetime | None:

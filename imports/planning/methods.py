@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from imports.planning.drafts import Action, Draft, LedgerRecord, Outcome, instant
-from imports.reading.staging import Line
-from imports.reasons import LineFault, Reason
+from imports.planning.drafts import LedgerRecord, LineAction, LineOutcome, PlanDraft, instant
+from imports.reading.staging import ImportLine
+from imports.reasons import ImportReason, LineFault
 
 SOON = timedelta(days=31)
 STRIPE_METHOD, STRIPE_CUSTOMER = re.compile(r"pm_\w{1,100}"), re.compile(r"cus_\w{1,100}")
@@ -16,18 +16,18 @@ CARD_NUMBER = re.compile(r"(?:\d[ -]?){13,19}")
 STRIPE_TYPES = {"CARD": "card", "SEPA_DEBIT": "sepa_debit", "BANK_ACCOUNT": "us_bank_account", "WALLET": "link"}
 
 
-def plan_method(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcome:
+def plan_method(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None) -> LineOutcome:
     """Create the method. A reference is never changed. Raises LineFault."""
     account, content, now = draft.owner(), line.content, draft.policy.now
     if record and record.target_id:
-        raise LineFault(Reason.NOT_CHANGEABLE)
+        raise LineFault(ImportReason.NOT_CHANGEABLE)
     reference = reference_of(content, draft.policy.processor)
     known = draft.details.get(line.external_id)
-    if isinstance(known, Reason):
+    if isinstance(known, ImportReason):
         raise LineFault(known, "processorReference")
     details = known or _details(content, reference)
     if any(method["fingerprint"] == details["fingerprint"] for method in draft.methods.values()):
-        raise LineFault(Reason.DUPLICATE_ID, "processorReference", "Another line of the customer has this card or account.")
+        raise LineFault(ImportReason.DUPLICATE_ID, "processorReference", "Another line of the customer has this card or account.")
     is_default = bool(content.get("isDefault")) and not account.has_default_method
     method = {
         **details,
@@ -42,18 +42,20 @@ def plan_method(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcom
     account.has_default_method = account.has_default_method or is_default
     draft.methods[method["id"]] = method
     draft.rows["imported_payment_method"].append(method)
-    return Outcome(line, Action.CREATE, method["id"], notes=[*_expiry(details["expires_on"], now.date()), *([] if known else [Reason.NOT_VERIFIED])])
+    return LineOutcome(
+        line, LineAction.CREATE, method["id"], notes=[*_expiry(details["expires_on"], now.date()), *([] if known else [ImportReason.NOT_VERIFIED])]
+    )
 
 
 def reference_of(content: dict[str, Any], processor: str) -> str:
     """Return the reference by which the processor's adapter charges the method. Raises LineFault."""
     reference, customer = content["processorReference"], content.get("processorCustomer", "")
     if CARD_NUMBER.fullmatch(reference):
-        raise LineFault(Reason.REFERENCE_INVALID, "processorReference")
+        raise LineFault(ImportReason.REFERENCE_INVALID, "processorReference")
     if content.get("processor", processor) != "stripe":
         return str(reference)
     if not STRIPE_METHOD.fullmatch(reference) or not STRIPE_CUSTOMER.fullmatch(customer):
-        raise LineFault(Reason.REFERENCE_INVALID, "processorReference" if STRIPE_CUSTOMER.fullmatch(customer) else "processorCustomer")
+        raise LineFault(ImportReason.REFERENCE_INVALID, "processorReference" if STRIPE_CUSTOMER.fullmatch(customer) else "processorCustomer")
     return f"{customer}/{reference}/{STRIPE_TYPES[content.get('kind', 'CARD')]}"
 
 
@@ -68,8 +70,8 @@ def _details(content: dict[str, Any], reference: str) -> dict[str, Any]:
     }
 
 
-def _expiry(expires_on: str | None, today: date) -> list[Reason]:
+def _expiry(expires_on: str | None, today: date) -> list[ImportReason]:
     if expires_on is None:
         return []
     day = date.fromisoformat(expires_on)
-    return [Reason.CARD_EXPIRED] if day < today else [Reason.CARD_EXPIRES_SOON] if day <= today + SOON else []
+    return [ImportReason.CARD_EXPIRED] if day < today else [ImportReason.CARD_EXPIRES_SOON] if day <= today + SOON else []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imports.reading.staging import Line
+from imports.reading.staging import ImportLine
 
 # Refunds that the customer's bank took, for which no credit note is issued.
 BY_BANK = ("DISPUTE", "RETURNED")
@@ -31,7 +31,7 @@ class MoneySums:
     paid_at: dict[str, str] = field(default_factory=dict)
 
 
-def sums_of(lines: Iterable[Line]) -> MoneySums:
+def sums_of(lines: Iterable[ImportLine]) -> MoneySums:
     """Return the sums of lines that are not skipped."""
     sums = MoneySums()
     for line in lines:

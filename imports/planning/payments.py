@@ -2,25 +2,25 @@
 
 from typing import Any
 
-from imports.planning.drafts import Action, Draft, LedgerRecord, Outcome, instant
+from imports.planning.drafts import LedgerRecord, LineAction, LineOutcome, PlanDraft, instant
 from imports.planning.money import BY_BANK
-from imports.reading.staging import Line
-from imports.reasons import LineFault, Reason
+from imports.reading.staging import ImportLine
+from imports.reasons import ImportReason, LineFault
 
 # What each kind of movement of the credit has to name.
 NAMES = {"APPLIED_TO_INVOICE": None, "OVERPAYMENT": "payment", "PAYMENT": "payment", "REFUND": "refund", "CREDIT_NOTE": "creditNote"}
 
 
-def plan_payment(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcome:
+def plan_payment(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None) -> LineOutcome:
     """Create the payment with what it paid and what was refunded of it. Raises LineFault."""
     if record and record.target_id:
-        raise LineFault(Reason.NOT_CHANGEABLE)
+        raise LineFault(ImportReason.NOT_CHANGEABLE)
     content = line.content
     is_settled = content.get("status", "SUCCEEDED") == "SUCCEEDED"
     row = _payment_row(draft, line, is_settled=is_settled)
     if not is_settled:
         draft.rows["imported_payment"].append(row)
-        return Outcome(line, Action.CREATE, row["id"])
+        return LineOutcome(line, LineAction.CREATE, row["id"])
     refunds = content.get("refunds", [])
     _check_sums(draft, line)
     row["refunded_minor"] = sum(refund["amount"] for refund in refunds)
@@ -31,16 +31,16 @@ def plan_payment(draft: Draft, line: Line, record: LedgerRecord | None) -> Outco
     for refund, parts in refunded:
         draft.rows["imported_refund"].append(refund)
         draft.rows["imported_refund_allocation"].extend(parts)
-    return Outcome(line, Action.CREATE, row["id"])
+    return LineOutcome(line, LineAction.CREATE, row["id"])
 
 
-def _payment_row(draft: Draft, line: Line, *, is_settled: bool) -> dict[str, Any]:
+def _payment_row(draft: PlanDraft, line: ImportLine, *, is_settled: bool) -> dict[str, Any]:
     account, content, now = draft.owner(), line.content, draft.policy.now
     method_id = draft.target("payment_methods", content.get("paymentMethod"), "paymentMethod")
     method = draft.methods.get(method_id or "", {})
     created_at = min(instant(content, "createdAt", account.time_zone) or now, now)
     if content["amount"] == 0:
-        raise LineFault(Reason.INVALID_AMOUNT, "amount")
+        raise LineFault(ImportReason.INVALID_AMOUNT, "amount")
     return {
         "id": draft.new_id("pay"),
         "status": "SUCCEEDED" if is_settled else "FAILED",
@@ -62,31 +62,33 @@ def _payment_row(draft: Draft, line: Line, *, is_settled: bool) -> dict[str, Any
     }
 
 
-def _check_sums(draft: Draft, line: Line) -> None:
+def _check_sums(draft: PlanDraft, line: ImportLine) -> None:
     """Check that the payment is the sum of its parts, and so is each refund. Raises LineFault."""
     content, sums = line.content, draft.sums
     parts = sum(part["amount"] for part in content.get("allocations", ()))
     if content["amount"] != parts + sums.payment_left[line.external_id]:
         raise LineFault(
-            Reason.NOT_ALLOCATED, "allocations", f"Of {content['amount']}, {parts} is allocated, and {sums.payment_left[line.external_id]} is in `credits`."
+            ImportReason.NOT_ALLOCATED,
+            "allocations",
+            f"Of {content['amount']}, {parts} is allocated, and {sums.payment_left[line.external_id]} is in `credits`.",
         )
     refunds = content.get("refunds", ())
     if sum(refund["amount"] for refund in refunds) > content["amount"]:
-        raise LineFault(Reason.OVERPAID, "refunds")
+        raise LineFault(ImportReason.OVERPAID, "refunds")
     for refund in refunds:
         of_credit = sum(part["amount"] for part in refund["allocations"] if not part.keys() & {"invoice", "installment"})
         of_invoices = 0 if refund.get("reason") in BY_BANK else sum(part["amount"] for part in refund["allocations"] if "invoice" in part)
         if refund["amount"] != sum(part["amount"] for part in refund["allocations"]) or of_credit != sums.refund_left[refund["externalId"]]:
             raise LineFault(
-                Reason.NOT_ALLOCATED, "refunds", f"The refund {refund['externalId']} is not the sum of its parts, or not what `credits` says of it."
+                ImportReason.NOT_ALLOCATED, "refunds", f"The refund {refund['externalId']} is not the sum of its parts, or not what `credits` says of it."
             )
         if of_invoices != sums.refund_noted[refund["externalId"]]:
-            raise LineFault(Reason.NOT_ALLOCATED, "refunds", f"The refund {refund['externalId']} needs credit notes over what it took from invoices.")
+            raise LineFault(ImportReason.NOT_ALLOCATED, "refunds", f"The refund {refund['externalId']} needs credit notes over what it took from invoices.")
 
 
-def _allocation(draft: Draft, part: dict[str, Any], payment: dict[str, Any], prefix: str) -> dict[str, Any]:
+def _allocation(draft: PlanDraft, part: dict[str, Any], payment: dict[str, Any], prefix: str) -> dict[str, Any]:
     if part["amount"] == 0 or (prefix == "alo" and not part.keys() & {"invoice", "installment"}):
-        raise LineFault(Reason.NOT_ALLOCATED, "allocations", "An allocation names an invoice or an installment, and an amount.")
+        raise LineFault(ImportReason.NOT_ALLOCATED, "allocations", "An allocation names an invoice or an installment, and an amount.")
     return {
         "id": draft.new_id(prefix),
         "invoice_id": draft.payable("invoices", part.get("invoice"), "allocations.invoice"),
@@ -97,7 +99,7 @@ def _allocation(draft: Draft, part: dict[str, Any], payment: dict[str, Any], pre
     }
 
 
-def _refund_rows(draft: Draft, content: dict[str, Any], payment: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _refund_rows(draft: PlanDraft, content: dict[str, Any], payment: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     created_at = min(instant(content, "createdAt", draft.owner().time_zone) or draft.policy.now, draft.policy.now)
     refund = {
         "id": draft.reserved("refunds", content["externalId"], "ref"),
@@ -112,16 +114,16 @@ def _refund_rows(draft: Draft, content: dict[str, Any], payment: dict[str, Any])
     return refund, parts
 
 
-def plan_credit(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcome:
+def plan_credit(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None) -> LineOutcome:
     """Create the movement of the credit. Raises LineFault."""
     if record and record.target_id:
-        raise LineFault(Reason.NOT_CHANGEABLE)
+        raise LineFault(ImportReason.NOT_CHANGEABLE)
     account, content = draft.owner(), line.content
     kind = content.get("kind", "ADJUSTMENT")
     if (needed := NAMES.get(kind)) and needed not in content:
-        raise LineFault(Reason.MISSING_FIELD, needed)
+        raise LineFault(ImportReason.MISSING_FIELD, needed)
     if content["amount"] == 0:
-        raise LineFault(Reason.INVALID_AMOUNT, "amount", "A movement of 0 is none.")
+        raise LineFault(ImportReason.INVALID_AMOUNT, "amount", "A movement of 0 is none.")
     entry = {
         "id": draft.new_id("bal"),
         "currency": content["currency"],
@@ -135,12 +137,12 @@ def plan_credit(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcom
         "created_at": min(instant(content, "createdAt", account.time_zone) or draft.policy.now, draft.policy.now),
     }
     draft.rows["balance_entry"].append(entry)
-    return Outcome(line, Action.CREATE, entry["id"])
+    return LineOutcome(line, LineAction.CREATE, entry["id"])
 
 
-def _note_of(draft: Draft, number: str | None) -> str | None:
+def _note_of(draft: PlanDraft, number: str | None) -> str | None:
     if number is None:
         return None
     if number not in draft.notes:
-        raise LineFault(Reason.MISSING_DEPENDENCY, "creditNote")
+        raise LineFault(ImportReason.MISSING_DEPENDENCY, "creditNote")
     return draft.notes[number]

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from imports.planning.customers import account_of, plan_customer
-from imports.planning.drafts import Action, Draft, ImportCatalog, ImportPolicy, ImportState, LedgerRecord, Outcome
+from imports.planning.drafts import ImportCatalog, ImportPolicy, ImportState, LedgerRecord, LineAction, LineOutcome, PlanDraft
 from imports.planning.invoices import plan_invoice
 from imports.planning.methods import plan_method
 from imports.planning.money import sums_of
 from imports.planning.payments import plan_credit, plan_payment
 from imports.planning.schedules import plan_schedule
 from imports.planning.subscriptions import plan_subscription
-from imports.reading.staging import Group, Line
-from imports.reasons import LineFault, Reason
+from imports.reading.staging import CustomerLines, ImportLine
+from imports.reasons import ImportReason, LineFault
 
-Plan = Callable[[Draft, Line, LedgerRecord | None], Outcome]
+PlanLine = Callable[[PlanDraft, ImportLine, LedgerRecord | None], LineOutcome]
 
 Name = tuple[str, str]
 
-PLANS: Mapping[str, Plan] = {
+PLANS: Mapping[str, PlanLine] = {
     "customers": plan_customer,
     "payment_methods": plan_method,
     "subscriptions": plan_subscription,
@@ -30,7 +30,7 @@ PLANS: Mapping[str, Plan] = {
 }
 
 # Another line has the name, so the line that counts is not skipped.
-OF_OTHER_LINES = (Reason.DUPLICATE_ID,)
+OF_OTHER_LINES = (ImportReason.DUPLICATE_ID,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +39,23 @@ class CustomerPlan:
     of rows that exist write theirs."""
 
     customer_id: str | None
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[LineOutcome, ...]
     rows: dict[str, list[dict[str, Any]]]
     is_followed: bool
 
     @property
-    def skips(self) -> list[Outcome]:
-        return [outcome for outcome in self.outcomes if outcome.action is Action.SKIP]
+    def skips(self) -> list[LineOutcome]:
+        return [outcome for outcome in self.outcomes if outcome.action is LineAction.SKIP]
 
 
-def plan(group: Group, state: ImportState, catalog: ImportCatalog, policy: ImportPolicy, details: Mapping[str, Any] | None = None) -> CustomerPlan:
+def plan(group: CustomerLines, state: ImportState, catalog: ImportCatalog, policy: ImportPolicy, details: Mapping[str, Any] | None = None) -> CustomerPlan:
     """Decide what becomes of the lines of a customer.
 
     Amounts of an invoice depend on payments, which depend on the invoice. So a plan that skips a line that others counted on is made again without that line.
     """
     faults: dict[Name, LineFault] = {}
     while True:
-        draft = _drafted(group, Draft(policy, catalog, state, details=details or {}, skipped=dict(faults)))
+        draft = _drafted(group, PlanDraft(policy, catalog, state, details=details or {}, skipped=dict(faults)))
         if draft.skipped.keys() == faults.keys():
             break
         faults = draft.skipped
@@ -64,8 +64,8 @@ def plan(group: Group, state: ImportState, catalog: ImportCatalog, policy: Impor
     return CustomerPlan(account.id if account else None, tuple(draft.outcomes), dict(draft.rows), bool(account and account.is_followed))
 
 
-def _drafted(group: Group, draft: Draft) -> Draft:
-    """Plan each line. The draft has the lines that were skipped in the plan before."""
+def _drafted(group: CustomerLines, draft: PlanDraft) -> PlanDraft:
+    """PlanLine each line. The draft has the lines that were skipped in the plan before."""
     _find_account(draft, group)
     lines = [line for line in group.lines if line.fault is None and (line.kind.name, line.external_id) not in draft.skipped and not _is_done(draft, line)]
     draft.sums = sums_of(lines)
@@ -78,27 +78,27 @@ def _drafted(group: Group, draft: Draft) -> Draft:
     return draft
 
 
-def _named(lines: Iterable[Line]) -> Iterator[Name]:
+def _named(lines: Iterable[ImportLine]) -> Iterator[Name]:
     for line in lines:
         yield line.kind.name, line.external_id
         if line.kind.name == "payments":
             yield from (("refunds", refund["externalId"]) for refund in line.content.get("refunds", ()))
 
 
-def _is_done(draft: Draft, line: Line) -> bool:
+def _is_done(draft: PlanDraft, line: ImportLine) -> bool:
     """Return whether the line was imported before and is unchanged, so that its amounts are in rows that exist."""
     record = draft.state.records.get((line.kind.name, line.external_id))
     return bool(record and record.target_id)
 
 
-def _find_account(draft: Draft, group: Group) -> None:
+def _find_account(draft: PlanDraft, group: CustomerLines) -> None:
     """Take the customer of the database where the files have no line of one: a line decides whether the customer is the same."""
     stored = draft.state.customers.get(group.customer)
     if stored and not stored["is_erased"] and not any(line.kind.name == "customers" for line in group.lines):
         draft.account = account_of(stored)
 
 
-def _outcome(draft: Draft, line: Line) -> Outcome:
+def _outcome(draft: PlanDraft, line: ImportLine) -> LineOutcome:
     record = draft.state.records.get((line.kind.name, line.external_id))
     try:
         if fault := line.fault or draft.skipped.get((line.kind.name, line.external_id)):
@@ -107,48 +107,48 @@ def _outcome(draft: Draft, line: Line) -> Outcome:
             return _unchanged(draft, line, record.target_id)
         _check_names(draft, line, record)
         outcome = PLANS[line.kind.name](draft, line, record)
-        draft.fresh |= _created(line) if outcome.action is Action.CREATE else set()
+        draft.fresh |= _created(line) if outcome.action is LineAction.CREATE else set()
         return outcome
     except LineFault as fault:
         if fault.reason not in OF_OTHER_LINES:
             draft.skipped[line.kind.name, line.external_id] = fault
             draft.account = None if line.kind.name == "customers" else draft.account
-        return Outcome(line, Action.SKIP, fault=fault)
+        return LineOutcome(line, LineAction.SKIP, fault=fault)
 
 
-def _unchanged(draft: Draft, line: Line, target_id: str) -> Outcome:
+def _unchanged(draft: PlanDraft, line: ImportLine, target_id: str) -> LineOutcome:
     if line.kind.name == "customers" and (stored := draft.state.customers.get(line.external_id)):
         draft.account = account_of(stored)
-    return Outcome(line, Action.UNCHANGED, target_id)
+    return LineOutcome(line, LineAction.UNCHANGED, target_id)
 
 
-def _created(line: Line) -> set[Name]:
+def _created(line: ImportLine) -> set[Name]:
     return {(line.kind.name, line.external_id), *(("installments", part["externalId"]) for part in line.content.get("installments", ()))}
 
 
-def _is_erased(draft: Draft, line: Line) -> bool:
+def _is_erased(draft: PlanDraft, line: ImportLine) -> bool:
     stored = draft.state.customers.get(line.external_id) if line.kind.name == "customers" else None
     return bool(stored and stored["is_erased"])
 
 
-def _check_names(draft: Draft, line: Line, record: LedgerRecord | None) -> None:
+def _check_names(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None) -> None:
     """Check that the external id is free, or that of a row that this source imported for the customer. Raises LineFault."""
     if line.kind.name == "customers":
         return
     account = draft.owner()
     if record and record.owner_id and record.owner_id != account.id:
-        raise LineFault(Reason.MOVED_CUSTOMER, "customer", f"It was imported for {record.customer}.")
+        raise LineFault(ImportReason.MOVED_CUSTOMER, "customer", f"It was imported for {record.customer}.")
     if (record is None or record.target_id is None) and (line.kind.name, line.external_id) in draft.state.used:
-        raise LineFault(Reason.EXTERNAL_ID_TAKEN, "externalId")
+        raise LineFault(ImportReason.EXTERNAL_ID_TAKEN, "externalId")
 
 
-def _record_row(draft: Draft, group: Group, outcome: Outcome) -> dict[str, Any] | None:
+def _record_row(draft: PlanDraft, group: CustomerLines, outcome: LineOutcome) -> dict[str, Any] | None:
     """Return the row of the ledger; None for a line that it has already, and for one whose external id is another line's."""
     line, fault = outcome.line, outcome.fault
     record = draft.state.records.get((line.kind.name, line.external_id))
     if fault and fault.reason in OF_OTHER_LINES:
         return None
-    if outcome.action is Action.UNCHANGED and record and record.input_hash == line.input_hash and record.outcome == "IMPORTED":
+    if outcome.action is LineAction.UNCHANGED and record and record.input_hash == line.input_hash and record.outcome == "IMPORTED":
         return None
     stands = record is not None and record.target_id is not None and fault is not None
     account = draft.account

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from imports.planning.drafts import Action, Draft, LedgerRecord, Outcome, instant
-from imports.reading.staging import Line
-from imports.reasons import LineFault, Reason
+from imports.planning.drafts import LedgerRecord, LineAction, LineOutcome, PlanDraft, instant
+from imports.reading.staging import ImportLine
+from imports.reasons import ImportReason, LineFault
 
 
-def plan_schedule(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcome:
+def plan_schedule(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None) -> LineOutcome:
     """Create the schedule. One that was imported before is not changed. Raises LineFault."""
     if record and record.target_id:
-        raise LineFault(Reason.NOT_CHANGEABLE)
+        raise LineFault(ImportReason.NOT_CHANGEABLE)
     account, content, now = draft.owner(), line.content, draft.policy.now
     schedule_id = draft.new_id("sch")
     subscription_id = draft.target("subscriptions", content.get("subscription"), "subscription")
@@ -38,13 +38,13 @@ def plan_schedule(draft: Draft, line: Line, record: LedgerRecord | None) -> Outc
     for part in parts:
         draft.targets["installments", part["external_id"]] = part["id"]
     is_invoiced = schedule["invoicing"] == "PER_INSTALLMENT" and any(part["invoice_id"] is None for part in unpaid)
-    return Outcome(line, Action.CREATE, schedule_id, on_release={"invoicing": "PER_INSTALLMENT"} if is_invoiced else None)
+    return LineOutcome(line, LineAction.CREATE, schedule_id, on_release={"invoicing": "PER_INSTALLMENT"} if is_invoiced else None)
 
 
-def _installment(draft: Draft, schedule_id: str, content: dict[str, Any], position: int, currency: str) -> dict[str, Any]:
+def _installment(draft: PlanDraft, schedule_id: str, content: dict[str, Any], position: int, currency: str) -> dict[str, Any]:
     name = content["externalId"]
     if ("installments", name) in draft.state.used:
-        raise LineFault(Reason.EXTERNAL_ID_TAKEN, f"installments[{position - 1}].externalId")
+        raise LineFault(ImportReason.EXTERNAL_ID_TAKEN, f"installments[{position - 1}].externalId")
     part = {
         "id": draft.new_id("ins"),
         "schedule_id": schedule_id,
@@ -61,9 +61,9 @@ def _installment(draft: Draft, schedule_id: str, content: dict[str, Any], positi
         "metadata": content.get("metadata", {}),
     }
     if part["amount_minor"] == 0:
-        raise LineFault(Reason.INVALID_AMOUNT, f"installments[{position - 1}].amount")
+        raise LineFault(ImportReason.INVALID_AMOUNT, f"installments[{position - 1}].amount")
     if part["paid_minor"] < 0 or _open_minor(part) < 0:
-        raise LineFault(Reason.OVERPAID, f"installments[{position - 1}]")
+        raise LineFault(ImportReason.OVERPAID, f"installments[{position - 1}]")
     return part
 
 

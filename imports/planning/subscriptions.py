@@ -7,10 +7,10 @@ from typing import Any
 from billing.rows.contracts import CouponOffer, Offer
 from billing.states import SuspendedBy
 from imports.planning.anchors import anchor_of, checked_anchor
-from imports.planning.drafts import Action, Draft, LedgerRecord, Outcome, instant
+from imports.planning.drafts import LedgerRecord, LineAction, LineOutcome, PlanDraft, instant
 from imports.planning.renewals import renewal_minor
-from imports.reading.staging import Line
-from imports.reasons import LineFault, Reason
+from imports.reading.staging import ImportLine
+from imports.reasons import ImportReason, LineFault
 
 RUNNING = ("TRIALING", "ACTIVE")
 
@@ -26,14 +26,14 @@ class SubscriptionDates:
     zone: str
 
 
-def plan_subscription(draft: Draft, line: Line, record: LedgerRecord | None) -> Outcome:
+def plan_subscription(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None) -> LineOutcome:
     """Create the subscription, or change it while the import holds it. Raises LineFault."""
     held = _held(draft, record)
     offer = _offer(draft, line.content["price"], "price")
     row = _row(draft, line, offer)
     coupon = _coupon(draft, line, offer)
     row["renewal_minor"] = _renewal(draft, row, coupon, line)
-    outcome = Outcome(line, Action.CREATE if held is None else Action.UPDATE, row["id"], notes=_notes(draft, row))
+    outcome = LineOutcome(line, LineAction.CREATE if held is None else LineAction.UPDATE, row["id"], notes=_notes(draft, row))
     if held is not None:
         _change(draft, row, held, record)
         outcome.target_id = row["id"]
@@ -47,26 +47,26 @@ def plan_subscription(draft: Draft, line: Line, record: LedgerRecord | None) -> 
     return outcome
 
 
-def _held(draft: Draft, record: LedgerRecord | None) -> int | None:
+def _held(draft: PlanDraft, record: LedgerRecord | None) -> int | None:
     """Return the version of a subscription that was imported before and may be changed; None for a new one. Raises LineFault."""
     if record is None or record.target_id is None:
         return None
     version, _, is_held = draft.state.subscriptions.get(record.target_id, (0, "", False))
     if not is_held:
-        raise LineFault(Reason.ALREADY_RELEASED)
+        raise LineFault(ImportReason.ALREADY_RELEASED)
     return version
 
 
-def _offer(draft: Draft, code: str, field: str) -> Offer:
+def _offer(draft: PlanDraft, code: str, field: str) -> Offer:
     offer = draft.catalog.prices.get(code)
     if offer is None:
-        raise LineFault(Reason.UNKNOWN_PRICE, field, f"There is no price {code}.")
+        raise LineFault(ImportReason.UNKNOWN_PRICE, field, f"There is no price {code}.")
     if offer.currency != draft.owner().currency:
-        raise LineFault(Reason.CURRENCY_MISMATCH, field, f"The price is in {offer.currency}, and the customer is billed in {draft.owner().currency}.")
+        raise LineFault(ImportReason.CURRENCY_MISMATCH, field, f"The price is in {offer.currency}, and the customer is billed in {draft.owner().currency}.")
     return offer
 
 
-def _row(draft: Draft, line: Line, offer: Offer) -> dict[str, Any]:
+def _row(draft: PlanDraft, line: ImportLine, offer: Offer) -> dict[str, Any]:
     content, now = line.content, draft.policy.now
     status = content.get("status", "ACTIVE")
     dates = _dates(content, content.get("timeZone") or draft.owner().time_zone, status)
@@ -98,7 +98,7 @@ def _dates(content: dict[str, Any], zone: str, status: str) -> SubscriptionDates
     if status == "TRIALING":
         starts, ends = starts or started_at, ends or trial
     if started_at is None:
-        raise LineFault(Reason.MISSING_FIELD, "startedAt")
+        raise LineFault(ImportReason.MISSING_FIELD, "startedAt")
     return SubscriptionDates(started_at, trial, None if status == "SCHEDULED" else starts, None if status == "SCHEDULED" else ends, zone)
 
 
@@ -106,17 +106,17 @@ def _check_dates(dates: SubscriptionDates, status: str, now: datetime) -> None:
     """Check the order of the dates, and that what runs is not over. Raises LineFault."""
     starts, ends = dates.period_starts_at, dates.period_ends_at
     if (starts is None) != (ends is None) or (starts is None and status not in ("SCHEDULED", "CANCELED")):
-        raise LineFault(Reason.INVALID_PERIOD, "periodEndsAt" if ends is None else "periodStartsAt", "The period has a start and an end.")
+        raise LineFault(ImportReason.INVALID_PERIOD, "periodEndsAt" if ends is None else "periodStartsAt", "The period has a start and an end.")
     if starts is not None and ends is not None and not dates.started_at <= starts < ends:
-        raise LineFault(Reason.INVALID_PERIOD, "periodStartsAt", "The subscription begins first, then its period, which then ends.")
+        raise LineFault(ImportReason.INVALID_PERIOD, "periodStartsAt", "The subscription begins first, then its period, which then ends.")
     if status == "SCHEDULED" and dates.started_at <= now:
-        raise LineFault(Reason.PERIOD_LAPSED, "startedAt")
+        raise LineFault(ImportReason.PERIOD_LAPSED, "startedAt")
     if status == "TRIALING" and (dates.trial_ends_at is None or dates.trial_ends_at != ends):
-        raise LineFault(Reason.INVALID_PERIOD, "trialEndsAt", "The period of a trial ends when the trial does.")
+        raise LineFault(ImportReason.INVALID_PERIOD, "trialEndsAt", "The period of a trial ends when the trial does.")
     if status in RUNNING and ends is not None and ends <= now:
-        raise LineFault(Reason.PERIOD_LAPSED, "periodEndsAt")
+        raise LineFault(ImportReason.PERIOD_LAPSED, "periodEndsAt")
     if status in RUNNING and starts is not None and starts > now:
-        raise LineFault(Reason.INVALID_PERIOD, "periodStartsAt", "The running period has begun.")
+        raise LineFault(ImportReason.INVALID_PERIOD, "periodStartsAt", "The running period has begun.")
 
 
 def _anchor(content: dict[str, Any], dates: SubscriptionDates, offer: Offer, status: str) -> datetime:
@@ -139,14 +139,14 @@ def _state(content: dict[str, Any], dates: SubscriptionDates, status: str, now: 
     if status == "CANCELED":
         canceled_at = instant(content, "canceledAt", dates.zone)
         if canceled_at is None or canceled_at > now:
-            raise LineFault(Reason.INVALID_PERIOD, "canceledAt", "What is canceled ended at an instant in the past.")
+            raise LineFault(ImportReason.INVALID_PERIOD, "canceledAt", "What is canceled ended at an instant in the past.")
         reasons = {"cancel_reason": content.get("cancelReason"), "cancel_comment": content.get("cancelComment")}
         return {"status": status, "holds": [], "canceled_at": canceled_at, **reasons}
     holds = content.get("holds") or (["MERCHANT"] if status == "SUSPENDED" else [])
     paused_at = (instant(content, "pausedAt", dates.zone) or dates.period_starts_at) if status == "PAUSED" else instant(content, "pausedAt", dates.zone)
     resumes_at = instant(content, "resumesAt", dates.zone) if paused_at else None
     if resumes_at is not None and resumes_at <= now:
-        raise LineFault(Reason.PERIOD_LAPSED, "resumesAt")
+        raise LineFault(ImportReason.PERIOD_LAPSED, "resumesAt")
     suspended_at = (instant(content, "suspendedAt", dates.zone) if holds else None) or now
     return {
         "status": "SUSPENDED",
@@ -158,23 +158,23 @@ def _state(content: dict[str, Any], dates: SubscriptionDates, status: str, now: 
     }
 
 
-def _pending(draft: Draft, content: dict[str, Any], dates: SubscriptionDates, status: str) -> dict[str, Any]:
+def _pending(draft: PlanDraft, content: dict[str, Any], dates: SubscriptionDates, status: str) -> dict[str, Any]:
     """Return the columns of a pending change. Raises LineFault."""
     kind = content.get("pendingChange")
     if kind is None:
         return {}
     at = instant(content, "pendingAt", dates.zone) or dates.period_ends_at
     if status not in (*RUNNING, "SUSPENDED") or at is None or at <= draft.policy.now:
-        raise LineFault(Reason.INVALID_PERIOD, "pendingChange", "Only what runs has a pending change, at an instant in the future.")
+        raise LineFault(ImportReason.INVALID_PERIOD, "pendingChange", "Only what runs has a pending change, at an instant in the future.")
     columns: dict[str, Any] = {"pending_kind": kind, "pending_at": at}
     if kind == "PAUSE":
         resumes_at = instant(content, "pendingResumesAt", dates.zone)
         if resumes_at is not None and resumes_at <= at:
-            raise LineFault(Reason.INVALID_PERIOD, "pendingResumesAt")
+            raise LineFault(ImportReason.INVALID_PERIOD, "pendingResumesAt")
         return columns | {"pending_resumes_at": resumes_at}
     if kind == "PLAN":
         if "pendingPrice" not in content:
-            raise LineFault(Reason.MISSING_FIELD, "pendingPrice")
+            raise LineFault(ImportReason.MISSING_FIELD, "pendingPrice")
         offer = _offer(draft, content["pendingPrice"], "pendingPrice")
         quantity = content.get("pendingQuantity", content.get("quantity", 1))
         return columns | {"pending_price_id": offer.price_id, "pending_plan_id": offer.plan_id, "pending_quantity": quantity}
@@ -182,24 +182,24 @@ def _pending(draft: Draft, content: dict[str, Any], dates: SubscriptionDates, st
     return columns | reasons
 
 
-def _coupon(draft: Draft, line: Line, offer: Offer) -> CouponOffer | None:
+def _coupon(draft: PlanDraft, line: ImportLine, offer: Offer) -> CouponOffer | None:
     content = line.content.get("coupon")
     if content is None or line.content.get("status") == "CANCELED":
         return None
     coupon = draft.catalog.coupons.get(content["code"].upper())
     if coupon is None:
-        raise LineFault(Reason.UNKNOWN_COUPON, "coupon.code")
+        raise LineFault(ImportReason.UNKNOWN_COUPON, "coupon.code")
     if coupon.currency not in (None, offer.currency):
-        raise LineFault(Reason.CURRENCY_MISMATCH, "coupon.code")
+        raise LineFault(ImportReason.CURRENCY_MISMATCH, "coupon.code")
     return coupon
 
 
 def _periods_left(coupon: CouponOffer, content: dict[str, Any]) -> int | None:
-    given: int | None = content.get("periodsLeft")
-    return given if given is not None else {"ONCE": 0, "REPEATING": coupon.duration_periods}.get(coupon.duration)
+    periods: int | None = content.get("periodsLeft")
+    return periods if periods is not None else {"ONCE": 0, "REPEATING": coupon.duration_periods}.get(coupon.duration)
 
 
-def _renewal(draft: Draft, row: dict[str, Any], coupon: CouponOffer | None, line: Line) -> int:
+def _renewal(draft: PlanDraft, row: dict[str, Any], coupon: CouponOffer | None, line: ImportLine) -> int:
     price = draft.catalog.by_id[row.get("pending_price_id") or row["price_id"]]
     is_lasting = coupon is not None and _periods_left(coupon, line.content["coupon"]) != 0
     present = draft.catalog.by_id.get(price.moves_to or "") if row["period_starts_at"] is not None else None
@@ -207,13 +207,13 @@ def _renewal(draft: Draft, row: dict[str, Any], coupon: CouponOffer | None, line
     return renewal_minor(present or price, quantity, draft.owner().tax_rate_ppm, coupon if is_lasting else None)
 
 
-def _change(draft: Draft, row: dict[str, Any], version: int, record: LedgerRecord | None) -> None:
+def _change(draft: PlanDraft, row: dict[str, Any], version: int, record: LedgerRecord | None) -> None:
     row["id"], row["version"] = record.target_id if record else row["id"], version
     draft.rows["imported_subscription_change"].append(row)
     draft.rows["imported_redemption_end"].append({"subscription_id": row["id"], "ended_at": draft.policy.now})
 
 
-def _history(draft: Draft, row: dict[str, Any]) -> None:
+def _history(draft: PlanDraft, row: dict[str, Any]) -> None:
     """Add the events of the subscription's history: its order, and its hold or its end."""
     last = ("CANCELED", "", row["canceled_at"]) if row["status"] == "CANCELED" else ("HELD", SuspendedBy.IMPORT.value, draft.policy.now)
     for kind, note, happened_at in (("CREATED", "", row["created_at"]), last):
@@ -221,14 +221,14 @@ def _history(draft: Draft, row: dict[str, Any]) -> None:
         draft.rows["subscription_event"].append(event | {"happened_at": happened_at})
 
 
-def _taken(draft: Draft, row: dict[str, Any]) -> dict[str, Any]:
+def _taken(draft: PlanDraft, row: dict[str, Any]) -> dict[str, Any]:
     has_trial = row["trial_ends_at"] is not None and row["plan_id"] not in draft.trials
     if has_trial:
         draft.trials.add(row["plan_id"])
     return {"plan_id": row["plan_id"], "subscription_id": row["id"], "has_trial": has_trial, "taken_at": row["created_at"]}
 
 
-def _redeem(draft: Draft, row: dict[str, Any], coupon: CouponOffer, content: dict[str, Any]) -> None:
+def _redeem(draft: PlanDraft, row: dict[str, Any], coupon: CouponOffer, content: dict[str, Any]) -> None:
     redemption = {
         "id": draft.new_id("red"),
         "coupon_id": coupon.id,
@@ -241,10 +241,10 @@ def _redeem(draft: Draft, row: dict[str, Any], coupon: CouponOffer, content: dic
     draft.rows["imported_coupon_use"].append({"id": coupon.id})
 
 
-def _notes(draft: Draft, row: dict[str, Any]) -> list[Reason]:
+def _notes(draft: PlanDraft, row: dict[str, Any]) -> list[ImportReason]:
     if row["status"] == "CANCELED":
         return []
-    notes = [Reason.SECOND_OF_PLAN] if row["plan_id"] in draft.plans else []
+    notes = [ImportReason.SECOND_OF_PLAN] if row["plan_id"] in draft.plans else []
     draft.plans.add(row["plan_id"])
     has_method = row["payment_method_id"] or draft.owner().has_default_method
-    return notes if has_method or not row["renewal_minor"] else [*notes, Reason.NO_METHOD]
+    return notes if has_method or not row["renewal_minor"] else [*notes, ImportReason.NO_METHOD]

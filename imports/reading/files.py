@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from imports.reasons import LineFault, Reason
+from imports.reasons import ImportReason, LineFault
 
 MAX_LINE_BYTES = 1_000_000
 CHUNK_BYTES = 1 << 20
@@ -35,7 +35,7 @@ def lines_of(path: Path) -> Iterator[InputLine]:
         start = file.read(4)
         file.seek(3 if start.startswith(codecs.BOM_UTF8) else 0)
         if name := next((name for mark, name in OTHER_MARKS.items() if start.startswith(mark)), "UTF-16" if b"\0" in start[:2] else ""):
-            yield InputLine(1, None, LineFault(Reason.WRONG_ENCODING, "", f"The file is {name}."), len(start))
+            yield InputLine(1, None, LineFault(ImportReason.WRONG_ENCODING, "", f"The file is {name}."), len(start))
             return
         yield from _rows(file) if path.suffix == ".csv" else _objects(file)
 
@@ -61,13 +61,13 @@ def _raw_lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _parsed(line: bytes) -> tuple[Any, LineFault | None]:
     if len(line) > MAX_LINE_BYTES:
-        return None, LineFault(Reason.LINE_TOO_LONG)
+        return None, LineFault(ImportReason.LINE_TOO_LONG)
     try:
         content = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         return None, _not_json(line, error)
     if not isinstance(content, dict):
-        return None, LineFault(Reason.BROKEN_JSON, "", "The line is JSON, but not an object.")
+        return None, LineFault(ImportReason.BROKEN_JSON, "", "The line is JSON, but not an object.")
     return content, None
 
 
@@ -75,8 +75,8 @@ def _not_json(line: bytes, error: orjson.JSONDecodeError) -> LineFault:
     try:
         line.decode("utf-8")
     except UnicodeDecodeError as undecodable:
-        return LineFault(Reason.WRONG_ENCODING, "", f"Byte {undecodable.start + 1} of the line is not UTF-8.")
-    return LineFault(Reason.BROKEN_JSON, "", f"{error.msg}, in column {error.colno}.")
+        return LineFault(ImportReason.WRONG_ENCODING, "", f"Byte {undecodable.start + 1} of the line is not UTF-8.")
+    return LineFault(ImportReason.BROKEN_JSON, "", f"{error.msg}, in column {error.colno}.")
 
 
 class _CountedLines(io.TextIOBase):
@@ -104,7 +104,7 @@ def _rows(file: BinaryIO) -> Iterator[InputLine]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield InputLine(number, None, LineFault(Reason.BROKEN_CSV, "", f"{error}."), source.end)
+            yield InputLine(number, None, LineFault(ImportReason.BROKEN_CSV, "", f"{error}."), source.end)
             continue
         if not names:
             names = row
@@ -116,9 +116,9 @@ def _rows(file: BinaryIO) -> Iterator[InputLine]:
 def _object_of(names: Sequence[str], row: Sequence[str]) -> tuple[Any, LineFault | None]:
     """Return the object of a row. `a.b` is the field b of the object a; an empty cell is no field."""
     if any("\udc80" <= character <= "\udcff" for cell in row for character in cell):
-        return None, LineFault(Reason.WRONG_ENCODING, "", "A cell is not UTF-8.")
+        return None, LineFault(ImportReason.WRONG_ENCODING, "", "A cell is not UTF-8.")
     if len(names) != len(row):
-        return None, LineFault(Reason.BROKEN_CSV, "", f"The row has {len(row)} cells, and the first line {len(names)}.")
+        return None, LineFault(ImportReason.BROKEN_CSV, "", f"The row has {len(row)} cells, and the first line {len(names)}.")
     content: dict[str, Any] = {}
     for name, cell in zip(names, row, strict=True):
         if cell:

@@ -5,20 +5,20 @@ from typing import Any
 
 from billing.customers import values as profile
 from billing.refusals import Refused
-from imports.formats.fields import Field, FieldType, Kind
+from imports.formats.fields import Field, FieldType, LineKind
 from imports.reading import values
-from imports.reasons import LineFault, Reason
+from imports.reasons import ImportReason, LineFault
 
 AMOUNTS = (FieldType.AMOUNT, FieldType.SIGNED_AMOUNT)
 # Values of a profile that the mutations check by the same functions.
-PROFILE: Mapping[str, tuple[Callable[[str], Any], Reason]] = {
-    "email": (profile.checked_email, Reason.INVALID_EMAIL),
-    "locale": (profile.checked_locale, Reason.UNKNOWN_LOCALE),
-    "timeZone": (profile.checked_time_zone, Reason.UNKNOWN_TIME_ZONE),
+PROFILE: Mapping[str, tuple[Callable[[str], Any], ImportReason]] = {
+    "email": (profile.checked_email, ImportReason.INVALID_EMAIL),
+    "locale": (profile.checked_locale, ImportReason.UNKNOWN_LOCALE),
+    "timeZone": (profile.checked_time_zone, ImportReason.UNKNOWN_TIME_ZONE),
 }
 
 
-def parsed(content: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+def parsed(content: Mapping[str, Any], kind: LineKind) -> dict[str, Any]:
     """Return the object of a line with its values. Fields that are absent stay absent; null is absent, except in a line of a customer, where it clears. Raises LineFault."""
     return _object(content, kind.fields, _currency(content), keeps_null=kind.name == "customers")
 
@@ -26,7 +26,7 @@ def parsed(content: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
 def _currency(content: Mapping[str, Any]) -> str:
     """Return the currency of the amounts of a line; an invalid one is reported as a value."""
     name = content.get("currency")
-    return name if isinstance(name, str) and values._is_currency(name) else "USD"
+    return name if isinstance(name, str) and values.is_currency_code(name) else "USD"
 
 
 def _object(content: Mapping[str, Any], fields: Sequence[Field], currency: str, *, keeps_null: bool = False) -> dict[str, Any]:
@@ -48,12 +48,12 @@ def _object(content: Mapping[str, Any], fields: Sequence[Field], currency: str, 
         result[field.name] = _value(value, field, currency)
     if seen < len(content):
         unknown = next(name for name in content if name not in {field.name for field in fields})
-        raise LineFault(Reason.UNKNOWN_FIELD, unknown)
+        raise LineFault(ImportReason.UNKNOWN_FIELD, unknown)
     return result
 
 
 def _missing(field: Field) -> LineFault:
-    return LineFault(Reason.MISSING_EMAIL if field.name == "email" else Reason.MISSING_FIELD, field.name)
+    return LineFault(ImportReason.MISSING_EMAIL if field.name == "email" else ImportReason.MISSING_FIELD, field.name)
 
 
 def _value(value: Any, field: Field, currency: str) -> Any:

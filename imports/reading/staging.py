@@ -9,19 +9,19 @@ from typing import Any
 
 import orjson
 
-from imports.formats.fields import Kind
+from imports.formats.fields import LineKind
 from imports.formats.kinds import KINDS
 from imports.reading.files import InputLine, lines_of
 from imports.reading.objects import parsed
 from imports.reading.sorting import ExternalSort
-from imports.reasons import LineFault, Reason
+from imports.reasons import ImportReason, LineFault
 
 SUFFIXES = (".jsonl", ".csv")
 # What a record of the groups is: a line, or a fault of a line that was found before the groups are planned.
 LINE, FAULT, SHARED = b"L", b"F", b"S"
 
 # Called with a kind, a line's number and its fault.
-TellFault = Callable[[Kind, int, LineFault], None]
+TellFault = Callable[[LineKind, int, LineFault], None]
 
 
 class TwoFiles(Exception):
@@ -29,11 +29,11 @@ class TwoFiles(Exception):
 
 
 @dataclass(slots=True)
-class Line:
+class ImportLine:
     """A line of a customer. `fault`: why it is skipped whatever the database has, which was reported already if `is_reported`. `is_sharing`: an earlier line has its e-mail
     address, and it allows that."""
 
-    kind: Kind
+    kind: LineKind
     number: int
     external_id: str
     content: dict[str, Any]
@@ -44,23 +44,23 @@ class Line:
 
 
 @dataclass(slots=True)
-class Group:
+class CustomerLines:
     """All lines of one customer, by its external id, in the order of the kinds and of their files."""
 
     customer: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ImportLine] = field(default_factory=list)
 
 
 def files_of(folder: Path) -> dict[str, Path]:
     """Return the file of each kind that has one. Raises TwoFiles."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for kind in KINDS:
         paths = [path for suffix in SUFFIXES if (path := folder / f"{kind.name}{suffix}").is_file()]
         if len(paths) > 1:
             raise TwoFiles(f"{folder} has {paths[0].name} and {paths[1].name}: leave one of them.")
         if paths:
-            found[kind.name] = paths[0]
-    return found
+            files[kind.name] = paths[0]
+    return files
 
 
 class Staging:
@@ -73,7 +73,7 @@ class Staging:
         self.faults = 0
         self.lines: dict[str, int] = {}
 
-    def read(self, kind: Kind, path: Path, advance: Callable[[int], None]) -> None:
+    def read(self, kind: LineKind, path: Path, advance: Callable[[int], None]) -> None:
         """Check the lines of a file. `advance` is called with the number of bytes read. Raises OSError."""
         index, count, place = KINDS.index(kind), 0, 0
         for line in lines_of(path):
@@ -84,7 +84,7 @@ class Staging:
                 place = line.end
         self.lines[kind.name] = count
 
-    def _check(self, kind: Kind, index: int, line: InputLine) -> None:
+    def _check(self, kind: LineKind, index: int, line: InputLine) -> None:
         try:
             if line.fault:
                 raise line.fault
@@ -100,7 +100,7 @@ class Staging:
         for space, name in _names(kind, content):
             self._names.add(b"\t".join((space.encode(), name.encode(), b"%d" % index, b"%010d" % line.number, customer.encode())))
 
-    def _mark_fault(self, kind: Kind, index: int, line: InputLine, fault: LineFault) -> None:
+    def _mark_fault(self, kind: LineKind, index: int, line: InputLine, fault: LineFault) -> None:
         """Leave a record of a faulty line whose customer can be read, so that what depends on it is skipped for that reason. It was reported already."""
         content = line.content if isinstance(line.content, dict) else {}
         name, customer = content.get("externalId"), content.get("externalId" if kind is KINDS[0] else "customer")
@@ -108,7 +108,7 @@ class Staging:
             body = orjson.dumps([fault.reason, fault.field, fault.detail, name])
             self._lines.add(_record(customer, index, line.number, FAULT, body))
 
-    def groups(self) -> Iterator[Group]:
+    def groups(self) -> Iterator[CustomerLines]:
         """Return the lines by customer. The memory holds the lines of one customer at a time."""
         self._mark_duplicates()
         for customer, records in groupby((record.split(b"\t", 4) for record in self._lines.merged()), key=lambda parts: parts[0]):
@@ -119,7 +119,7 @@ class Staging:
         for (space, _), (first, *others) in _same_names(self._names.merged()):
             for _, name, index, number, customer in others:
                 kind = KINDS[int(index)]
-                reason = REASONS.get(space.decode(), Reason.DUPLICATE_ID)
+                reason = REASONS.get(space.decode(), ImportReason.DUPLICATE_ID)
                 detail = f"{name.decode()} is in {KINDS[int(first[2])].name}, line {int(first[3])}."
                 body = orjson.dumps([reason, FIELDS.get(space.decode(), "externalId"), detail, kind.name])
                 self._lines.add(_record(customer.decode(), int(index), int(number), SHARED if space == b"email" else FAULT, body))
@@ -133,7 +133,7 @@ def _same_names(records: Iterator[bytes]) -> Iterator[tuple[tuple[bytes, bytes],
             yield name, together
 
 
-REASONS = {"email": Reason.DUPLICATE_EMAIL, "number": Reason.DUPLICATE_NUMBER}
+REASONS = {"email": ImportReason.DUPLICATE_EMAIL, "number": ImportReason.DUPLICATE_NUMBER}
 FIELDS = {"email": "email", "number": "number", "installments": "installments"}
 
 
@@ -141,7 +141,7 @@ def _record(customer: str, index: int, number: int, tag: bytes, body: bytes) -> 
     return b"\t".join((customer.encode(), b"%d" % index, b"%010d" % number, tag, body))
 
 
-def _names(kind: Kind, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _names(kind: LineKind, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the names of a line that no other line may have, with the space in which each is unique."""
     yield kind.name, content["externalId"]
     if kind.name == "customers":
@@ -153,9 +153,9 @@ def _names(kind: Kind, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from (("number", note["number"]) for note in content.get("creditNotes", ()))
 
 
-def _group(customer: str, records: Iterator[list[bytes]]) -> Group:
+def _group(customer: str, records: Iterator[list[bytes]]) -> CustomerLines:
     """Return the group of a customer. A record of a fault comes before the line that it is about, because its tag does."""
-    group = Group(customer)
+    group = CustomerLines(customer)
     faults: dict[tuple[int, int], LineFault] = {}
     sharing: dict[tuple[int, int], LineFault] = {}
     for _, index, number, tag, body in records:
@@ -164,9 +164,9 @@ def _group(customer: str, records: Iterator[list[bytes]]) -> Group:
             group.lines.append(_line(KINDS[place[0]], place[1], body))
             continue
         reason, name, detail, external_id = orjson.loads(body)
-        (sharing if tag == SHARED else faults)[place] = LineFault(Reason(reason), name, detail)
-        if tag == FAULT and Reason(reason) not in (Reason.DUPLICATE_ID, Reason.DUPLICATE_NUMBER):
-            group.lines.append(Line(KINDS[place[0]], place[1], external_id, {}, "", faults[place], is_reported=True))
+        (sharing if tag == SHARED else faults)[place] = LineFault(ImportReason(reason), name, detail)
+        if tag == FAULT and ImportReason(reason) not in (ImportReason.DUPLICATE_ID, ImportReason.DUPLICATE_NUMBER):
+            group.lines.append(ImportLine(KINDS[place[0]], place[1], external_id, {}, "", faults[place], is_reported=True))
     for line in group.lines:
         place = KINDS.index(line.kind), line.number
         line.fault = faults.get(place)
@@ -176,6 +176,6 @@ def _group(customer: str, records: Iterator[list[bytes]]) -> Group:
     return group
 
 
-def _line(kind: Kind, number: int, body: bytes) -> Line:
+def _line(kind: LineKind, number: int, body: bytes) -> ImportLine:
     content = orjson.loads(body)
-    return Line(kind, number, content["externalId"], content, blake2b(body, digest_size=16).hexdigest())
+    return ImportLine(kind, number, content["externalId"], content, blake2b(body, digest_size=16).hexdigest())

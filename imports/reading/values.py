@@ -13,7 +13,7 @@ from billing.money.money import exponent
 from billing.postal_addresses import COUNTRIES
 from billing.refusals import Refused
 from imports.formats.fields import Field, FieldType
-from imports.reasons import LineFault, Reason
+from imports.reasons import ImportReason, LineFault
 
 MAX_MINOR = 2**53
 DECIMAL = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,4}))?")
@@ -29,30 +29,30 @@ Parse = Callable[[Any, Field], Any]
 
 def text(value: Any, field: Field) -> str:
     if not isinstance(value, str):
-        raise LineFault(Reason.INVALID_VALUE, "", "A text is expected.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", "A text is expected.")
     line = value.strip()
     if not line or len(line) > field.most:
-        raise LineFault(Reason.INVALID_VALUE, "", f"The text has 1 to {field.most} characters.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", f"The text has 1 to {field.most} characters.")
     if not line.isprintable() and ("\0" in line or (not line.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in line))):
-        raise LineFault(Reason.INVALID_VALUE, "", "The text has characters that cannot be stored.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", "The text has characters that cannot be stored.")
     return line
 
 
 def external_id(value: Any, _: Field) -> str:
     name = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(name, str) or not 1 <= len(name) <= 200 or not name.isprintable():
-        raise LineFault(Reason.INVALID_EXTERNAL_ID)
+        raise LineFault(ImportReason.INVALID_EXTERNAL_ID)
     return name
 
 
 def code(value: Any, _: Field) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= 60:
-        raise LineFault(Reason.INVALID_VALUE, "", "A code has 1 to 60 characters.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", "A code has 1 to 60 characters.")
     return value
 
 
 @lru_cache(maxsize=500)
-def _is_currency(name: str) -> bool:
+def is_currency_code(name: str) -> bool:
     try:
         return values.checked_currency(name) == name
     except Refused:
@@ -60,34 +60,34 @@ def _is_currency(name: str) -> bool:
 
 
 def currency(value: Any, _: Field) -> str:
-    if not isinstance(value, str) or not _is_currency(value):
-        raise LineFault(Reason.UNKNOWN_CURRENCY, "", f"{value!r:.20} is not a currency.")
+    if not isinstance(value, str) or not is_currency_code(value):
+        raise LineFault(ImportReason.UNKNOWN_CURRENCY, "", f"{value!r:.20} is not a currency.")
     return value
 
 
 def amount(value: Any, currency_of_line: str, *, is_signed: bool) -> int:
     """Return minor units. An integer counts them; a text is in major units."""
     if isinstance(value, float):
-        raise LineFault(Reason.FLOAT_AMOUNT)
+        raise LineFault(ImportReason.FLOAT_AMOUNT)
     if isinstance(value, str) and (match := DECIMAL.fullmatch(value)):
         places = exponent(currency_of_line)
         decimals = (match[3] or "").rstrip("0")
         if len(decimals) > places:
-            raise LineFault(Reason.INVALID_AMOUNT, "", f"{currency_of_line} has {places} decimals.")
+            raise LineFault(ImportReason.INVALID_AMOUNT, "", f"{currency_of_line} has {places} decimals.")
         minor = int(match[2] + decimals.ljust(places, "0")) * (-1 if match[1] else 1)
     elif isinstance(value, int) and not isinstance(value, bool):
         minor = value
     else:
-        raise LineFault(Reason.INVALID_AMOUNT)
+        raise LineFault(ImportReason.INVALID_AMOUNT)
     if abs(minor) > MAX_MINOR or (minor < 0 and not is_signed):
-        raise LineFault(Reason.INVALID_AMOUNT, "", "The amount is too large." if minor > 0 else "The amount is below 0.")
+        raise LineFault(ImportReason.INVALID_AMOUNT, "", "The amount is too large." if minor > 0 else "The amount is below 0.")
     return minor
 
 
 def integer(value: Any, field: Field) -> int:
     number = int(value) if isinstance(value, str) and INTEGER.fullmatch(value) else value
     if not isinstance(number, int) or isinstance(number, bool) or not field.least <= number <= field.most:
-        raise LineFault(Reason.INVALID_VALUE, "", f"An integer from {field.least:,} to {field.most:,} is expected.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", f"An integer from {field.least:,} to {field.most:,} is expected.")
     return number
 
 
@@ -96,7 +96,7 @@ def boolean(value: Any, _: Field) -> bool:
         return True
     if value is False or value in FALSE:
         return False
-    raise LineFault(Reason.INVALID_VALUE, "", "True or false is expected.")
+    raise LineFault(ImportReason.INVALID_VALUE, "", "True or false is expected.")
 
 
 @lru_cache(maxsize=10_000)
@@ -104,19 +104,19 @@ def _day(written: str) -> str:
     try:
         return date.fromisoformat(written).isoformat()
     except ValueError:
-        raise LineFault(Reason.INVALID_DATE, "", "There is no such day.") from None
+        raise LineFault(ImportReason.INVALID_DATE, "", "There is no such day.") from None
 
 
 def day(value: Any, _: Field) -> str:
     if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise LineFault(Reason.INVALID_DATE)
+        raise LineFault(ImportReason.INVALID_DATE)
     return _day(value)
 
 
 def month(value: Any, _: Field) -> str:
     """Return the last day of a month, or the day."""
     if not isinstance(value, str) or not (DAY.fullmatch(value) or MONTH.fullmatch(value)):
-        raise LineFault(Reason.INVALID_DATE)
+        raise LineFault(ImportReason.INVALID_DATE)
     if len(value) == 10:
         return _day(value)
     first = date.fromisoformat(_day(f"{value}-01"))
@@ -130,13 +130,13 @@ def instant(value: Any, _: Field) -> str:
         return _day(value)
     match = INSTANT.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise LineFault(Reason.INVALID_DATE)
+        raise LineFault(ImportReason.INVALID_DATE)
     if not match[1]:
-        raise LineFault(Reason.INSTANT_WITHOUT_OFFSET)
+        raise LineFault(ImportReason.INSTANT_WITHOUT_OFFSET)
     try:
         at = datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise LineFault(Reason.INVALID_DATE, "", "There is no such instant.") from None
+        raise LineFault(ImportReason.INVALID_DATE, "", "There is no such instant.") from None
     return at.isoformat()
 
 
@@ -146,32 +146,32 @@ def percent(value: Any, _: Field) -> int:
     try:
         return values.checked_tax_rate(value)
     except (Refused, TypeError) as error:
-        raise LineFault(Reason.INVALID_VALUE, "", 'A percentage is a text from "0" to "100" with at most 4 decimals.') from error
+        raise LineFault(ImportReason.INVALID_VALUE, "", 'A percentage is a text from "0" to "100" with at most 4 decimals.') from error
 
 
 def country(value: Any, _: Field) -> str:
     if value not in COUNTRIES:
-        raise LineFault(Reason.UNKNOWN_COUNTRY)
+        raise LineFault(ImportReason.UNKNOWN_COUNTRY)
     return str(value)
 
 
 def enum(value: Any, field: Field) -> str:
     if value not in field.values:
-        raise LineFault(Reason.INVALID_VALUE, "", f"One of {', '.join(field.values)} is expected.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", f"One of {', '.join(field.values)} is expected.")
     return str(value)
 
 
 def texts(value: Any, field: Field) -> list[str]:
     listed = _decoded(value, list)
     if len(listed) > field.most or not all(isinstance(each, str) and each.strip() for each in listed):
-        raise LineFault(Reason.INVALID_VALUE, "", f"A list of at most {field.most} texts is expected.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", f"A list of at most {field.most} texts is expected.")
     return [each.strip() for each in listed]
 
 
 def enums(value: Any, field: Field) -> list[str]:
     listed = _decoded(value, list)
     if not all(each in field.values for each in listed) or len(set(listed)) < len(listed):
-        raise LineFault(Reason.INVALID_VALUE, "", f"A list of {', '.join(field.values)} is expected.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", f"A list of {', '.join(field.values)} is expected.")
     return [str(each) for each in listed]
 
 
@@ -181,7 +181,7 @@ def metadata(value: Any, _: Field) -> dict[str, str]:
         1 <= len(key) <= MAX_KEY and key.isprintable() and isinstance(each, str) and len(each) <= MAX_VALUE and "\0" not in each for key, each in pairs.items()
     )
     if not is_valid:
-        raise LineFault(Reason.INVALID_VALUE, "", "Metadata are at most 50 pairs of a key of 40 and a text of 500 characters.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", "Metadata are at most 50 pairs of a key of 40 and a text of 500 characters.")
     return dict(pairs)
 
 
@@ -193,14 +193,14 @@ def _decoded(value: Any, kind: type) -> Any:
         except orjson.JSONDecodeError:
             value = None
     if not isinstance(value, kind):
-        raise LineFault(Reason.INVALID_VALUE, "", "A list is expected." if kind is list else "An object is expected.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", "A list is expected." if kind is list else "An object is expected.")
     return value
 
 
 def listed(value: Any, field: Field) -> list[Any]:
     items: list[Any] = _decoded(value, list)
     if len(items) > field.most or (field.is_required and not items):
-        raise LineFault(Reason.INVALID_VALUE, "", f"A list of {'1' if field.is_required else '0'} to {field.most:,} objects is expected.")
+        raise LineFault(ImportReason.INVALID_VALUE, "", f"A list of {'1' if field.is_required else '0'} to {field.most:,} objects is expected.")
     return items
 
 

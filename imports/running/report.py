@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from imports.formats.fields import Kind
+from imports.formats.fields import LineKind
 from imports.formats.kinds import KINDS
-from imports.planning.drafts import Action, Outcome
+from imports.planning.drafts import LineAction, LineOutcome
 from imports.reading.sorting import ExternalSort
 from imports.reasons import LineFault
 
@@ -24,10 +24,10 @@ class ImportCounts:
 
     @property
     def skipped(self) -> int:
-        return sum(count for (_, action), count in self.actions.items() if action == Action.SKIP)
+        return sum(count for (_, action), count in self.actions.items() if action == LineAction.SKIP)
 
 
-class Report:
+class ImportReport:
     """Collects what became of each line. `files` are the names of the files by kind."""
 
     def __init__(self, folder: Path, files: dict[str, str]) -> None:
@@ -35,16 +35,16 @@ class Report:
         self.files = files
         self.counts = ImportCounts()
 
-    def add(self, outcome: Outcome) -> None:
-        """Report a line, unless it was reported when it was read."""
+    def add(self, outcome: LineOutcome) -> None:
+        """ImportReport a line, unless it was reported when it was read."""
         if not outcome.line.is_reported:
             self._add(outcome.line.kind, outcome.line.number, outcome.action, outcome.fault, self._named(outcome))
 
-    def add_fault(self, kind: Kind, number: int, fault: LineFault) -> None:
-        """Report a line that cannot be read."""
-        self._add(kind, number, Action.SKIP, fault, {})
+    def add_fault(self, kind: LineKind, number: int, fault: LineFault) -> None:
+        """ImportReport a line that cannot be read."""
+        self._add(kind, number, LineAction.SKIP, fault, {})
 
-    def _named(self, outcome: Outcome) -> dict[str, Any]:
+    def _named(self, outcome: LineOutcome) -> dict[str, Any]:
         entry: dict[str, Any] = {"externalId": outcome.line.external_id}
         if outcome.target_id:
             entry["id"] = outcome.target_id
@@ -53,7 +53,7 @@ class Report:
             self.counts.notes.update(outcome.notes)
         return entry
 
-    def _add(self, kind: Kind, number: int, action: Action, fault: LineFault | None, entry: dict[str, Any]) -> None:
+    def _add(self, kind: LineKind, number: int, action: LineAction, fault: LineFault | None, entry: dict[str, Any]) -> None:
         self.counts.actions[kind.name, action] += 1
         body: dict[str, Any] = {"file": self.files[kind.name], "line": number, "kind": kind.name, "outcome": action, **entry}
         if fault:

@@ -12,11 +12,11 @@ from secrets import randbits
 from billing.ids import type_id
 from db.importing import DRY_RUN, ImportConnection, RowsRefused, Stale, importing
 from imports.formats.kinds import KINDS
-from imports.planning.drafts import Action, ImportCatalog, ImportPolicy, Outcome
+from imports.planning.drafts import ImportCatalog, ImportPolicy, LineAction, LineOutcome
 from imports.planning.plan import CustomerPlan, plan
-from imports.reading.staging import Group, Staging, files_of
-from imports.reasons import LineFault, Reason
-from imports.running.report import ImportCounts, Report
+from imports.reading.staging import CustomerLines, Staging, files_of
+from imports.reasons import ImportReason, LineFault
+from imports.running.report import ImportCounts, ImportReport
 from imports.running.state import catalog_of, state_of
 
 BATCH = 50
@@ -66,9 +66,9 @@ class _Work:
     options: ImportOptions
     policy: ImportPolicy
     catalog: ImportCatalog
-    report: Report
+    report: ImportReport
     progress: ImportProgress
-    plans: asyncio.Queue[tuple[Group, CustomerPlan] | None] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING))
+    plans: asyncio.Queue[tuple[CustomerLines, CustomerPlan] | None] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING))
     is_stopped: bool = False
 
 
@@ -78,7 +78,7 @@ async def run_import(url: str, options: ImportOptions, folder: Path, report_path
     Raises ImportLost, SourceBusy, TwoFiles, and OSError for files that cannot be read or written. What was reported until then is written to `report_path` in any case.
     """
     paths = {kind: path for kind, path in files_of(options.folder).items() if options.only in (None, kind)}
-    report = Report(folder, {kind: path.name for kind, path in paths.items()})
+    report = ImportReport(folder, {kind: path.name for kind, path in paths.items()})
     try:
         staging = Staging(folder, report.add_fault)
         for kind in KINDS:
@@ -90,7 +90,7 @@ async def run_import(url: str, options: ImportOptions, folder: Path, report_path
         report.write(report_path)
 
 
-async def _imported(url: str, options: ImportOptions, staging: Staging, report: Report, progress: ImportProgress) -> ImportResult:
+async def _imported(url: str, options: ImportOptions, staging: Staging, report: ImportReport, progress: ImportProgress) -> ImportResult:
     is_stopped = bool(options.stops and staging.faults and not options.is_dry)
     if is_stopped:
         _report_rest(report, staging.groups())
@@ -107,8 +107,8 @@ async def _imported(url: str, options: ImportOptions, staging: Staging, report: 
     return ImportResult(report.counts, work.is_stopped)
 
 
-async def _write_all(url: str, work: _Work, control: ImportConnection, groups: Iterator[Group]) -> None:
-    """Plan all groups, and write the plans by several connections. The first failure ends all of them."""
+async def _write_all(url: str, work: _Work, control: ImportConnection, groups: Iterator[CustomerLines]) -> None:
+    """PlanLine all groups, and write the plans by several connections. The first failure ends all of them."""
     async with AsyncExitStack() as stack:
         connections = [await stack.enter_async_context(importing(url)) for _ in range(work.options.connections)]
         async with _failing_together() as tasks:
@@ -135,7 +135,7 @@ class _failing_together:
             raise failures.exceptions[0] from None
 
 
-async def _plan_all(work: _Work, control: ImportConnection, groups: Iterator[Group]) -> None:
+async def _plan_all(work: _Work, control: ImportConnection, groups: Iterator[CustomerLines]) -> None:
     limited = islice(groups, work.options.limit)
     for batch in _batches(limited):
         state = await state_of(control, batch, work.policy.source)
@@ -149,7 +149,7 @@ async def _plan_all(work: _Work, control: ImportConnection, groups: Iterator[Gro
     _report_rest(work.report, groups)
 
 
-def _batches(groups: Iterator[Group]) -> Iterator[list[Group]]:
+def _batches(groups: Iterator[CustomerLines]) -> Iterator[list[CustomerLines]]:
     while batch := list(islice(groups, BATCH)):
         yield batch
 
@@ -163,7 +163,7 @@ async def _write(work: _Work, connection: ImportConnection) -> None:
         work.progress.done(len(group.lines))
 
 
-async def _written(work: _Work, connection: ImportConnection, group: Group, planned: CustomerPlan) -> Iterable[Outcome]:
+async def _written(work: _Work, connection: ImportConnection, group: CustomerLines, planned: CustomerPlan) -> Iterable[LineOutcome]:
     """Write the plan of a customer; one that no longer fits is made again once. Returns what became of the lines."""
     for is_last in (False, True):
         try:
@@ -179,12 +179,12 @@ async def _written(work: _Work, connection: ImportConnection, group: Group, plan
 
 async def _write_rows(work: _Work, connection: ImportConnection, planned: CustomerPlan) -> None:
     if any(planned.rows.values()):
-        await connection.write(planned.customer_id, planned.rows, now=work.policy.now, is_told=planned.is_followed, is_kept=not work.options.is_dry)
+        await connection.write(planned.customer_id, planned.rows, now=work.policy.now, writes_events=planned.is_followed, commits=not work.options.is_dry)
 
 
-async def _refused(work: _Work, connection: ImportConnection, group: Group, error: RowsRefused | Stale) -> list[Outcome]:
+async def _refused(work: _Work, connection: ImportConnection, group: CustomerLines, error: RowsRefused | Stale) -> list[LineOutcome]:
     """Store in the ledger that the lines of the customer were refused. Returns what became of them."""
-    fault = LineFault(Reason.CHANGED_MEANWHILE) if isinstance(error, Stale) else LineFault(Reason.REFUSED_BY_DATABASE, "", error.constraint)
+    fault = LineFault(ImportReason.CHANGED_MEANWHILE) if isinstance(error, Stale) else LineFault(ImportReason.REFUSED_BY_DATABASE, "", error.constraint)
     for line in group.lines:
         line.fault = line.fault or fault
     planned = plan(group, await state_of(connection, [group], work.policy.source), work.catalog, work.policy)
@@ -192,16 +192,16 @@ async def _refused(work: _Work, connection: ImportConnection, group: Group, erro
     return list(planned.outcomes)
 
 
-def _report_unwritten(work: _Work, group: Group, planned: CustomerPlan) -> None:
-    """Report the customer at which the run stops: the lines that are skipped with their reasons, and the others as not reached."""
+def _report_unwritten(work: _Work, group: CustomerLines, planned: CustomerPlan) -> None:
+    """ImportReport the customer at which the run stops: the lines that are skipped with their reasons, and the others as not reached."""
     faults = {id(outcome.line): outcome.fault for outcome in planned.skips if not work.is_stopped}
     for line in group.lines:
         line.fault = faults.get(id(line)) or line.fault
     _report_rest(work.report, [group])
 
 
-def _report_rest(report: Report, groups: Iterable[Group]) -> None:
-    """Report the lines of customers that are not imported in this run."""
+def _report_rest(report: ImportReport, groups: Iterable[CustomerLines]) -> None:
+    """ImportReport the lines of customers that are not imported in this run."""
     for group in groups:
         for line in group.lines:
-            report.add(Outcome(line, Action.SKIP, fault=line.fault or LineFault(Reason.NOT_REACHED)))
+            report.add(LineOutcome(line, LineAction.SKIP, fault=line.fault or LineFault(ImportReason.NOT_REACHED)))

@@ -8,7 +8,7 @@ from billing.rows.contracts import CouponOffer, Offer
 from db.importing import ImportConnection
 from imports.formats.fields import Field, FieldType
 from imports.planning.drafts import ImportCatalog, ImportState, LedgerRecord
-from imports.reading.staging import Group, Line
+from imports.reading.staging import CustomerLines, ImportLine
 
 
 async def catalog_of(connection: ImportConnection) -> ImportCatalog:
@@ -29,7 +29,7 @@ def _coupon(row: dict[str, Any]) -> CouponOffer:
     return CouponOffer(**row, is_redeemable=True, redeem_until_on=until)
 
 
-async def state_of(connection: ImportConnection, groups: Sequence[Group], source: str) -> ImportState:
+async def state_of(connection: ImportConnection, groups: Sequence[CustomerLines], source: str) -> ImportState:
     """Read the state of the lines of some customers, and of what they name."""
     lines = [line for group in groups for line in group.lines]
     names = {name for line in lines for name in _names(line)} | {("customers", group.customer) for group in groups}
@@ -58,7 +58,7 @@ def _state(body: dict[str, Any]) -> ImportState:
     )
 
 
-def _names(line: Line) -> Iterator[tuple[str, str]]:
+def _names(line: ImportLine) -> Iterator[tuple[str, str]]:
     """Return the external ids of a line and of the lines that it names, with their kinds."""
     yield line.kind.name, line.external_id
     yield from _references(line.content, line.kind.fields)
@@ -80,7 +80,7 @@ def _references(content: dict[str, Any], fields: Iterable[Field]) -> Iterator[tu
                 yield from _references(item, field.fields)
 
 
-def _numbers(lines: Iterable[Line]) -> Iterator[str]:
+def _numbers(lines: Iterable[ImportLine]) -> Iterator[str]:
     for line in lines:
         if line.kind.name == "invoices" and line.content:
             yield line.content["number"]

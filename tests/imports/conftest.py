@@ -30,7 +30,7 @@ TABLES = (
     "invoice", "invoice_line", "invoice_number", "payment", "payment_allocation", "refund", "refund_allocation", "credit_note", "credit_note_line", "balance_entry",
     "document_snapshot", "search_entry", "import_record", "imported_document",
 )  # fmt: skip
-TOLD = ("event", "letter", "letter_cause", "charge", "webhook_delivery", "timed_event")
+NOTICES = ("event", "letter", "letter_cause", "charge", "webhook_delivery", "timed_event")
 
 # Other tables that tests of imports write.
 EMPTIED = ("import_run", "event_counter", "invoice_series")
@@ -111,7 +111,7 @@ async def place(import_database: Urls, tmp_path: Path) -> ImportPlace:
     place = ImportPlace(import_database, folder, tmp_path / "work")
     connection = await asyncpg.connect(import_database.admin, server_settings={"search_path": "portico", "session_replication_role": "replica"})
     try:
-        await connection.execute(f"truncate {', '.join((*TABLES, *TOLD, *EMPTIED))} cascade; update coupon set redeemed_count = 0")
+        await connection.execute(f"truncate {', '.join((*TABLES, *NOTICES, *EMPTIED))} cascade; update coupon set redeemed_count = 0")
     finally:
         await connection.close()
     return place

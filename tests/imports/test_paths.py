@@ -3,7 +3,7 @@
 import shutil
 from datetime import timedelta
 
-from tests.imports.conftest import EXAMPLE, NOW, TOLD, ImportPlace
+from tests.imports.conftest import EXAMPLE, NOTICES, NOW, ImportPlace
 from tests.imports.lines import credit, customer, invoice, method, payment, schedule, shop, subscription
 
 
@@ -20,7 +20,7 @@ async def test_the_example_is_imported_and_every_invariant_holds(place: ImportPl
 async def test_nothing_is_told_but_the_end(place: ImportPlace) -> None:
     place.write_lines(**shop(3))
     await place.run()
-    assert await place.counts(TOLD) == dict.fromkeys(TOLD, 0) | {"event": 1}
+    assert await place.counts(NOTICES) == dict.fromkeys(NOTICES, 0) | {"event": 1}
     assert [tuple(row) for row in await place.fetch("select customer_id, type from event")] == [("", "import.finished")]
 
 
@@ -37,10 +37,10 @@ async def test_the_second_run_of_the_same_files_writes_nothing(place: ImportPlac
 
 async def test_a_dry_run_reports_the_same_as_the_import_and_writes_nothing(place: ImportPlace) -> None:
     place.write_lines(**{**shop(3), "customers": [customer("C1"), customer("C2", email="c1@shop.example"), customer("C3")]})
-    before = await place.counts(TOLD) | await place.counts()
+    before = await place.counts(NOTICES) | await place.counts()
     await place.run(is_dry=True)
     dry = [{name: value for name, value in entry.items() if name != "id"} for entry in place.report]
-    assert await place.counts(TOLD) | await place.counts() == before
+    assert await place.counts(NOTICES) | await place.counts() == before
     await place.run()
     assert [{name: value for name, value in entry.items() if name != "id"} for entry in place.report] == dry
 
@@ -73,7 +73,7 @@ async def test_a_changed_line_is_taken_up_and_the_others_are_not(place: ImportPl
     assert [row["name"] for row in await place.fetch("select name from customer order by external_id")] == ["Renamed", "Customer C2"]
     (row,) = await place.fetch("select quantity, renewal_minor, version, status, holds from subscription where external_id = 'S1'")
     assert tuple(row) == (3, 8700, 2, "SUSPENDED", ["IMPORT"])
-    assert (await place.counts(TOLD))["event"] == 2  # the end of each run
+    assert (await place.counts(NOTICES))["event"] == 2  # the end of each run
     assert await place.violations() == {}
     lines["invoices"][0].pop("memo")
     place.write_lines(**lines)

@@ -20,9 +20,9 @@ from gateway.wiring.database import check, postgres
 from imports.formats.kinds import BY_NAME, KINDS
 from imports.formats.page import page
 from imports.formats.schemas import schema_of
-from imports.planning.drafts import Action
+from imports.planning.drafts import LineAction
 from imports.reading.staging import TwoFiles, files_of
-from imports.reasons import Reason, reasons_page
+from imports.reasons import ImportReason, reasons_page
 from imports.running.report import ImportCounts
 from imports.running.run import ImportOptions, ImportProgress, ImportResult, SourceBusy, run_import
 
@@ -121,9 +121,9 @@ def _progress() -> Progress:
 
 def _print(result: ImportResult, arguments: ImportArguments) -> None:
     counts = result.counts
-    table = Table("Kind", *(action.capitalize() for action in Action), box=None)
+    table = Table("LineKind", *(action.capitalize() for action in LineAction), box=None)
     for kind in KINDS:
-        row = [counts.actions[kind.name, action] for action in Action]
+        row = [counts.actions[kind.name, action] for action in LineAction]
         if any(row):
             table.add_row(kind.name, *(f"{count:,}" for count in row))
     show(table)
@@ -140,6 +140,6 @@ def _print_reasons(counts: ImportCounts) -> None:
         if of_reasons:
             table = Table("Lines", title, "", box=None)
             for reason, count in of_reasons.most_common():
-                table.add_row(f"{count:,}", reason, Reason(reason).meaning)
+                table.add_row(f"{count:,}", reason, ImportReason(reason).meaning)
             console.print()
             show(table)

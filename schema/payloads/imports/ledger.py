@@ -12,16 +12,16 @@ from schema.declarations.fields import guarded
 from schema.declarations.scalars import DateTime
 
 
-@strawberry.type(description="How many lines of a kind came to the same.")
-class ImportCount:
+@strawberry.type(name="ImportCount", description="How many lines of a kind came to the same.")
+class LedgerCount:
     source: str = strawberry.field(description="The system that they are from.")
     kind: str = strawberry.field(description="The kind of line, such as `subscriptions`.")
     reason: str | None = strawberry.field(description="Why they were skipped, as docs/import/reasons.md has it; null for those that were imported.")
     lines: int = strawberry.field(description="How many lines.")
 
 
-@strawberry.type(description="A line of an import that was skipped.")
-class SkippedLine:
+@strawberry.type(name="SkippedLine", description="A line of an import that was skipped.")
+class LedgerLine:
     source: str = strawberry.field(description="The system that it is from.")
     kind: str = strawberry.field(description="The kind of line.")
     external_id: str = strawberry.field(description="Its id in the source.")
@@ -46,11 +46,11 @@ async def _counts(info: Info, parent: strawberry.Parent[Any]) -> Any:
 
 @strawberry.type(description="The ledger of imports: the last outcome of each line.")
 class Imports:
-    counts: list[ImportCount] = strawberry.field(
-        resolver=_counts, graphql_type=list[ImportCount], description="How many lines came to what, by source, kind and reason.", metadata=LEDGER
+    counts: list[LedgerCount] = strawberry.field(
+        resolver=_counts, graphql_type=list[LedgerCount], description="How many lines came to what, by source, kind and reason.", metadata=LEDGER
     )
-    skipped: list[SkippedLine] = strawberry.field(
-        resolver=_skipped, graphql_type=list[SkippedLine], description="The lines that were skipped, at most 100.", metadata=LEDGER
+    skipped: list[LedgerLine] = strawberry.field(
+        resolver=_skipped, graphql_type=list[LedgerLine], description="The lines that were skipped, at most 100.", metadata=LEDGER
     )
 
 
