@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,13 +14,19 @@ import pytest
 import demo
 from db.builtin import embedded
 from db.pool import Database, Pool
-from tests.conftest import NOW, Portal, closing_pool
+from jobs.clock import Billing, tick
+from payments.sandbox import Sandbox
+from tests.auditing import audited
+from tests.conftest import NOW, SECRET, Portal, closing_pool
 from tests.depth import by_depth
-from tests.imports.round_trip import Side, counts, differences, exported, imported, released, statements, summary
-from tests.lifecycle.conftest import fill
+from tests.imports.round_trip import Side, anonymous, counts, differences, exported, imported, released, statements, summary
+from tests.lifecycle.conftest import end_life, fill
 from tests.template import create_database
 
-GENERATED = by_depth(150, 400, 20_000)
+GENERATED = by_depth(120, 400, 20_000)
+BILLED = by_depth(20, 80, 1_000)
+# Thirteen months, in the steps of a worker that runs once a week.
+PERIOD, STEP = timedelta(days=397), timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -42,21 +50,27 @@ async def side(portal: Portal, urls: embedded.Urls) -> AsyncIterator[Side]:
         yield Side(replace(portal, database=database), admin)
 
 
-@pytest.fixture(scope="module")
-async def sides(portal: Portal, urls: embedded.Urls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sides]:
-    folder = tmp_path_factory.mktemp("round") / "files"
-    folder.mkdir()
-    source, target = await create_database(urls, "exported"), await create_database(urls, "imported")
-    await demo.seed(source.admin, customers=GENERATED, now=NOW, progress=lambda _: None)
+@asynccontextmanager
+async def both(portal: Portal, urls: embedded.Urls, name: str, *, customers: int, folders: tuple[Path, Path]) -> AsyncIterator[Sides]:
+    """Export generated customers of one new database, and import and release them in another."""
+    folder, scratch = folders
+    source, target = await create_database(urls, f"{name}_exported"), await create_database(urls, f"{name}_imported")
+    await demo.seed(source.admin, customers=customers, now=NOW, progress=lambda _: None)
     await fill(target.admin)
     complete = await exported(source.admin, folder, now=NOW)
-    async with side(portal, source) as one, side(portal, target) as other:
+    async with audited(target.admin, is_whole=True), side(portal, source) as one, side(portal, target) as other:
         before = await counts(other.admin)
-        result = await imported(target.admin, folder, tmp_path_factory.mktemp("scratch"), now=NOW)
+        result = await imported(target.admin, folder, scratch, now=NOW)
         told = {table: count - before[table] for table, count in (await counts(other.admin)).items()}
         ids = {row["external_id"]: row["id"] for row in await other.admin.fetch("select id, external_id from customer")}
         held = {name: await released(other, ids[name], now=NOW) for name in sorted(complete) if name in ids}
         yield Sides(one, other, {name: ids[name] for name, codes in held.items() if not codes}, held, dict(result.reasons), told)
+
+
+@pytest.fixture(scope="module")
+async def sides(portal: Portal, urls: embedded.Urls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sides]:
+    async with both(portal, urls, "round", customers=GENERATED, folders=(tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("scratch"))) as made:
+        yield made
 
 
 async def test_every_customer_is_imported_and_nothing_is_skipped(sides: Sides) -> None:
@@ -81,7 +95,6 @@ async def test_the_summary_of_every_customer_is_the_same(sides: Sides, documents
         other = await summary(sides.target, customer_id, names, text=documents["Summary"])
         if found := list(differences(one, other)):
             differing[name] = found
-    import json; open('/tmp/diff.json','w').write(json.dumps(differing,indent=1,default=str))
     assert not differing, (len(differing), dict(list(differing.items())[:5]))
 
 
@@ -93,3 +106,29 @@ async def test_the_statement_of_every_customer_is_the_same(sides: Sides) -> None
         if one != other:
             differing[name] = list(differences(one, other))
     assert not differing, (len(differing), dict(list(differing.items())[:5]))
+
+
+async def test_thirteen_months_of_the_clock_come_to_the_same_money(
+    portal: Portal, urls: embedded.Urls, tmp_path_factory: pytest.TempPathFactory, documents: dict[str, str]
+) -> None:
+    folders = tmp_path_factory.mktemp("billed"), tmp_path_factory.mktemp("scratch")
+    async with both(portal, urls, "billed", customers=BILLED, folders=folders) as sides:
+        # The named customers are in the source alone, and one of them has thousands of rows.
+        for person in demo.PERSONAS:
+            await end_life(sides.source.admin, person.id)
+        now = NOW
+        while now < NOW + PERIOD:
+            now += STEP
+            await asyncio.gather(*(tick(Billing(one.database, {"sandbox": Sandbox(SECRET)}), now) for one in (sides.source, sides.target)))
+        invoices = await sides.target.admin.fetchval("select count(*) from invoice where imported_at is null")
+        assert invoices > 10 * len(sides.customers)
+        differing = {}
+        for name, customer_id in sides.customers.items():
+            codes = [row[0] for row in await sides.source.admin.fetch("select distinct currency from invoice where customer_id = $1 order by 1", name)]
+            pages = []
+            for each, identifier in ((sides.source, name), (sides.target, customer_id)):
+                page = anonymous(await summary(each, identifier, {}, text=documents["Summary"], now=now))
+                pages.append([*await statements(each, identifier, codes, now=now), page])
+            if found := list(differences(*pages)):
+                differing[name] = found
+        assert not differing, (len(differing), dict(list(differing.items())[:5]))
