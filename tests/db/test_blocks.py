@@ -31,6 +31,8 @@ OF_EVERYBODY = {
     "external_ids.owner",
     "open_items.listed",
     "audit.listed",
+    "imports.counts",
+    "imports.skipped",
     "events.feed",
     "attachments.overdue",
     "loose_objects.due",
@@ -54,6 +56,7 @@ OF_CLOCK = {
     "data_exports.due",
     "data_exports.past",
     "timed_events.coming",
+    "imports.waiting",
 }
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
@@ -65,6 +68,7 @@ OF_NOBODY = {
     "letters.done",
     "saving.taken_coupon",
     "saving.returned_coupon",
+    "saving.imported_coupon_use",
     # The keys of the merchant's programs, which row security lets only the program itself use.
     "saving.client_key",
     "saving.freed_client_key",
@@ -134,13 +138,17 @@ SMALL = (
     "webhook_delivery",
     "webhook_attempt",
     "event_feed",
+    "import_record",
     "alembic_version",
 )
 
 # An operator's audit reads whole tables, as the owner (db/audit.py).
 OF_AUDIT = {name for name in blocks() if name.startswith("invariants.")}
 
-READS = [item for item in blocks().values() if (item.sql.startswith("select") or item.name in OF_REPORTS) and item.name not in BY_SECRET | OF_AUDIT]
+# An import reads as the owner what its lines name, of many customers at once (db/importing.py).
+OF_IMPORT = {"imports.catalog", "imports.state"}
+
+READS = [item for item in blocks().values() if (item.sql.startswith("select") or item.name in OF_REPORTS) and item.name not in BY_SECRET | OF_AUDIT | OF_IMPORT]
 WRITES = [item for item in blocks().values() if not item.sql.startswith("select") and item.name not in OF_AUDIT | OF_REPORTS]
 
 # What has no owner: everybody may read it.

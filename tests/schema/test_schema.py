@@ -69,6 +69,7 @@ OF_STAFF = {
     "reopenCustomer",
     "exportCustomer",
     "eraseCustomer",
+    "releaseImported",
     "saveWebhookEndpoint",
     "deleteWebhookEndpoint",
     "rotateWebhookSecret",

@@ -29,6 +29,9 @@ CLOSING = frozenset(
     }
 )  # fmt: skip
 
+# What an import brought renews and is collected from then on.
+RELEASING = frozenset({"subscription", "subscription_event", "invoice", "installment"})
+
 # Whatever has personal data.
 ERASING = frozenset(
     {
@@ -75,6 +78,7 @@ WRITES: dict[str, frozenset[str]] = {
     "closeCustomer": CLOSING,
     "reopenCustomer": frozenset({"customer", "credential"}),
     "exportCustomer": frozenset({"data_export"}),
+    "releaseImported": RELEASING,
     "eraseCustomer": ERASING,
     "createPortalLink": frozenset({"identity_link", "letter"}),
     "uploadAttachments": FILES | KEYS_OF_BEFORE,

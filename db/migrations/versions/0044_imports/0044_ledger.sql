@@ -60,8 +60,10 @@ create policy released_by_staff on import_record for update to portico_app
 create policy audited on import_run for select to portico_owner using (current_setting('app.actor', true) = 'AUDIT');
 create policy audited on import_record for select to portico_owner using (current_setting('app.actor', true) = 'AUDIT');
 
-create policy own_rows on imported_document for select to portico_app
-  using (case when customer_id = nullif(current_setting('app.customer_id', true), '') then true else false end);
+create policy own_rows on imported_document to portico_app
+  using (case when customer_id = nullif(current_setting('app.customer_id', true), '') then true else false end)
+  with check (customer_id = nullif(current_setting('app.customer_id', true), ''));
+call guard_staff_writes('imported_document');
 create policy any_row_for_staff on imported_document for select to portico_app using (case when current_setting('app.actor', true) = 'STAFF' then true else false end);
 create policy audited on imported_document for select to portico_owner using (current_setting('app.actor', true) = 'AUDIT');
 create policy written_by_import on imported_document to portico_owner
@@ -82,6 +84,13 @@ create constraint trigger record_finished after update on import_run deferrable 
 
 -- What the release of a customer's imported subscriptions writes.
 insert into staff_write (relation, scope)
-select relation, 'imports:run' from unnest(array['subscription', 'subscription_event', 'subscription_state', 'invoice', 'installment', 'import_record']) relation;
-call guard_staff_writes('import_record');
+select relation, 'imports:run' from unnest(array['subscription', 'subscription_event', 'subscription_state', 'invoice', 'installment']) relation;
+
+-- The ledger stays when a customer is erased, or the next import would bring the data back. It has ids of the source and hashes.
+insert into column_erasure (relation, attribute, treatment, is_exported)
+select c.relname, a.attname, case c.relname when 'import_run' then 'NONE' else 'KEPT' end, c.relname = 'imported_document' and a.attname <> 'object_key'
+  from pg_class c
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+ where c.oid in ('import_run'::regclass, 'import_record'::regclass, 'imported_document'::regclass);
+insert into column_erasure (relation, attribute, treatment, is_exported) values ('invoice', 'imported_at', 'KEPT', true), ('payment', 'imported_at', 'KEPT', true);
 create index import_record_to_release on import_record (owner_id) where on_release is not null;
