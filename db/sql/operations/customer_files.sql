@@ -37,21 +37,29 @@ select cast(json_strip_nulls(json_build_object(
 
 -- name: customer_files.subscriptions
 -- returns: ImportJson
--- Select subscriptions whose present and coming price has a code.
+-- Select subscriptions whose present and coming price has a code. One that an import still holds has the state that it will be released to.
 select cast(json_strip_nulls(json_build_object(
-         'externalId', coalesce(s.external_id, s.id), 'customer', coalesce(c.external_id, c.id), 'price', p.code, 'quantity', s.quantity, 'status', s.status,
+         'externalId', coalesce(s.external_id, s.id), 'customer', coalesce(c.external_id, c.id), 'price', p.code, 'quantity', s.quantity, 'status', state.status,
          'startedAt', s.started_at, 'trialEndsAt', s.trial_ends_at, 'periodStartsAt', s.period_starts_at, 'periodEndsAt', s.period_ends_at, 'anchorAt', s.anchor_at,
          'timeZone', s.billing_zone,
          'paymentMethod', (select coalesce(m.external_id, m.id) from payment_method m
                             where m.customer_id = s.customer_id and m.id = s.payment_method_id and m.deleted_at is null),
          'pendingChange', s.pending_kind, 'pendingAt', s.pending_at, 'pendingPrice', pending.code, 'pendingQuantity', s.pending_quantity,
          'pendingResumesAt', s.pending_resumes_at, 'pausedAt', s.paused_at, 'resumesAt', s.resumes_at,
-         'holds', nullif(to_json(s.holds)::text, '[]')::json, 'suspendedAt', s.suspended_at, 'canceledAt', s.canceled_at, 'cancelReason', s.cancel_reason,
+         'holds', nullif(to_json(state.holds)::text, '[]')::json, 'suspendedAt', case when state.status <> 'SUSPENDED' then null else s.suspended_at end, 'canceledAt', s.canceled_at, 'cancelReason', s.cancel_reason,
          'cancelComment', nullif(s.cancel_comment, ''), 'coupon', redeemed.line, 'metadata', nullif(s.metadata, '{}'), 'createdAt', s.created_at)) as text) as body
   from subscription s
   join customer c on c.id = s.customer_id
   join price p on p.id = s.price_id
   left join price pending on pending.id = s.pending_price_id
+ cross join lateral (select array_remove(s.holds, 'IMPORT') as holds) other
+ cross join lateral (
+        select other.holds,
+               case when not 'IMPORT' = any(s.holds) or other.holds <> '{}' then s.status
+                    when s.paused_at is not null and s.pending_kind is null then 'PAUSED'
+                    when s.period_starts_at is null then 'SCHEDULED'
+                    when s.trial_ends_at = s.period_ends_at then 'TRIALING'
+                    else 'ACTIVE' end as status) state
   left join lateral (
         select json_build_object('code', k.code, 'periodsLeft', r.periods_left, 'redeemedAt', r.redeemed_at, 'usedUntil', r.used_until) as line
           from coupon_redemption r
@@ -89,14 +97,20 @@ select cast(json_strip_nulls(json_build_object(
          'schedule', (select coalesce(h.external_id, h.id) from payment_schedule h where h.customer_id = i.customer_id and h.id = i.schedule_id),
          'periodStartsAt', i.period_starts_at, 'periodEndsAt', i.period_ends_at, 'total', i.total_minor, 'lines', lines.list,
          'paidElsewhere', nullif(greatest(i.paid_minor - paid.minor, 0), 0), 'paidAt', i.paid_at, 'writtenOffAt', i.written_off_at,
-         'collection', case when i.remaining_minor > 0 and i.collection <> 'NONE' then 'AUTOMATIC' end,
-         'collectAt', case when i.remaining_minor > 0 and i.collection <> 'NONE' then i.collect_at end,
+         'collection', case when i.remaining_minor > 0 and (i.collection <> 'NONE' or waiting.columns is not null) then 'AUTOMATIC' end,
+         'collectAt', case when i.remaining_minor > 0 and i.collection <> 'NONE' then to_json(i.collect_at)#>>'{}' when i.remaining_minor > 0 then waiting.columns->>'collect_at' end,
          'dunning', case when i.remaining_minor > 0 and i.collection in ('DUE', 'RETRYING', 'WAITING_FOR_METHOD', 'GIVEN_UP')
                          then json_build_object('state', i.collection, 'failedAttempts', i.failed_attempts, 'retryCount', i.retry_count, 'retryBeganOn', i.retry_began_on,
-                                                'retryLastOn', i.retry_last_on) end,
+                                                'retryLastOn', i.retry_last_on)
+                         when i.remaining_minor > 0 and waiting.columns is not null
+                         then json_build_object('state', waiting.columns->'collection', 'failedAttempts', waiting.columns->'failed_attempts',
+                                                'retryCount', waiting.columns->'retry_count', 'retryBeganOn', waiting.columns->'retry_began_on',
+                                                'retryLastOn', waiting.columns->'retry_last_on') end,
          'memo', nullif(i.memo, ''), 'creditNotes', notes.list, 'metadata', nullif(i.metadata, '{}'), 'createdAt', i.created_at)) as text) as body
   from invoice i
   join customer c on c.id = i.customer_id
+  left join lateral (
+        select r.on_release as columns from import_record r where r.owner_id = i.customer_id and r.kind = 'invoices' and r.target_id = i.id limit 1) waiting on true
  cross join lateral (
         select json_agg(json_build_object('description', l.description, 'quantity', l.quantity, 'unitAmount', l.unit_minor, 'subtotal', l.subtotal_minor,
                                           'discount', nullif(l.discount_minor, 0), 'tax', nullif(l.tax_minor, 0),

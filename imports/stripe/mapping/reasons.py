@@ -56,8 +56,6 @@ class SkipReason(UpperStrEnum):
     INVOICE_WITHOUT_NUMBER = auto()
     NEGATIVE_INVOICE = auto()
     AMOUNTS_DO_NOT_ADD_UP = auto()
-    TOO_MANY_LINES = auto()
-    OVERPAID_INVOICE = auto()
     PAYMENT_FAILED = auto()
     PAYMENT_NOT_CAPTURED = auto()
     PAYMENT_WITHOUT_INVOICE = auto()

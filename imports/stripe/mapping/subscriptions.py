@@ -80,7 +80,7 @@ def _line(subscription: Thing, bundle: Bundle, shared: Shared, methods: frozense
 
 def _is_owed(invoice: Thing, subscription: Thing) -> bool:
     """Whether an invoice of a subscription is unpaid."""
-    return invoice["status"] == "open" and invoice["amount_remaining"] > 0 and subscription_of(invoice) == subscription["id"]
+    return bool(invoice["status"] == "open" and invoice["amount_remaining"] > 0 and subscription_of(invoice) == subscription["id"])
 
 
 def _state(subscription: Thing, item: Thing, status: str, *, is_owed: bool) -> Line:
