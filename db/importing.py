@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +18,12 @@ from db.saving import in_order, statement_of
 IMPORT = "IMPORT"
 # A commit that is not on the disk when the server stops is lost with its line of the ledger, so the next run writes it again.
 SESSION = f"SET ROLE {OWNER}; SET search_path = portico; SET jit = off; SET synchronous_commit = off; SET statement_timeout = '60s'; SET plan_cache_mode = force_generic_plan"
-# The run of a dry run, which no other transaction sees.
-DRY_RUN = "imp_dry_run"
 # What has to be over before the rest is written.
 EARLY = ("imported_redemption_end",)
+# Errors that are about the rows of one customer.
+REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError, asyncpg.DeadlockDetectedError)
+# How many customers a transaction of a dry run has.
+MAX_REHEARSED = 50
 # The first number of the advisory locks of imports; the second is the hash of the source.
 LOCK_CLASS = 0x696D70
 
@@ -41,11 +44,22 @@ class Stale(Exception):
     """A row was changed since the plan read it. Nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerRows:
+    """The rows of a customer, by the block `saving.…` that writes them. `writes_events`: changes of rows that exist write their events."""
+
+    customer_id: str | None
+    by_kind: Mapping[str, Sequence[Mapping[str, Any]]]
+    writes_events: bool = False
+
+
 class ImportConnection:
     """A connection of an import, to be closed by its opener."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        # The customers in the open transaction of a dry run.
+        self._rehearsed = 0
 
     async def read(self, name: str, **values: Any) -> Any:
         """Return the JSON of a block that reads. Raises ImportLost."""
@@ -54,26 +68,48 @@ class ImportConnection:
             body = await self._connection.fetchval(sql, *(values[each] for each in names))
         return orjson.loads(body)
 
-    async def write(
-        self, customer_id: str | None, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, now: datetime, writes_events: bool, commits: bool
-    ) -> None:
-        """Write the rows of a customer in one transaction, which is rolled back unless `commits`. `writes_events`: changes write their events. Raises ImportLost, RowsRefused, Stale."""
-        kinds = [kind for kind, of_kind in rows.items() if of_kind]
+    async def write(self, rows: CustomerRows, *, now: datetime) -> None:
+        """Write the rows of a customer in one transaction. Raises ImportLost, RowsRefused, Stale."""
         with _losses():
             try:
-                await self._connection.execute(_begin(customer_id, now, writes_events=writes_events))
-                if not commits:
-                    await self._connection.execute("insert into import_run (id, source, started_at) values ($1, 'dry run', $2)", DRY_RUN, now)
-                for part in ([kind for kind in kinds if kind in EARLY], [kind for kind in kinds if kind not in EARLY]):
-                    if part:
-                        await self._write(customer_id, part, rows)
-                await self._connection.execute("COMMIT" if commits else "SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK")
-            except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError) as error:
+                await self._connection.execute(f"BEGIN; {_settings(rows, now)}")
+                await self._write_parts(rows)
+                await self._connection.execute("COMMIT")
+            except (*REFUSALS, Stale) as error:
                 await self._connection.execute("ROLLBACK")
-                raise RowsRefused(getattr(error, "constraint_name", None) or str(error)) from error
-            except Stale:
+                raise _refusal(error) from error
+
+    async def rehearse(self, rows: CustomerRows, *, now: datetime) -> None:
+        """Write the rows of a customer, with all checks of a commit, in a transaction that is rolled back, together with those of other customers. Raises ImportLost, RowsRefused,
+        Stale."""
+        with _losses():
+            if not self._rehearsed:
+                await self._connection.execute(f"BEGIN; {_settings(CustomerRows(None, {}), now)}")
+            try:
+                await self._connection.execute(f"SAVEPOINT customer; {_settings(rows, now)}")
+                await self._write_parts(rows)
+                await self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; RELEASE customer")
+            except (*REFUSALS, Stale) as error:
+                await self._connection.execute("ROLLBACK TO customer")
+                raise _refusal(error) from error
+            finally:
+                self._rehearsed += 1
+            # A coupon is locked by all who redeem it, until the transaction ends.
+            if self._rehearsed == MAX_REHEARSED or rows.by_kind.get("imported_coupon_use"):
+                await self.end_rehearsal()
+
+    async def end_rehearsal(self) -> None:
+        """Roll back what was rehearsed. Raises ImportLost."""
+        with _losses():
+            if self._rehearsed:
                 await self._connection.execute("ROLLBACK")
-                raise
+            self._rehearsed = 0
+
+    async def _write_parts(self, rows: CustomerRows) -> None:
+        kinds = [kind for kind, of_kind in rows.by_kind.items() if of_kind]
+        for part in ([kind for kind in kinds if kind in EARLY], [kind for kind in kinds if kind not in EARLY]):
+            if part:
+                await self._write(rows.customer_id, part, rows.by_kind)
 
     async def _write(self, customer_id: str | None, kinds: Sequence[str], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         sql, names = statement_of(in_order(kinds))
@@ -87,7 +123,7 @@ class ImportConnection:
         with _losses():
             if not await self._connection.fetchval("select pg_try_advisory_lock($1, hashtext($2))", LOCK_CLASS, source):
                 return False
-            await self._connection.execute(f"{_begin(None, now, writes_events=True)}")
+            await self._connection.execute(f"BEGIN; {_settings(CustomerRows(None, {}), now)}")
             await self._connection.execute("insert into import_run (id, source, started_at) values ($1, $2, $3)", run_id, source, now)
             await self._connection.execute("COMMIT")
             return True
@@ -95,7 +131,7 @@ class ImportConnection:
     async def end_run(self, run_id: str, *, now: datetime) -> None:
         """Write the end of a run, which is an event."""
         with _losses():
-            await self._connection.execute(_begin(None, now, writes_events=True))
+            await self._connection.execute(f"BEGIN; {_settings(CustomerRows(None, {}), now)}")
             await self._connection.execute("update import_run set finished_at = $2 where id = $1", run_id, now)
             await self._connection.execute("COMMIT")
 
@@ -112,11 +148,19 @@ async def importing(url: str, *, cached: int = 200) -> AsyncIterator[ImportConne
         connection.terminate() if connection.is_closed() else await connection.close(timeout=5)
 
 
-def _begin(customer_id: str | None, now: datetime, *, writes_events: bool) -> str:
+def _settings(rows: CustomerRows, now: datetime) -> str:
+    """Return the statements that set the caller of the open transaction."""
     return (
-        f"BEGIN; SET LOCAL app.actor = {literal(IMPORT)}; SET LOCAL app.customer_id = {literal(customer_id or '')}; SET LOCAL app.client = 'import'; "
-        f"SET LOCAL app.now = {literal(now.isoformat())}; SET LOCAL app.events = {'on' if writes_events else 'off'}"
+        f"SET LOCAL app.actor = {literal(IMPORT)}; SET LOCAL app.customer_id = {literal(rows.customer_id or '')}; SET LOCAL app.client = 'import'; "
+        f"SET LOCAL app.now = {literal(now.isoformat())}; SET LOCAL app.events = {'on' if rows.writes_events else 'off'}"
     )
+
+
+def _refusal(error: Exception) -> Exception:
+    """Return what the plan of the customer is told. A deadlock is over once one of the two starts again."""
+    if isinstance(error, Stale | asyncpg.DeadlockDetectedError):
+        return Stale()
+    return RowsRefused(getattr(error, "constraint_name", None) or str(error))
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -200,6 +200,9 @@ class Processor(Protocol):
     async def finish_setup(self, reference: str, *, customer_id: str) -> MethodDetails:
         """Return the method that the customer entered in the form. May be repeated. Raises SetupNotFound, SetupUnfinished, ProcessorUnavailable."""
 
+    async def look_up(self, method_reference: str) -> MethodDetails | None:
+        """Return a method that was added elsewhere; None for one that is unknown or another customer's. Raises ProcessorUnavailable."""
+
     async def detach(self, method_reference: str) -> None:
         """Detach a method. A detached or unknown method is not an error. Raises ProcessorUnavailable."""
 

@@ -80,14 +80,12 @@ class Sandbox:
         card = CARDS.get(name or "visa")
         if card is None:
             raise SetupUnfinished
-        return MethodDetails(
-            method_reference=f"sandbox_{nonce}_{card.name}",
-            kind=card.kind,
-            brand=card.brand,
-            last4=card.last4,
-            expires_on=EXPIRES_ON if card.kind == "CARD" else None,
-            fingerprint=hashlib.sha256(card.name.encode()).hexdigest()[:16],
-        )
+        return _details(f"sandbox_{nonce}_{card.name}", card)
+
+    async def look_up(self, method_reference: str) -> MethodDetails | None:
+        self._count_call("look_up", method_reference)
+        card = card_of(method_reference)
+        return _details(method_reference, card) if card else None
 
     async def detach(self, method_reference: str) -> None:
         self._count_call("detach", method_reference)
@@ -298,3 +296,14 @@ class Sandbox:
 
 def _request(charge: ChargeRequest) -> str:
     return json.dumps(astuple(charge))
+
+
+def _details(reference: str, card: Card) -> MethodDetails:
+    return MethodDetails(
+        method_reference=reference,
+        kind=card.kind,
+        brand=card.brand,
+        last4=card.last4,
+        expires_on=EXPIRES_ON if card.kind == "CARD" else None,
+        fingerprint=hashlib.sha256(card.name.encode()).hexdigest()[:16],
+    )

@@ -103,6 +103,16 @@ class Stripe:
             raise SetupUnfinished(decline_code_of(refused) if refused else None)
         return details_of(setup["payment_method"], customer=setup["customer"])
 
+    async def look_up(self, method_reference: str) -> MethodDetails | None:
+        known = REFERENCE.fullmatch(method_reference)
+        if not known:
+            return None
+        try:
+            method = await self._safely(lambda: self._api.payment_methods.retrieve_async(known[2]))
+        except problems.InvalidRequestError:
+            return None
+        return details_of(method, customer=known[1]) if method.get("customer") == known[1] else None
+
     async def detach(self, method_reference: str) -> None:
         known = REFERENCE.fullmatch(method_reference)
         if not known:

@@ -3,7 +3,7 @@
 import re
 
 # The form of every key.
-KEY = re.compile(r"(customer|incoming)/cus_[0-9a-z]{1,40}/(?:att|exp)_[0-9a-z]{1,40}(-[0-9a-f]{16})?")
+KEY = re.compile(r"(customer|incoming)/cus_[0-9a-z]{1,40}/(?:att|exp|doc)_[0-9a-z]{1,40}(-[0-9a-f]{16})?")
 
 
 def stored(customer_id: str, identifier: str, nonce: str) -> str:

@@ -34,6 +34,7 @@ from pdf.layout import Logo, Merchant, Paper
 from pdf.renderer import PdfRenderer
 from resolvers.reads import pdf_contents
 from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, StatementTooLong
+from storage.bucket import Bucket, BucketUnavailable
 
 STATEMENT = re.compile(r"([A-Z]{3})\.(\d{4}-\d\d-\d\d)\.(\d{4}-\d\d-\d\d)\.(pdf|csv)")
 TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "xml": "application/xml"}
@@ -52,6 +53,7 @@ class PdfContext:
     admission: Admission
     allowance: Allowance
     clock: Callable[[], datetime]
+    bucket: Bucket
 
 
 def renderer_of(settings: Settings) -> PdfRenderer:
@@ -59,11 +61,11 @@ def renderer_of(settings: Settings) -> PdfRenderer:
     return PdfRenderer(at_once=settings.papers_at_once, fonts=font_folders(settings))
 
 
-def routes(database: Database, issuer: OwnIssuer, settings: Settings, renderer: PdfRenderer, clock: Callable[[], datetime]) -> list[Route]:
-    """Raises WrongSetting for a merchant setting that cannot be used."""
+def routes(database: Database, issuer: OwnIssuer, settings: Settings, renderer: PdfRenderer, clock: Callable[[], datetime], bucket: Bucket) -> list[Route]:
+    """Raises WrongSetting for a merchant setting that cannot be used. `bucket` has the original PDFs of imported invoices."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
     admission = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
-    context = PdfContext(database, merchant_of(settings), renderer, settings, admission, Allowance(settings.papers_per_minute), clock)
+    context = PdfContext(database, merchant_of(settings), renderer, settings, admission, Allowance(settings.papers_per_minute), clock, bucket)
 
     async def download(request: Request) -> Response:
         parameters = request.query_params
@@ -103,7 +105,7 @@ async def _respond(context: PdfContext, link: SignedUrl, request: Request) -> Re
         return responses.refused("CLIENT_CLOSED_REQUEST", "The client has closed the connection.", form())
     except SessionEnded:  # the app for which the URL was made is disabled
         return responses.refused("FORBIDDEN", INVALID_LINK, form())
-    except (Overloaded, TimeoutError, DatabaseUnavailable) as error:
+    except (Overloaded, TimeoutError, DatabaseUnavailable, BucketUnavailable) as error:
         return responses.outage(error, form())
     except Exception as error:  # a bug, or a failure of the rendering process
         return responses.unexpected(error, form())
@@ -118,6 +120,8 @@ async def _render(context: PdfContext, link: SignedUrl) -> Response:
             return await _statement(document_request, match, context)
         if link.identifier.endswith(E_INVOICE):
             return await _e_invoice(document_request, link.identifier.removesuffix(E_INVOICE), context)
+        if (original := await _original(document_request, link.identifier, context)) is not None:
+            return original
         paper = await _paper_of(link.identifier)(document_request, link.identifier)
         # All reads are done before rendering, so that no connection is held meanwhile.
         await session.close()
@@ -126,6 +130,17 @@ async def _render(context: PdfContext, link: SignedUrl) -> Response:
         return _file(await context.renderer.print(paper), f"{paper.template}-{link.identifier}.pdf", context)
     finally:
         await session.close()
+
+
+async def _original(document_request: DocumentRequest, identifier: str, context: PdfContext) -> Response | None:
+    """Return the PDF with which another system issued an imported invoice; None where there is none. Raises BucketUnavailable."""
+    rows = await document_request.rows("imported_documents.of_invoice", key=identifier) if prefix_of(identifier) == "inv" else []
+    if not rows:
+        return None
+    await document_request.session.close()
+    async with context.bucket.open(rows[0].object_key) as chunks:
+        content = b"".join([chunk async for chunk in chunks])
+    return _file(content, f"invoice-{identifier}.pdf", context)
 
 
 def _paper_of(identifier: str) -> Callable[[DocumentRequest, str], Awaitable[Paper | None]]:

@@ -95,6 +95,15 @@ class ImportAccount:
     has_default_method: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was looked up beside the files and the database: original PDFs by the external id of their invoice, and what the processor knows of methods by theirs. Each is the
+    columns, or why it cannot be imported. A method that nobody was asked about is in neither."""
+
+    documents: Mapping[str, dict[str, Any] | ImportReason] = field(default_factory=dict)
+    methods: Mapping[str, dict[str, Any] | ImportReason] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class PlanDraft:
     """The plan of one customer while it is made: the rows by the block that writes them, the ids of lines, and those that were skipped."""
@@ -119,10 +128,7 @@ class PlanDraft:
     named: frozenset[tuple[str, str]] = frozenset()
     # What this plan creates.
     fresh: set[tuple[str, str]] = field(default_factory=set)
-    # Original PDFs by the external id of their invoice: the columns, or why one cannot be imported.
-    documents: Mapping[str, "dict[str, Any] | ImportReason"] = field(default_factory=dict)
-    # What the processor knows of methods, by external id: the columns, or why it cannot be imported. Empty where none was asked.
-    details: Mapping[str, "dict[str, Any] | ImportReason"] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
 
     def new_id(self, prefix: str) -> str:
         return type_id(prefix, int(self.policy.now.timestamp() * 1000), entropy=secrets.randbits(74))

@@ -18,6 +18,9 @@ def plan_invoice(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None
         raise LineFault(ImportReason.NOT_CHANGEABLE)
     if line.content["number"] in draft.state.numbers:
         raise LineFault(ImportReason.DUPLICATE_NUMBER, "number")
+    document = draft.evidence.documents.get(line.external_id)
+    if isinstance(document, ImportReason):
+        raise LineFault(document, "document")
     row, lines = _row(draft, line), _lines(draft, line)
     _add_amounts(draft, line, row, lines)
     notes = [_note(draft, row, note) for note in line.content.get("creditNotes", ())]
@@ -29,10 +32,9 @@ def plan_invoice(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None
         draft.rows["imported_credit_note_line"].extend(note_lines)
     if elsewhere_minor:
         _pay_elsewhere(draft, row, elsewhere_minor)
-    if (document := draft.documents.get(line.external_id)) is not None:
-        if isinstance(document, ImportReason):
-            raise LineFault(document, "document")
-        draft.rows["imported_document"].append({**document, "invoice_id": row["id"]})
+    if document:
+        key = f"customer/{draft.owner().id}/doc_{document['sha256'][:40]}"
+        draft.rows["imported_document"].append({**document, "invoice_id": row["id"], "object_key": key})
     return LineOutcome(line, LineAction.CREATE, row["id"], on_release=_on_release(draft, line, row))
 
 

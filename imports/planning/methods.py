@@ -22,7 +22,7 @@ def plan_method(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None)
     if record and record.target_id:
         raise LineFault(ImportReason.NOT_CHANGEABLE)
     reference = reference_of(content, draft.policy.processor)
-    known = draft.details.get(line.external_id)
+    known = draft.evidence.methods.get(line.external_id)
     if isinstance(known, ImportReason):
         raise LineFault(known, "processorReference")
     details = known or _details(content, reference)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imports.planning.customers import account_of, plan_customer
-from imports.planning.drafts import ImportCatalog, ImportPolicy, ImportState, LedgerRecord, LineAction, LineOutcome, PlanDraft
+from imports.planning.drafts import Evidence, ImportCatalog, ImportPolicy, ImportState, LedgerRecord, LineAction, LineOutcome, PlanDraft
 from imports.planning.invoices import plan_invoice
 from imports.planning.methods import plan_method
 from imports.planning.money import sums_of
@@ -48,14 +48,14 @@ class CustomerPlan:
         return [outcome for outcome in self.outcomes if outcome.action is LineAction.SKIP]
 
 
-def plan(group: CustomerLines, state: ImportState, catalog: ImportCatalog, policy: ImportPolicy, details: Mapping[str, Any] | None = None) -> CustomerPlan:
+def plan(group: CustomerLines, state: ImportState, catalog: ImportCatalog, policy: ImportPolicy, evidence: Evidence | None = None) -> CustomerPlan:
     """Decide what becomes of the lines of a customer.
 
     Amounts of an invoice depend on payments, which depend on the invoice. So a plan that skips a line that others counted on is made again without that line.
     """
     faults: dict[Name, LineFault] = {}
     while True:
-        draft = _drafted(group, PlanDraft(policy, catalog, state, details=details or {}, skipped=dict(faults)))
+        draft = _drafted(group, PlanDraft(policy, catalog, state, evidence=evidence or Evidence(), skipped=dict(faults)))
         if draft.skipped.keys() == faults.keys():
             break
         faults = draft.skipped

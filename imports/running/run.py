@@ -10,12 +10,13 @@ from pathlib import Path
 from secrets import randbits
 
 from billing.ids import type_id
-from db.importing import DRY_RUN, ImportConnection, RowsRefused, Stale, importing
+from db.importing import CustomerRows, ImportConnection, RowsRefused, Stale, importing
 from imports.formats.kinds import KINDS
 from imports.planning.drafts import ImportCatalog, ImportPolicy, LineAction, LineOutcome
 from imports.planning.plan import CustomerPlan, plan
 from imports.reading.staging import CustomerLines, Staging, files_of
 from imports.reasons import ImportReason, LineFault
+from imports.running.evidence import ImportPorts, evidence_of, store_documents
 from imports.running.report import ImportCounts, ImportReport
 from imports.running.state import catalog_of, state_of
 
@@ -68,11 +69,14 @@ class _Work:
     catalog: ImportCatalog
     report: ImportReport
     progress: ImportProgress
+    ports: ImportPorts
     plans: asyncio.Queue[tuple[CustomerLines, CustomerPlan] | None] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING))
     is_stopped: bool = False
 
 
-async def run_import(url: str, options: ImportOptions, folder: Path, report_path: Path, progress: ImportProgress) -> ImportResult:
+async def run_import(
+    url: str, options: ImportOptions, folder: Path, report_path: Path, progress: ImportProgress, ports: ImportPorts | None = None
+) -> ImportResult:
     """Import a folder into the database of this URL, the administrator's. `folder` has room for temporary files.
 
     Raises ImportLost, SourceBusy, TwoFiles, and OSError for files that cannot be read or written. What was reported until then is written to `report_path` in any case.
@@ -85,22 +89,22 @@ async def run_import(url: str, options: ImportOptions, folder: Path, report_path
             if kind.name in paths:
                 staging.read(kind, paths[kind.name], progress.read)
         progress.begin(sum(staging.lines.values()) - staging.faults)
-        return await _imported(url, options, staging, report, progress)
+        return await _imported(url, options, staging, report, progress, ports or ImportPorts())
     finally:
         report.write(report_path)
 
 
-async def _imported(url: str, options: ImportOptions, staging: Staging, report: ImportReport, progress: ImportProgress) -> ImportResult:
+async def _imported(url: str, options: ImportOptions, staging: Staging, report: ImportReport, progress: ImportProgress, ports: ImportPorts) -> ImportResult:
     is_stopped = bool(options.stops and staging.faults and not options.is_dry)
     if is_stopped:
         _report_rest(report, staging.groups())
         return ImportResult(report.counts, is_stopped=True)
-    run_id = DRY_RUN if options.is_dry else type_id("imp", int(options.now.timestamp() * 1000), entropy=randbits(74))
+    run_id = type_id("imp", int(options.now.timestamp() * 1000), entropy=randbits(74))
     policy = ImportPolicy(options.source, options.now, run_id, options.processor, report.files)
     async with importing(url) as control:
         if not options.is_dry and not await control.begin_run(options.source, run_id, now=options.now):
             raise SourceBusy
-        work = _Work(options, policy, await catalog_of(control), report, progress)
+        work = _Work(options, policy, await catalog_of(control), report, progress, ports)
         await _write_all(url, work, control, staging.groups())
         if not options.is_dry and not work.is_stopped:
             await control.end_run(run_id, now=options.now)
@@ -139,8 +143,9 @@ async def _plan_all(work: _Work, control: ImportConnection, groups: Iterator[Cus
     limited = islice(groups, work.options.limit)
     for batch in _batches(limited):
         state = await state_of(control, batch, work.policy.source)
+        evidence = await evidence_of(batch, state, work.ports, work.options.folder, work.options.processor)
         for group in batch:
-            planned = plan(group, state, work.catalog, work.policy)
+            planned = plan(group, state, work.catalog, work.policy, evidence)
             if work.is_stopped or (planned.skips and work.options.stops and not work.options.is_dry):
                 _report_unwritten(work, group, planned)
                 work.is_stopped = True
@@ -161,6 +166,7 @@ async def _write(work: _Work, connection: ImportConnection) -> None:
         for outcome in await _written(work, connection, group, planned):
             work.report.add(outcome)
         work.progress.done(len(group.lines))
+    await connection.end_rehearsal()
 
 
 async def _written(work: _Work, connection: ImportConnection, group: CustomerLines, planned: CustomerPlan) -> Iterable[LineOutcome]:
@@ -171,7 +177,9 @@ async def _written(work: _Work, connection: ImportConnection, group: CustomerLin
         except (RowsRefused, Stale) as error:
             if is_last:
                 return await _refused(work, connection, group, error)
-            planned = plan(group, await state_of(connection, [group], work.policy.source), work.catalog, work.policy)
+            state = await state_of(connection, [group], work.policy.source)
+            evidence = await evidence_of([group], state, work.ports, work.options.folder, work.options.processor)
+            planned = plan(group, state, work.catalog, work.policy, evidence)
         else:
             return planned.outcomes
     raise AssertionError("unreachable")
@@ -179,7 +187,10 @@ async def _written(work: _Work, connection: ImportConnection, group: CustomerLin
 
 async def _write_rows(work: _Work, connection: ImportConnection, planned: CustomerPlan) -> None:
     if any(planned.rows.values()):
-        await connection.write(planned.customer_id, planned.rows, now=work.policy.now, writes_events=planned.is_followed, commits=not work.options.is_dry)
+        if not work.options.is_dry:
+            await store_documents(work.ports.bucket, planned.rows.get("imported_document", ()))
+        rows = CustomerRows(planned.customer_id, planned.rows, planned.is_followed)
+        await (connection.rehearse if work.options.is_dry else connection.write)(rows, now=work.policy.now)
 
 
 async def _refused(work: _Work, connection: ImportConnection, group: CustomerLines, error: RowsRefused | Stale) -> list[LineOutcome]:

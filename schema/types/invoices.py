@@ -72,6 +72,7 @@ class Invoice(Node, Attachable):
     collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
     promise = part(PaymentPromise, when="promised_on", description="The customer's promise to pay it, if there is one; also one that was kept or broken.")
     collection_method: CollectionMethod = strawberry.field(description="Who collects it.")
+    imported: bool = strawberry.field(description="Whether it was issued by another system, before the customer was brought in.")
     memo: str | None = strawberry.field(description="A text of the merchant that is printed on it.")
     written_off_at: DateTime | None = strawberry.field(
         description="When staff wrote off what remains: it can still be paid, but is not overdue and not collected. For STAFF; null for all other callers."

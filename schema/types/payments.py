@@ -54,6 +54,7 @@ class Payment(Node):
         description="For FAILED, the processor's reason, such as insufficient_funds. A reason that the bank does not disclose to the card holder is generic_decline here; staff see it.",
     )
     is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
+    imported: bool = strawberry.field(description="Whether it was made in another system, before the customer was brought in. It is refunded there.")
     received_on: Date | None = strawberry.field(description="For a payment that staff recorded, the day on which the money came.")
     reference: str | None = strawberry.field(description="For a payment that staff recorded, what the bank or the check calls it.")
     refundable = money("refundable_minor", description="What can be refunded of it now: not what was refunded, nor what a refund under way gives back.")

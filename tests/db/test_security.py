@@ -198,6 +198,7 @@ async def test_the_tests_above_would_notice_any_policy_that_is_lost_or_opened(ad
         "credit_note",
         "credit_note_line",
         "data_export",
+        "imported_document",
     }:
         key = "id" if table == "customer" else "customer_id"
         for replaced in ("", f"create policy own_rows on {table} to portico_app using (true)"):

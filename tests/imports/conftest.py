@@ -17,6 +17,7 @@ import pytest
 from billing.rows.audit import Violation
 from db.audit import audit
 from db.builtin.embedded import Urls
+from imports.running.evidence import ImportPorts
 from imports.running.run import ImportOptions, ImportProgress, ImportResult, run_import
 from tests.lifecycle.conftest import fill
 from tests.template import create_database
@@ -44,6 +45,7 @@ class ImportPlace:
     folder: Path
     temporary: Path
     report: list[dict[str, Any]] = field(default_factory=list)
+    ports: ImportPorts = field(default_factory=ImportPorts)
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         """Replace the files of the folder."""
@@ -62,7 +64,7 @@ class ImportPlace:
         temporary.mkdir(parents=True)
         path = temporary / "report.jsonl"
         try:
-            return await run_import(self.urls.admin, options, temporary, path, ImportProgress())
+            return await run_import(self.urls.admin, options, temporary, path, ImportProgress(), self.ports)
         finally:
             self.report = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
@@ -108,10 +110,14 @@ def import_database(urls: Urls) -> Urls:
 async def place(import_database: Urls, tmp_path: Path) -> ImportPlace:
     folder = tmp_path / "folder"
     folder.mkdir()
-    place = ImportPlace(import_database, folder, tmp_path / "work")
-    connection = await asyncpg.connect(import_database.admin, server_settings={"search_path": "portico", "session_replication_role": "replica"})
+    await empty(import_database)
+    return ImportPlace(import_database, folder, tmp_path / "work")
+
+
+async def empty(urls: Urls) -> None:
+    """Delete all rows but the catalog."""
+    connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico", "session_replication_role": "replica"})
     try:
         await connection.execute(f"truncate {', '.join((*TABLES, *NOTICES, *EMPTIED))} cascade; update coupon set redeemed_count = 0")
     finally:
         await connection.close()
-    return place

@@ -33,3 +33,13 @@ class SkippedLine:
     file: str
     line: int
     written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDocument:
+    """The original PDF of an imported invoice, as an object of the bucket."""
+
+    invoice_id: str
+    customer_id: str
+    object_key: str
+    size_bytes: int

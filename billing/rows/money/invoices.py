@@ -52,6 +52,7 @@ class InvoiceRow:
     awaited_on: date | None
     is_retryable: bool
     is_awaited: bool
+    imported: bool = False
 
     @property
     def printed_due_on(self) -> date:

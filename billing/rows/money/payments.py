@@ -26,6 +26,7 @@ class PaymentRow:
     received_on: date | None
     reference: str | None
     refundable_minor: int
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

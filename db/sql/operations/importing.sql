@@ -68,6 +68,11 @@ select r.source, r.kind, r.external_id, r.customer_key, r.reason, r.file, r.line
  order by r.source, r.kind, r.line, r.external_id
  limit 100
 
+-- name: imported_documents.of_invoice
+-- returns: ImportedDocument
+-- Select the original PDF of an imported invoice.
+select d.invoice_id, d.customer_id, d.object_key, d.size_bytes from imported_document d where d.customer_id = :customer_id and d.invoice_id = :key
+
 -- name: imports.held
 -- returns: Owner
 -- Select the ids of the subscriptions of the customer that the import holds.

@@ -17,14 +17,18 @@ from gateway.cli.commands.console import console, counted, say_error, show
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.database import check, postgres
+from gateway.wiring.files import bucket_of
+from gateway.wiring.payments import payments
 from imports.formats.kinds import BY_NAME, KINDS
 from imports.formats.page import page
 from imports.formats.schemas import schema_of
 from imports.planning.drafts import LineAction
 from imports.reading.staging import TwoFiles, files_of
 from imports.reasons import ImportReason, reasons_page
+from imports.running.evidence import ImportPorts
 from imports.running.report import ImportCounts
 from imports.running.run import ImportOptions, ImportProgress, ImportResult, SourceBusy, run_import
+from storage.bucket import BucketUnavailable
 
 ENDED_EARLY = 2
 MAX_SOURCE = 100
@@ -49,7 +53,7 @@ def import_folder(arguments: ImportArguments, data_dir: Path | None) -> None:
     options = _options(arguments, settings)
     with postgres(settings) as urls:
         asyncio.run(check(urls))
-        result = _run(urls.admin_url, options, arguments.report)
+        result = _run(urls.admin_url, options, settings, arguments.report)
     _print(result, arguments)
     if result.is_stopped or result.counts.skipped:
         raise typer.Exit(ENDED_EARLY if result.is_stopped else 1)
@@ -85,7 +89,20 @@ def _options(arguments: ImportArguments, settings: Settings) -> ImportOptions:
     )
 
 
-def _run(url: str, options: ImportOptions, report: Path) -> ImportResult:
+async def _imported(url: str, options: ImportOptions, settings: Settings, folder: Path, report: Path, steps: ImportProgress) -> ImportResult:
+    """Import with the bucket of the settings, and with Stripe if it is configured. The sandbox knows no methods of others, so it is not asked."""
+    processors = payments(settings).processors if settings.stripe_secret_key else {}
+    bucket = bucket_of(settings, "", b"")
+    others = {name: processor for name, processor in processors.items() if name != "sandbox"}
+    try:
+        return await run_import(url, options, folder, report, steps, ImportPorts(bucket, others))
+    finally:
+        await bucket.close()
+        for processor in processors.values():
+            await processor.close()
+
+
+def _run(url: str, options: ImportOptions, settings: Settings, report: Path) -> ImportResult:
     """Raises OperatorError."""
     size = sum(path.stat().st_size for path in files_of(options.folder).values())
     with tempfile.TemporaryDirectory(prefix="portico-import-") as folder, _progress() as progress:
@@ -97,9 +114,11 @@ def _run(url: str, options: ImportOptions, report: Path) -> ImportResult:
 
         steps = ImportProgress(lambda done: progress.advance(reading, done), begin, lambda done: progress.advance(importing, done))
         try:
-            return asyncio.run(run_import(url, options, Path(folder), report, steps))
+            return asyncio.run(_imported(url, options, settings, Path(folder), report, steps))
         except ImportLost as error:
             raise OperatorError(str(error)) from error
+        except BucketUnavailable as error:
+            raise OperatorError(f"The bucket does not take the PDFs ({error.cause}). Run the same command again: it goes on where it stopped.") from error
         except SourceBusy:
             raise OperatorError(f"Another import of the source {options.source} runs. Wait until it has ended.") from None
         except OSError as error:

@@ -54,8 +54,8 @@ class Imports:
     )
 
 
-async def _imports(info: Info, source: Annotated[str | None, strawberry.argument(description="Only imports from this system.")] = None) -> Any:
-    return imports.ImportLedger(source)
+async def _imports(info: Info, system: Annotated[str | None, strawberry.argument(name="source", description="Only imports from this system.")] = None) -> Any:
+    return imports.ImportLedger(system)
 
 
 def ledger(permission: Permission) -> Any:

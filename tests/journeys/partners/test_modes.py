@@ -172,6 +172,7 @@ async def variables(admin: asyncpg.Connection, external_id: str) -> dict[str, di
         "SaveCustomer": {"input": {"id": UNKNOWN, "name": "Ada"}},
         **{f"{verb}Customer": {"input": {"customerId": UNKNOWN}} for verb in ("Invite", "Close", "Reopen")},
         "CustomerExport": {"id": ADA.customer_id},
+        **{"Imports": {}, "ReleaseImported": {"input": {"customerId": UNKNOWN}}},
         "ExportCustomer": {"input": {"customerId": UNKNOWN}},
         "EraseCustomer": {"input": {"customerId": UNKNOWN, "idempotencyKey": uuid4().hex}},
         **of_money(await admin.fetchval("select id from payment where customer_id = $1 and status = 'SUCCEEDED' limit 1", ADA.customer_id), invoice),
@@ -241,7 +242,7 @@ async def test_staff_run_every_shipped_document_by_its_id_and_nobody_else_does(
 
 
 # What is computed, and what is looked up by a column that differs with an argument, has no plan.
-WITHOUT_PLAN = {name for name in of_staff() if name.startswith("Preview")} | {"EqualInstallments", "ByExternalId", "Metrics"}
+WITHOUT_PLAN = {name for name in of_staff() if name.startswith("Preview")} | {"EqualInstallments", "ByExternalId", "Imports", "Metrics"}
 
 
 @pytest.mark.parametrize("name", [name for name, text in of_staff().items() if "\nquery" in text])

@@ -21,7 +21,7 @@ create table import_record (
   reason       text check (reason ~ '^[A-Z_]+$'),
   file         text not null,
   line         integer not null,
-  run_id       text collate "C" not null references import_run (id),
+  run_id       text collate "C" not null,
   written_at   timestamptz not null,
   on_release   jsonb,
   primary key (source, kind, external_id),
