@@ -34,7 +34,7 @@ from payments.processor import (
     SetupStart,
     SetupUnfinished,
 )
-from payments.sandbox_cards import CARDS, EXPIRES_ON, Card, Fault, card_of, comes_backwards, failed, first_result, last_result, result_of
+from payments.sandbox_cards import CARDS, Card, Fault, card_of, comes_backwards, details_of, failed, first_result, last_result, result_of
 from payments.sandbox_ledger import Ledger, PendingEvent, SandboxCharge
 from payments.signatures import sign, verify
 
@@ -80,12 +80,12 @@ class Sandbox:
         card = CARDS.get(name or "visa")
         if card is None:
             raise SetupUnfinished
-        return _details(f"sandbox_{nonce}_{card.name}", card)
+        return details_of(f"sandbox_{nonce}_{card.name}", card)
 
     async def look_up(self, method_reference: str) -> MethodDetails | None:
         self._count_call("look_up", method_reference)
         card = card_of(method_reference)
-        return _details(method_reference, card) if card else None
+        return details_of(method_reference, card) if card else None
 
     async def detach(self, method_reference: str) -> None:
         self._count_call("detach", method_reference)
@@ -296,14 +296,3 @@ class Sandbox:
 
 def _request(charge: ChargeRequest) -> str:
     return json.dumps(astuple(charge))
-
-
-def _details(reference: str, card: Card) -> MethodDetails:
-    return MethodDetails(
-        method_reference=reference,
-        kind=card.kind,
-        brand=card.brand,
-        last4=card.last4,
-        expires_on=EXPIRES_ON if card.kind == "CARD" else None,
-        fingerprint=hashlib.sha256(card.name.encode()).hexdigest()[:16],
-    )

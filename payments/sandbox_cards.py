@@ -4,13 +4,14 @@ A reference is `sandbox_` with 16 hexadecimal digits, then optionally `_` and a 
 that succeeds.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 
 from payments.declines import is_retryable
-from payments.processor import ChargeResult, ChargeStatus
+from payments.processor import ChargeResult, ChargeStatus, MethodDetails
 
 S = ChargeStatus
 REFERENCE = re.compile(r"sandbox_(?:ch_)?[0-9a-f]{16}(?:_([a-z_]{1,40}))?")
@@ -77,6 +78,18 @@ def card_of(reference: str) -> Card | None:
     """Return the card of a method's or a charge's reference; None if there is none."""
     match = REFERENCE.fullmatch(reference)
     return CARDS.get(match[1] or "visa") if match else None
+
+
+def details_of(reference: str, card: Card) -> MethodDetails:
+    """Return what is stored of a method with this card."""
+    return MethodDetails(
+        method_reference=reference,
+        kind=card.kind,
+        brand=card.brand,
+        last4=card.last4,
+        expires_on=EXPIRES_ON if card.kind == "CARD" else None,
+        fingerprint=hashlib.sha256(card.name.encode()).hexdigest()[:16],
+    )
 
 
 def first_result(card: Card, *, is_off_session: bool) -> ChargeResult:

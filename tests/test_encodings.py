@@ -29,7 +29,20 @@ PROGRAM = (
 POSITIONS = {"read_text": 0, "write_text": 1, "open": 3, "fdopen": 3, "Path.open": 2, "NamedTemporaryFile": 3, "TemporaryFile": 3, "SpooledTemporaryFile": 4}
 BINARY_BY_DEFAULT = {"NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile"}
 # Owners whose `open` opens no file of text.
-NOT_FILES = {"Image", "os", "post.seal", "seal", "self.calendars", "files.bucket", "sources.bucket", "archive.zip", "pikepdf", "Pdf", "Seal(secret, SUCCESSOR)"}
+NOT_FILES = {
+    "Image",
+    "os",
+    "post.seal",
+    "seal",
+    "self.calendars",
+    "files.bucket",
+    "context.bucket",
+    "sources.bucket",
+    "archive.zip",
+    "pikepdf",
+    "Pdf",
+    "Seal(secret, SUCCESSOR)",
+}
 
 
 def sources() -> Iterator[Path]:

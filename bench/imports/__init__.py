@@ -1,0 +1,1 @@
+"""How fast an import is, and how much memory it takes."""
