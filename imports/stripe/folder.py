@@ -10,7 +10,7 @@ import orjson
 
 from billing.catalog.items import CatalogItem, catalog_of
 from imports.stripe.grouping import bundles
-from imports.stripe.mapping.account import Lines, Shared
+from imports.stripe.mapping.account import Lines, SharedFacts
 from imports.stripe.mapping.coupons import coupons_of
 from imports.stripe.mapping.customer_lines import lines_of_customer
 from imports.stripe.mapping.prices import plans_of, prices_by_code
@@ -54,7 +54,7 @@ def write_folder(spool: Spool, *, time_zone: str, documents: frozenset[str] = fr
     return result
 
 
-def _catalog(spool: Spool, skipped: Skipped, *, time_zone: str, documents: frozenset[str]) -> tuple[list[CatalogItem], Shared]:
+def _catalog(spool: Spool, skipped: Skipped, *, time_zone: str, documents: frozenset[str]) -> tuple[list[CatalogItem], SharedFacts]:
     prices = list(spool.read("prices"))
     plans = plans_of(spool.read("products"), prices, skipped)
     in_use = [
@@ -64,7 +64,7 @@ def _catalog(spool: Spool, skipped: Skipped, *, time_zone: str, documents: froze
         if isinstance(discount, dict) and isinstance((discount.get("source") or {}).get("coupon"), dict)
     ]
     coupons = coupons_of(spool.read("coupons"), in_use, skipped)
-    shared = Shared(
+    shared = SharedFacts(
         prices=prices_by_code(plans),
         price_things={price["id"]: price for price in prices},
         coupons=coupons,

@@ -30,7 +30,7 @@ TABLES = ("customer", "payment_method", "subscription", "payment_schedule", "ins
 FIRST, LAST = date(2015, 1, 1), timedelta(days=3000)
 MERCHANT = Merchant("Acme")
 # What happens outside when somebody is billed, mailed or told: the import does none of it.
-TOLD = ("letter", "letter_cause", "webhook_delivery", "webhook_event", "charge", "refund_request", "data_export", "loose_object")
+OUTSIDE = ("letter", "letter_cause", "webhook_delivery", "webhook_event", "charge", "refund_request", "data_export", "loose_object")
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ async def exported(url: str, folder: Path, *, now: datetime) -> set[str]:
     return {line["externalId"] for line in customers} - named - skipped
 
 
-def _keep(path: Path, is_kept: Any) -> None:
+def _keep(path: Path, is_wanted: Any) -> None:
     partial = path.with_suffix(".partial")
     with path.open() as file, partial.open("w") as written:
-        written.writelines(line for line in file if is_kept(json.loads(line)))
+        written.writelines(line for line in file if is_wanted(json.loads(line)))
     partial.replace(path)
 
 
@@ -121,16 +121,16 @@ async def statements(side: Side, customer_id: str, currencies: list[str], *, now
     session = UnitOfWork(side.database, Caller(customer_id, Actor.CUSTOMER, now))
     try:
         request = DocumentRequest(session, customer_id, MERCHANT)
-        found = [await statement(request, StatementPeriod(code, FIRST, now.date() + LAST), max_entries=100_000) for code in currencies]
+        results = [await statement(request, StatementPeriod(code, FIRST, now.date() + LAST), max_entries=100_000) for code in currencies]
     finally:
         await session.close()
-    return [[one.currency, one.closing_minor, sorted([entry.on.isoformat(), entry.kind, entry.amount_minor] for entry in one.entries)] for one in found]
+    return [[one.currency, one.closing_minor, sorted([entry.on.isoformat(), entry.kind, entry.amount_minor] for entry in one.entries)] for one in results]
 
 
 async def counts(admin: asyncpg.Connection) -> dict[str, int]:
     """Return how many rows there are of what is told outside. The end of a run is an event of no customer."""
-    told = {table: await admin.fetchval(f"select count(*) from {table}") for table in TOLD}
-    return told | {"event": await admin.fetchval("select count(*) from event where type <> 'import.finished'")}
+    rows = {table: await admin.fetchval(f"select count(*) from {table}") for table in OUTSIDE}
+    return rows | {"event": await admin.fetchval("select count(*) from event where type <> 'import.finished'")}
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:

@@ -30,7 +30,7 @@ class Printed:
     """What the commands of a step printed, what the page shows of it, and how many requests Stripe had by then."""
 
     output: str
-    shown: str
+    excerpt: str
     requests: int
 
 
@@ -49,10 +49,10 @@ def steps(database_urls: embedded.Urls, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("live")
     page = (ROOT / "docs/going-live.md").read_text(encoding="utf-8")
     with serving(crowd(CUSTOMERS, now=datetime.now(UTC))) as stripe, process(ROOT, database_urls, tmp_path_factory.mktemp("server")) as (_, url):
-        yield [_run(commands, shown, stripe, folder, database_urls, url) for commands, shown in STEP.findall(page)]
+        yield [_run(commands, excerpt, stripe, folder, database_urls, url) for commands, excerpt in STEP.findall(page)]
 
 
-def _run(commands: str, shown: str, stripe: StripeServer, folder: Path, urls: embedded.Urls, url: str) -> Printed:
+def _run(commands: str, excerpt: str, stripe: StripeServer, folder: Path, urls: embedded.Urls, url: str) -> Printed:
     environment = os.environ | {
         "PORTICO_DATABASE_URL": urls.admin,
         "PORTICO_APP_DATABASE_URL": urls.app,
@@ -65,14 +65,14 @@ def _run(commands: str, shown: str, stripe: StripeServer, folder: Path, urls: em
     script = "set -euo pipefail\n" + commands.replace("./portico ", f"{ROOT}/portico ").replace("import-from stripe ", "import-from stripe --per-second 100 ")
     done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=170)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Printed(done.stdout, shown, len(stripe.requests))
+    return Printed(done.stdout, excerpt, len(stripe.requests))
 
 
 def test_every_step_prints_what_the_page_shows(steps: list[Printed]) -> None:
     assert len(steps) == 7
     for step in steps:
         printed = {" ".join(line.split()) for line in step.output.splitlines()}
-        missing = [line for line in step.shown.splitlines() if " ".join(line.split()) not in printed]
+        missing = [line for line in step.excerpt.splitlines() if " ".join(line.split()) not in printed]
         assert not missing, (missing, step.output)
 
 

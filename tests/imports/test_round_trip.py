@@ -43,7 +43,7 @@ class Sides:
     customers: dict[str, str]
     held: dict[str, list[str]]
     skipped: dict[str, int]
-    told: dict[str, int]
+    outside: dict[str, int]
     folder: Path
     again: Path
 
@@ -68,13 +68,13 @@ async def both(portal: Portal, urls: embedded.Urls, name: str, *, customers: int
     async with audited(target.admin, is_whole=True), side(portal, source) as one, side(portal, target) as other:
         before = await counts(other.admin)
         result = await imported(target.admin, folder, scratch, now=NOW)
-        told = {table: count - before[table] for table, count in (await counts(other.admin)).items()}
+        outside = {table: count - before[table] for table, count in (await counts(other.admin)).items()}
         ids = {row["external_id"]: row["id"] for row in await other.admin.fetch("select id, external_id from customer")}
         again = folder.parent / f"{folder.name}-again"
         await asyncio.to_thread(again.mkdir)
         await exported(target.admin, again, now=NOW)
         held = {name: await released(other, ids[name], now=NOW) for name in sorted(complete) if name in ids}
-        yield Sides(one, other, {name: ids[name] for name, codes in held.items() if not codes}, held, dict(result.reasons), told, folder, again)
+        yield Sides(one, other, {name: ids[name] for name, codes in held.items() if not codes}, held, dict(result.reasons), outside, folder, again)
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +91,9 @@ async def test_every_customer_is_imported_and_nothing_is_skipped(sides: Sides) -
 async def test_an_export_of_what_the_import_holds_is_what_was_imported(sides: Sides) -> None:
     for kind in KINDS:
         first, second = (by_name(one / f"{kind}.jsonl") for one in (sides.folder, sides.again))
-        found = [f"{name} {each}" for name in first for each in differences(first[name], second.get(name)) if not EXPECTED.search(f"{kind}{each}")]
+        results = [f"{name} {each}" for name in first for each in differences(first[name], second.get(name)) if not EXPECTED.search(f"{kind}{each}")]
         assert len(first) == len(second)
-        assert not found, (kind, len(found), found[:10])
+        assert not results, (kind, len(results), results[:10])
 
 
 def by_name(path: Path) -> dict[str, Any]:
@@ -111,7 +111,7 @@ async def test_only_what_renews_today_or_has_no_method_stays_held(sides: Sides) 
 
 
 async def test_nothing_is_billed_mailed_or_told_by_an_import(sides: Sides) -> None:
-    assert {table: count for table, count in sides.told.items() if count} == {}
+    assert {table: count for table, count in sides.outside.items() if count} == {}
 
 
 async def test_the_summary_of_every_customer_is_the_same(sides: Sides, documents: dict[str, str]) -> None:
@@ -119,8 +119,8 @@ async def test_the_summary_of_every_customer_is_the_same(sides: Sides, documents
     for name, customer_id in sides.customers.items():
         one = await summary(sides.source, name, {}, text=documents["Summary"])
         other = await summary(sides.target, customer_id, names, text=documents["Summary"])
-        if found := list(differences(one, other)):
-            differing[name] = found
+        if results := list(differences(one, other)):
+            differing[name] = results
     assert not differing, (len(differing), dict(list(differing.items())[:5]))
 
 
@@ -155,6 +155,6 @@ async def test_thirteen_months_of_the_clock_come_to_the_same_money(
             for each, identifier in ((sides.source, name), (sides.target, customer_id)):
                 page = anonymous(await summary(each, identifier, {}, text=documents["Summary"], now=now))
                 pages.append([*await statements(each, identifier, codes, now=now), page])
-            if found := list(differences(*pages)):
-                differing[name] = found
+            if results := list(differences(*pages)):
+                differing[name] = results
         assert not differing, (len(differing), dict(list(differing.items())[:5]))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from db.connections import FAILURES, is_migrated, reason_of
-from db.customer_files import KINDS, snapshot
+from db.snapshots.customer_files import KINDS, snapshot
 from gateway.cli.commands.console import console
 from gateway.wiring.configuration.settings import WrongSetting, load
 from gateway.wiring.database import CannotReach, connected, postgres

@@ -45,10 +45,10 @@ def release(customer: str | None, everyone: bool, data_dir: Path | None) -> None
 async def _id_of(urls: DatabaseUrls, name: str) -> str:
     """Return the id of a customer by the id or the external id. Raises OperatorError."""
     async with connected(urls.app_url, urls.setting, urls.server_settings) as connection:
-        found = await find_customer(connection, identifier=name)
-    if found is None:
+        customer_id = await find_customer(connection, identifier=name)
+    if customer_id is None:
         raise OperatorError(f"There is no customer {name}.")
-    return found
+    return customer_id
 
 
 async def _released(url: str, server_settings: dict[str, str], settings: Settings, customer: str | None) -> list[dict[str, Any]]:

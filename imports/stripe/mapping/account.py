@@ -8,7 +8,7 @@ from imports.stripe.mapping.values import Line, Thing
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedFacts:
     """The taken catalog by Stripe's ids, the percentages of tax rates, and what Stripe does not say of a customer. Times are in seconds since 1970."""
 
     prices: Mapping[str, CatalogPrice]

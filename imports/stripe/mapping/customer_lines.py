@@ -1,6 +1,6 @@
 """All lines of one customer."""
 
-from imports.stripe.mapping.account import Bundle, Lines, Shared
+from imports.stripe.mapping.account import Bundle, Lines, SharedFacts
 from imports.stripe.mapping.customers import currency_of, customer_line, method_lines
 from imports.stripe.mapping.invoices import invoice_lines
 from imports.stripe.mapping.payments import charges_of, credit_lines, paid_by, payment_lines
@@ -9,7 +9,7 @@ from imports.stripe.mapping.subscriptions import subscription_lines
 from imports.stripe.mapping.values import Line
 
 
-def lines_of_customer(bundle: Bundle, shared: Shared, skipped: Skipped) -> Lines | None:
+def lines_of_customer(bundle: Bundle, shared: SharedFacts, skipped: Skipped) -> Lines | None:
     """Return the lines of a customer; None for one who is skipped, and with them all that is theirs."""
     customer = customer_line(bundle, shared, skipped)
     if customer is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from billing.states import TaxExemption
-from imports.stripe.mapping.account import Bundle, Shared
+from imports.stripe.mapping.account import Bundle, SharedFacts
 from imports.stripe.mapping.reasons import Skipped, SkipReason
 from imports.stripe.mapping.values import Line, Thing, instant, line, metadata, percent, reference
 from payments.stripe_answers import details_of
@@ -14,7 +14,7 @@ EXEMPTIONS = {"exempt": TaxExemption.EXEMPT, "reverse": TaxExemption.REVERSE_CHA
 METHOD_KINDS = {"card": "CARD", "sepa_debit": "SEPA_DEBIT", "us_bank_account": "BANK_ACCOUNT", "link": "WALLET"}
 
 
-def customer_line(bundle: Bundle, shared: Shared, skipped: Skipped) -> Line | None:
+def customer_line(bundle: Bundle, shared: SharedFacts, skipped: Skipped) -> Line | None:
     """Return the line of a customer; None for one who cannot be imported, with all that is theirs."""
     customer = bundle.customer
     if reason := _without_counterpart(customer):
@@ -47,7 +47,7 @@ def _without_counterpart(customer: Thing) -> SkipReason | None:
     return SkipReason.TEST_CLOCK if reference(customer.get("test_clock")) else None
 
 
-def currency_of(bundle: Bundle, shared: Shared) -> str:
+def currency_of(bundle: Bundle, shared: SharedFacts) -> str:
     """Return the currency in which a customer is invoiced; of one who never was, that of the account."""
     currencies = (bundle.customer.get("currency"), *(one["currency"] for one in bundle.subscriptions))
     return str(next((one for one in currencies if one), shared.currency)).upper()

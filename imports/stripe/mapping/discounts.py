@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
 from billing.catalog.items import CatalogCoupon, CatalogPrice
-from imports.stripe.mapping.account import Shared
+from imports.stripe.mapping.account import SharedFacts
 from imports.stripe.mapping.reasons import SkipReason
 from imports.stripe.mapping.values import Line, Thing, instant, reference
 
@@ -22,7 +22,7 @@ class Unmatched(Exception):
         self.detail = detail
 
 
-def coupon_of(subscription: Thing, item: Thing, customer: Thing, price: CatalogPrice, shared: Shared) -> Line | None:
+def coupon_of(subscription: Thing, item: Thing, customer: Thing, price: CatalogPrice, shared: SharedFacts) -> Line | None:
     """Return the coupon. One of the customer has effect where the subscription has none of its own. Raises Unmatched.
 
     One that has no effect on the next invoice is left out: a coupon for once on the first invoice, and one that ends before.

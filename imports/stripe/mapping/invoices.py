@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from imports.stripe.mapping.account import Bundle, Shared
+from imports.stripe.mapping.account import Bundle, SharedFacts
 from imports.stripe.mapping.invoice_lines import lines_of
 from imports.stripe.mapping.notes import Paid, notes_of
 from imports.stripe.mapping.reasons import Skipped, SkipReason
@@ -12,7 +12,7 @@ REASONS = {"subscription_create": "FIRST", "subscription_cycle": "RENEWAL", "sub
 MAX_MEMO = 1_000
 
 
-def invoice_lines(bundle: Bundle, shared: Shared, paid: Paid, subscriptions: Iterable[str], skipped: Skipped) -> Iterator[Line]:
+def invoice_lines(bundle: Bundle, shared: SharedFacts, paid: Paid, subscriptions: Iterable[str], skipped: Skipped) -> Iterator[Line]:
     taken_subscriptions = frozenset(subscriptions)
     for invoice in bundle.invoices:
         if reason := without_counterpart(invoice):

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 from billing.catalog.items import CatalogPrice
-from imports.stripe.mapping.account import Shared
+from imports.stripe.mapping.account import SharedFacts
 from imports.stripe.mapping.discounts import Unmatched
 from imports.stripe.mapping.reasons import SkipReason
 from imports.stripe.mapping.values import Line, Thing, instant, line, metadata, reference
 
-PriceOf = Callable[[Thing, str, Shared], CatalogPrice]
+PriceOf = Callable[[Thing, str, SharedFacts], CatalogPrice]
 NOT_REPRESENTABLE = SkipReason.SCHEDULE_NOT_REPRESENTABLE
 
 
-def pending_of(subscription: Thing, item: Thing, shared: Shared, price_of: PriceOf) -> Line:
+def pending_of(subscription: Thing, item: Thing, shared: SharedFacts, price_of: PriceOf) -> Line:
     """Return what happens at the end of the running period. Raises Unmatched for what happens at another time or is more than one change."""
     end = item["current_period_end"]
     cancel_at = subscription.get("cancel_at")
@@ -62,7 +62,7 @@ def _coupons(discounts: list[Thing] | None) -> list[str | None]:
     return [reference((one.get("source") or {}).get("coupon") or one.get("coupon")) for one in discounts or [] if isinstance(one, dict)]
 
 
-def scheduled_line(schedule: Thing, shared: Shared) -> Line:
+def scheduled_line(schedule: Thing, shared: SharedFacts) -> Line:
     """Return the line of a subscription that has not begun. Raises Unmatched."""
     from imports.stripe.mapping.subscriptions import price_of
 

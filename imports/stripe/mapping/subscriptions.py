@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from billing.catalog.items import CatalogPrice
-from imports.stripe.mapping.account import Bundle, Shared
+from imports.stripe.mapping.account import Bundle, SharedFacts
 from imports.stripe.mapping.discounts import Unmatched, coupon_of
 from imports.stripe.mapping.prices import code_of
 from imports.stripe.mapping.reasons import Skipped, SkipReason
@@ -15,7 +15,7 @@ STATUSES = {"trialing": "TRIALING", "active": "ACTIVE", "past_due": "ACTIVE", "u
 FEEDBACKS = ("too_expensive", "missing_features", "switched_service", "unused", "customer_service", "too_complex", "low_quality", "other")
 
 
-def subscription_lines(bundle: Bundle, shared: Shared, methods: Iterable[str], skipped: Skipped) -> Iterator[Line]:
+def subscription_lines(bundle: Bundle, shared: SharedFacts, methods: Iterable[str], skipped: Skipped) -> Iterator[Line]:
     taken_methods = frozenset(methods)
     for subscription in bundle.subscriptions:
         try:
@@ -32,7 +32,7 @@ def subscription_lines(bundle: Bundle, shared: Shared, methods: Iterable[str], s
             skipped.skip(schedule, problem.reason, problem.detail)
 
 
-def price_of(item: Thing, currency: str, shared: Shared) -> CatalogPrice:
+def price_of(item: Thing, currency: str, shared: SharedFacts) -> CatalogPrice:
     """Return the price of an item in the currency of its subscription. Raises Unmatched."""
     price = item["price"]
     name = reference(price) or ""
@@ -45,7 +45,7 @@ def price_of(item: Thing, currency: str, shared: Shared) -> CatalogPrice:
     return taken
 
 
-def _line(subscription: Thing, bundle: Bundle, shared: Shared, methods: frozenset[str]) -> Line:
+def _line(subscription: Thing, bundle: Bundle, shared: SharedFacts, methods: frozenset[str]) -> Line:
     """Return the line of a subscription. Raises Unmatched."""
     status = STATUSES.get(subscription["status"])
     if status is None:

@@ -14,10 +14,10 @@ SECRET_KEY = "sk_test_portico"
 
 @dataclass
 class LocalStripe:
-    """A client of localstripe. `kept` are the objects that its lists do not have."""
+    """A client of localstripe. `unlisted` are the objects that its lists do not have."""
 
     address: str
-    kept: dict[str, list[Thing]] = field(default_factory=lambda: {"payment_methods": []})
+    unlisted: dict[str, list[Thing]] = field(default_factory=lambda: {"payment_methods": []})
 
     def post(self, path: str, **data: Any) -> Thing:
         answer = httpx.post(f"{self.address}/v1/{path}", json=data, auth=(SECRET_KEY, ""), timeout=20)
@@ -39,7 +39,7 @@ class LocalStripe:
     def card(self, customer: str, number: str = "4242424242424242") -> str:
         """Attach a card and make it the customer's default. Returns its id."""
         method = self.post("payment_methods", type="card", card={"number": number, "exp_month": 12, "exp_year": 2030, "cvc": "123"})
-        self.kept["payment_methods"].append(self.post(f"payment_methods/{method['id']}/attach", customer=customer))
+        self.unlisted["payment_methods"].append(self.post(f"payment_methods/{method['id']}/attach", customer=customer))
         self.post(f"customers/{customer}", invoice_settings={"default_payment_method": method["id"]})
         return str(method["id"])
 
@@ -55,7 +55,7 @@ def filled(stripe: LocalStripe) -> dict[str, list[Thing]]:
         "coupons": [shapes.coupon("x") | {key: value for key, value in one.items() if key != "object"} for one in stripe.listed("coupons")],
         "tax_rates": [shapes.tax_rate("x", 0) | _some(one, "id", "display_name", "percentage", "inclusive", "created") for one in stripe.listed("tax_rates")],
         "customers": [_customer(one) for one in stripe.listed("customers")],
-        "payment_methods": [shapes.card("x", "x") | {"created": shapes.at("2026-01-01")} | one for one in stripe.kept["payment_methods"]],
+        "payment_methods": [shapes.card("x", "x") | {"created": shapes.at("2026-01-01")} | one for one in stripe.unlisted["payment_methods"]],
         "subscriptions": [_subscription(one, plans) for one in stripe.listed("subscriptions")],
         "subscription_schedules": [],
         "invoices": invoices,

@@ -54,8 +54,8 @@ def fill(stripe: LocalStripe) -> None:
 def lines(out: Path, kind: str) -> dict[str, dict[str, Any]]:
     """Return the lines of a kind by the name of the customer; the last of several."""
     names = {line["externalId"]: line["name"] for line in map(json.loads, (out / "customers.jsonl").read_text().splitlines())}
-    found = [json.loads(line) for line in (out / f"{kind}.jsonl").read_text().splitlines()]
-    return {names[line["externalId"] if kind == "customers" else line["customer"]]: line for line in found}
+    results = [json.loads(line) for line in (out / f"{kind}.jsonl").read_text().splitlines()]
+    return {names[line["externalId"] if kind == "customers" else line["customer"]]: line for line in results}
 
 
 def test_subscriptions_are_in_the_state_that_the_server_says(out: Path) -> None:
