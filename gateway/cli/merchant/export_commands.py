@@ -18,10 +18,10 @@ def export(folder: Path, data_dir: Path | None) -> None:
     """Write all customers to a new or empty folder. Raises WrongSetting, CannotReach."""
     settings = load(data_dir=data_dir)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise WrongSetting(f"{folder} is not empty. Give another folder.")
         with postgres(settings) as urls:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise WrongSetting(f"{folder} is not empty. Give another folder.")
             counts = asyncio.run(write_files(urls.admin_url, folder, now=datetime.now(UTC)))
     except OSError as error:
         raise WrongSetting(f"{folder} cannot be written ({error.strerror}). What is in it is not complete.") from None

@@ -17,7 +17,7 @@ from db.builtin import embedded
 from gateway.cli.merchant import catalog_commands, stripe_commands
 from gateway.cli.merchant.stripe_commands import Reading
 from gateway.wiring.configuration.settings import WrongSetting
-from imports.planning.drafts import Action
+from imports.planning.drafts import LineAction
 from imports.running.report import ImportCounts
 from imports.running.run import ImportOptions, ImportProgress, run_import
 from tests.auditing import audited
@@ -69,7 +69,7 @@ async def test_the_import_takes_every_line_of_the_folder(stripe: StripeServer, e
     assert dry.reasons == counts.reasons == {}
     assert dry.actions == counts.actions
     assert sum(counts.actions.values()) == sum(len((out / f"{kind}.jsonl").read_text().splitlines()) for kind, _ in counts.actions)
-    assert {action for _, action in counts.actions} == {Action.CREATE}
+    assert {action for _, action in counts.actions} == {LineAction.CREATE}
     connection = await asyncpg.connect(empty.admin, server_settings={"search_path": "portico"})
     held = await connection.fetchval("select count(*) from subscription where 'IMPORT' = any(holds)")
     balance = await connection.fetchval(
