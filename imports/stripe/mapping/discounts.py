@@ -27,13 +27,15 @@ def coupon_of(subscription: Thing, item: Thing, customer: Thing, price: CatalogP
 
     One that has no effect on the next invoice is left out: a coupon for once on the first invoice, and one that ends before.
     """
-    own = [one for one in [*subscription.get("discounts", []), *item.get("discounts", [])] if isinstance(one, dict)]
+    own = [*subscription.get("discounts", []), *item.get("discounts", [])]
     discounts = own or [one for one in [customer.get("discount")] if one]
     if len(discounts) > 1:
         raise Unmatched(SkipReason.SEVERAL_DISCOUNTS, str(len(discounts)))
     if not discounts:
         return None
     discount = discounts[0]
+    if not isinstance(discount, dict):
+        raise Unmatched(SkipReason.COUPON_NOT_READ, str(discount))
     name = reference((discount.get("source") or {}).get("coupon"))
     coupon = shared.coupons.get(name or "")
     if coupon is None:

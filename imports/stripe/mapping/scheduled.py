@@ -1,6 +1,7 @@
 """What is scheduled at Stripe: the end of a subscription, another price from the next period on, and subscriptions that begin later."""
 
 from collections.abc import Callable
+from typing import Any
 
 from billing.catalog.items import CatalogPrice
 from imports.stripe.mapping.account import SharedFacts
@@ -20,8 +21,10 @@ def pending_of(subscription: Thing, item: Thing, shared: SharedFacts, price_of: 
         return {"pendingChange": "CANCEL"}
     if cancel_at:
         raise Unmatched(NOT_REPRESENTABLE, f"canceled at {instant(cancel_at)}, after the running period")
-    schedule = subscription.get("schedule")
-    if not isinstance(schedule, dict) or schedule["status"] not in ("active", "not_started"):
+    schedule: Any = subscription.get("schedule")
+    if isinstance(schedule, str):
+        raise Unmatched(NOT_REPRESENTABLE, schedule)
+    if not schedule or schedule["status"] not in ("active", "not_started"):
         return {}
     coming = [phase for phase in schedule["phases"] if phase["start_date"] > shared.read_at]
     if not coming:

@@ -124,6 +124,7 @@ def test_an_object_that_is_deleted_while_its_list_is_read_loses_no_other(tmp_pat
         stripe.fault_at = delete  # type: ignore[assignment]  # it returns no fault
         run(stripe.address, tmp_path)
     assert [line["externalId"] for line in lines(tmp_path, "customers")] == listed
+    assert [json.loads(line)["id"] for line in (tmp_path / ".stripe/customers.jsonl").read_text().splitlines()] == listed
 
 
 def test_what_is_made_while_an_account_is_read_is_left_for_another_run(tmp_path: Path) -> None:
