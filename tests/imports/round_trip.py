@@ -1,6 +1,7 @@
 """The same customers in two databases: those of the demo, and what an import of their export made of them."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -125,6 +126,20 @@ async def statements(side: Side, customer_id: str, currencies: list[str], *, now
     finally:
         await session.close()
     return [[one.currency, one.closing_minor, sorted([entry.on.isoformat(), entry.kind, entry.amount_minor] for entry in one.entries)] for one in results]
+
+
+async def is_tie(side: Side, customer_id: str, results: list[str]) -> bool:
+    """Whether all that differs is which of several payments of one day the Summary names: the one with the lowest id, and ids are new."""
+    if not all(re.search(r"\.nextPayment\.(amount|source)\b", one) for one in results):
+        return False
+    days = await side.admin.fetch(
+        """select day from (select (s.renews_at at time zone c.time_zone)::date as day from subscription s join customer c on c.id = s.customer_id where s.customer_id = $1
+                            union all
+                            select p.due_on from installment p where p.customer_id = $1 and p.remaining_minor > 0) due
+            where day is not null group by day having count(*) > 1""",
+        customer_id,
+    )
+    return bool(days)
 
 
 async def counts(admin: asyncpg.Connection) -> dict[str, int]:

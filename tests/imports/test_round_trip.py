@@ -22,7 +22,7 @@ from payments.sandbox import Sandbox
 from tests.auditing import audited
 from tests.conftest import NOW, SECRET, Portal, closing_pool
 from tests.depth import by_depth
-from tests.imports.round_trip import KINDS, Side, anonymous, counts, differences, exported, imported, released, statements, summary
+from tests.imports.round_trip import KINDS, Side, anonymous, counts, differences, exported, imported, is_tie, released, statements, summary
 from tests.lifecycle.conftest import end_life, fill
 from tests.template import create_database
 
@@ -119,7 +119,7 @@ async def test_the_summary_of_every_customer_is_the_same(sides: Sides, documents
     for name, customer_id in sides.customers.items():
         one = await summary(sides.source, name, {}, text=documents["Summary"])
         other = await summary(sides.target, customer_id, names, text=documents["Summary"])
-        if results := list(differences(one, other)):
+        if (results := list(differences(one, other))) and not await is_tie(sides.source, name, results):
             differing[name] = results
     assert not differing, (len(differing), dict(list(differing.items())[:5]))
 
@@ -155,6 +155,6 @@ async def test_thirteen_months_of_the_clock_come_to_the_same_money(
             for each, identifier in ((sides.source, name), (sides.target, customer_id)):
                 page = anonymous(await summary(each, identifier, {}, text=documents["Summary"], now=now))
                 pages.append([*await statements(each, identifier, codes, now=now), page])
-            if results := list(differences(*pages)):
+            if (results := list(differences(*pages))) and not await is_tie(sides.source, name, results):
                 differing[name] = results
         assert not differing, (len(differing), dict(list(differing.items())[:5]))
