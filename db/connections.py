@@ -54,10 +54,14 @@ async def is_migrated(connection: Connection) -> bool:
 
 
 async def find_customer(connection: Connection, *, identifier: str | None = None, email: str | None = None) -> str | None:
-    """Return the id of the customer with this id, or with this e-mail address; None if there is none. Reads as staff."""
+    """Return the id of the customer with this id or external id, or with this e-mail address; None if there is none. Reads as staff."""
     async with connection.transaction():
         await connection.execute("set local app.actor = 'STAFF'")
-        sql = "select id from customer where id = $1" if email is None else "select id from customer where email_key = lower($1)"
+        sql = (
+            "select id from customer where id = $1 or external_id = $1 order by id <> $1 limit 1"
+            if email is None
+            else "select id from customer where email_key = lower($1)"
+        )
         customer_id: str | None = await connection.fetchval(sql, identifier if email is None else email)
         return customer_id
 

@@ -20,7 +20,7 @@ FIRST = [
     "test_first_run", "test_examples", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
     "test_bucket_faults", "test_upload_faults", "test_demo", "test_first_call", "test_upgrade", "test_model", "test_worker_and_server", "test_audit",
     "test_kill", "test_fuzz_arguments", "test_manifests", "test_offered", "test_forecast", "test_contributing", "test_uploads", "test_embedded",
-    "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
+    "test_going_live", "test_round_trip", "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
 ]  # fmt: skip
 # Tests that start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour", "examples"}
@@ -30,7 +30,10 @@ HTTP_FILES = {
     "test_cli",
     "test_contract",
     "test_contributing",
+    "test_going_live",
     "test_killed_servers",
+    "test_localstripe",
+    "test_reading",
     "test_secrets",
     "test_senders",
     "test_stripe",
@@ -52,6 +55,8 @@ SLOW_FILES = {
     "test_demo",
     "test_differential",
     "test_embedded",
+    "test_export",
+    "test_going_live",
     "test_imports",
     "test_issuers",
     "test_killed_servers",
@@ -61,6 +66,8 @@ SLOW_FILES = {
     "test_passwords",
     "test_pdf_documents",
     "test_pool",
+    "test_reading",
+    "test_round_trip",
     "test_s3_servers",
     "test_scripts",
     "test_sequences",
@@ -75,6 +82,7 @@ SLOW_FILES = {
 LEFT_TO_CI = {
     "portal/pages", "portal/test_build", "examples", "first_hour/test_without_built_in_postgres", "first_hour/test_graphiql", "structure/test_contributing",
     "lifecycle/models", "lifecycle/payments/test_client_caches", "journeys/outages/test_pool_whole", "journeys/uploads/test_upload_kills", "db/migrations/test_upgrade",
+    "imports/test_going_live",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli import catalog, clients, imports, partners, version, webhooks
+from gateway.cli import catalog, clients, imports, partners, sources, version, webhooks
 from gateway.cli.options import CLIENT, Command, DataDir, Port
 from gateway.operator_errors import OperatorError
 
@@ -34,6 +34,7 @@ cli.add_typer(clients.clients, name="clients")
 cli.add_typer(catalog.catalog, name="catalog")
 cli.add_typer(webhooks.webhooks, name="webhooks")
 imports.add_to(cli)
+cli.add_typer(sources.sources, name="import-from")
 
 
 @cli.callback()
@@ -213,6 +214,20 @@ def doctor(
     from gateway.cli.doctor import command as doctor_command
 
     doctor_command.doctor(data_dir, is_json=is_json)
+
+
+@cli.command(cls=Command)
+def export(
+    folder: Annotated[Path, typer.Argument(help="The folder to write: a new or an empty one.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write all customers with what is theirs as the files that `import` reads, in one snapshot.
+
+    What has no line is in `skipped.jsonl` with a reason. The catalog is not among them: `./portico catalog export` prints it.
+    """
+    from gateway.cli.merchant import export_commands
+
+    export_commands.export(folder, data_dir)
 
 
 @cli.command("settings", cls=Command)

@@ -20,6 +20,8 @@ def plan_payment(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None
     row = _payment_row(draft, line, is_settled=is_settled)
     if not is_settled:
         draft.rows["imported_payment"].append(row)
+        failed = {"payment_id": row["id"], "created_at": row["created_at"]}
+        draft.rows["payment_allocation"].extend(_allocation(draft, part, row, "alo") | failed for part in content.get("allocations", ()))
         return LineOutcome(line, LineAction.CREATE, row["id"])
     refunds = content.get("refunds", [])
     _check_sums(draft, line)

@@ -77,6 +77,7 @@ WITHOUT_DATABASE = {
     ("demo",),
     ("seed",),
     ("letters",),
+    ("import-from", "stripe"),
 }
 BODY = "query A { __typename }"
 MANIFEST = {
@@ -88,6 +89,7 @@ CATALOG = str(Path(demo.__file__).with_name("catalog.yaml"))
 ARGUMENTS = {
     ("token",): ["--email", "ada@example.com"],
     ("explain",): ["Summary"],
+    ("export",): ["exported"],
     ("serve",): ["--port", "0"],
     ("catalog", "plan"): [CATALOG],
     ("catalog", "apply"): [CATALOG],

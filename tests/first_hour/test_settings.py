@@ -195,6 +195,8 @@ REFUSED = {
     "merchant_bic": ["COBA", "COBADEFFX", "12345678"],
     "merchant_email": ["billing", "a@b@c", "Acme <a@b>"],
     "stripe_secret_key": ["pk_live_x", "whsec_x"],
+    "stripe_import_key": ["sk_live_x", "pk_live_x"],
+    "stripe_import_address": ["api.stripe.com", "ftp://x"],
     "stripe_publishable_key": ["sk_live_x"],
     "stripe_webhook_secret": ["sk_live_x"],
     "port": ["65536", "8000.5"],

@@ -140,7 +140,7 @@ def _progress() -> Progress:
 
 def _print(result: ImportResult, arguments: ImportArguments) -> None:
     counts = result.counts
-    table = Table("LineKind", *(action.capitalize() for action in LineAction), box=None)
+    table = Table("Kind", *(action.capitalize() for action in LineAction), box=None)
     for kind in KINDS:
         row = [counts.actions[kind.name, action] for action in LineAction]
         if any(row):

@@ -12,12 +12,13 @@ from rich.table import Table
 
 from billing.refusals import Refused
 from billing.states import Actor
+from db.connections import find_customer
 from db.pool import Database, Pool
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.cli.commands.console import console, counted, show
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.settings import Settings, load
-from gateway.wiring.database import check, postgres
+from gateway.wiring.database import DatabaseUrls, check, connected, postgres
 from gateway.wiring.payments import numbering
 from resolvers.changes.writing import WriteContext, system_writer
 from resolvers.customers.releasing import release_all
@@ -33,10 +34,21 @@ def release(customer: str | None, everyone: bool, data_dir: Path | None) -> None
     settings = load(data_dir=data_dir)
     with postgres(settings) as urls:
         asyncio.run(check(urls))
+        if customer is not None:
+            customer = asyncio.run(_id_of(urls, customer))
         answers = asyncio.run(_released(urls.app_url, urls.server_settings, settings, customer))
     _print(answers)
     if any(answer["unreleased"] for answer in answers):
         raise typer.Exit(1)
+
+
+async def _id_of(urls: DatabaseUrls, name: str) -> str:
+    """Return the id of a customer by the id or the external id. Raises OperatorError."""
+    async with connected(urls.app_url, urls.setting, urls.server_settings) as connection:
+        customer_id = await find_customer(connection, identifier=name)
+    if customer_id is None:
+        raise OperatorError(f"There is no customer {name}.")
+    return customer_id
 
 
 async def _released(url: str, server_settings: dict[str, str], settings: Settings, customer: str | None) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 
 from billing.money.issuer import InvoiceIssuer, IssuerDetails
 from billing.postal_addresses import PostalAddress
-from gateway.wiring.configuration.setting_values import Bic, Country, Iban, Lines, Origins, TimeZone
+from gateway.wiring.configuration.setting_values import Bic, Country, HttpUrl, Iban, Lines, Origins, TimeZone
 from mail.letters import OPTIONAL
 
 
@@ -20,6 +20,13 @@ def _optional_letters(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _read_key(value: str) -> str:
+    if not value.startswith("rk_"):
+        raise ValueError("is not a restricted key of Stripe, which begins with rk_; reading needs no other")
+    return value
+
+
+StripeReadKey = Annotated[str, AfterValidator(_read_key)]
 OptionalLetters = Annotated[Lines, AfterValidator(_optional_letters)]
 
 
@@ -74,6 +81,13 @@ class MerchantSettings(BaseSettings):
     letters_off: OptionalLetters = Field(
         (), examples=["receipt,renewal_to_come"], description="The letters about money that are not sent, as a comma list; see docs/letters.md."
     )
+    stripe_import_key: StripeReadKey | None = Field(
+        None,
+        repr=False,
+        examples=["rk_live_…"],
+        description="A restricted key of Stripe that may only read, for `./portico import-from stripe`; see docs/import/stripe.md.",
+    )
+    stripe_import_address: HttpUrl = Field("https://api.stripe.com", description="The address at which that command reads Stripe's API.")
     merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; the year in invoice numbers begins in it.")
 
     @property

@@ -1,0 +1,1 @@
+"""Reads of everything as it was at one moment."""

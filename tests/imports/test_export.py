@@ -1,0 +1,87 @@
+"""`export` writes every customer in the format of the import, in one snapshot and in little memory."""
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from db.builtin import embedded
+from gateway.cli.merchant import export_commands
+from gateway.wiring.configuration.settings import WrongSetting
+from imports.formats.fields import Field, FieldType
+from imports.formats.kinds import KINDS
+from tests.conftest import NOW
+from tests.template import create_database
+
+MEGABYTE = 2**20
+
+
+def strange(line: object, fields: tuple[Field, ...], path: str) -> list[str]:
+    """Return the paths of members that the format does not have, or that are needed and absent."""
+    if not isinstance(line, dict):
+        return [path]
+    known = {field.name: field for field in fields}
+    wrong = [f"{path}.{name}" for name in line.keys() - known.keys()] + [
+        f"{path}.{name} is absent" for name, one in known.items() if one.is_required and name not in line
+    ]
+    for name, field in known.items():
+        if field.type is FieldType.OBJECT and name in line:
+            wrong += strange(line[name], field.fields, f"{path}.{name}")
+        for one in line.get(name, []) if field.type is FieldType.LIST else []:
+            wrong += strange(one, field.fields, f"{path}.{name}[]")
+    return wrong
+
+
+def endings(folder: Path) -> set[str]:
+    return {path.suffix for path in folder.iterdir()}
+
+
+async def test_all_customers_of_the_demo_are_lines_of_the_format(urls: embedded.Urls, admin: asyncpg.Connection, tmp_path: Path) -> None:
+    tracemalloc.start()
+    try:
+        counts = await export_commands.write_files(urls.admin, tmp_path, now=NOW)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    size = 0
+    for kind in KINDS:
+        lines = [json.loads(line) for line in (tmp_path / f"{kind.name}.jsonl").read_text().splitlines()]
+        size += (tmp_path / f"{kind.name}.jsonl").stat().st_size
+        assert counts[kind.name] == len(lines) == len({line["externalId"] for line in lines}), kind.name
+        assert {path for line in lines for path in strange(line, kind.fields, kind.name)} == set()
+    assert counts["invoices"] == await admin.fetchval(
+        "select count(*) from invoice i join customer c on c.id = i.customer_id where c.closed_at is null and c.erased_at is null"
+    )
+    assert endings(tmp_path) == {".jsonl"}
+    # A batch of customers is in memory at a time, and all of them are many times that.
+    assert peak < size / 2, (peak // MEGABYTE, size // MEGABYTE)
+
+
+async def test_closed_and_erased_customers_are_named_with_a_reason(urls: embedded.Urls, tmp_path: Path) -> None:
+    created = await create_database(urls, "closed")
+    connection = await asyncpg.connect(created.admin, server_settings={"search_path": "portico"})
+    try:
+        for name, columns in (("open", ""), ("closed", ", closed_at"), ("erased", ", closed_at, erased_at")):
+            await connection.execute(
+                f"""insert into customer (id, name, email, locale, time_zone, currency, created_at{columns})
+                    values ('cus_{name}', '{name}', '{name}@example.org', 'en', 'UTC', 'USD', now(){", now()" * columns.count(",")})"""
+            )
+        await connection.execute("analyze customer")
+    finally:
+        await connection.close()
+    await export_commands.write_files(created.admin, tmp_path, now=NOW)
+    customers = [json.loads(line)["externalId"] for line in (tmp_path / "customers.jsonl").read_text().splitlines()]
+    skipped = {line["id"]: line["reason"] for line in map(json.loads, (tmp_path / "skipped.jsonl").read_text().splitlines())}
+    assert customers == ["cus_open"]
+    assert skipped == {"cus_closed": "CUSTOMER_CLOSED", "cus_erased": "CUSTOMER_ERASED"}
+
+
+def test_a_folder_that_is_not_empty_is_refused(urls: embedded.Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTICO_DATABASE_URL", urls.admin)
+    monkeypatch.setenv("PORTICO_APP_DATABASE_URL", urls.app)
+    (tmp_path / "customers.jsonl").write_text("{}\n")
+    with pytest.raises(WrongSetting, match="is not empty"):
+        export_commands.export(tmp_path, None)
+    assert (tmp_path / "customers.jsonl").read_text() == "{}\n"
