@@ -440,6 +440,8 @@ export type ErrorCode =
   | 'PAYMENT_METHOD_REQUIRED'
   /** Payments cannot be taken right now, and nothing was changed. Try again shortly. */
   | 'PAYMENT_UNAVAILABLE'
+  /** The running period of an imported subscription is over. Past periods are never billed. */
+  | 'PERIOD_LAPSED'
   /** The plan or price is no longer sold. */
   | 'PLAN_UNAVAILABLE'
   /** The result would differ from the preview, or the preview is older than 10 minutes. Preview again. */
@@ -448,6 +450,8 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED'
   /** The processor refused the refund, and nothing was changed. */
   | 'REFUND_DECLINED'
+  /** An imported subscription renews within a day, so the system that it came from may still bill it. */
+  | 'RENEWS_SOON'
   /** The subscription has to be resumed first. */
   | 'RESUME_FIRST'
   /** The session has ended. Sign in again. */
@@ -931,6 +935,8 @@ export type SuspendedBy =
   | 'CUSTOMER'
   /** Unpaid invoices; it is lifted when the last overdue one is paid, credited or void, or by the merchant. */
   | 'DUNNING'
+  /** The merchant's import: it was bought elsewhere, is not billed here yet, and `releaseImported` lifts it. */
+  | 'IMPORT'
   /** The merchant; only the merchant can lift it. */
   | 'MERCHANT';
 
