@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -112,6 +113,11 @@ async def place(import_database: Urls, tmp_path: Path) -> ImportPlace:
     folder.mkdir()
     await empty(import_database)
     return ImportPlace(import_database, folder, tmp_path / "work")
+
+
+def environment_of(place: ImportPlace) -> dict[str, str]:
+    """Return the environment of commands on the database of a test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")} | {"PORTICO_DATABASE_URL": place.urls.admin}
 
 
 async def empty(urls: Urls) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# A period that runs at any time at which the tests may run, for commands, which have the time of the machine.
+FAR = {"price": "team-usd-year", "startedAt": "2026-01-15T00:00:00Z", "periodStartsAt": "2026-01-15T00:00:00Z", "periodEndsAt": "2100-01-15T00:00:00Z"}
+
 
 def customer(name: str = "C1", /, **changes: Any) -> dict[str, Any]:
     return _line({"externalId": name, "email": f"{name.lower()}@shop.example", "name": f"Customer {name}", "currency": "USD"}, changes)
@@ -52,14 +55,14 @@ def credit(name: str = "B1", customer: str = "C1", /, **changes: Any) -> dict[st
     return _line({"externalId": name, "customer": customer, "currency": "USD", "amount": 1250}, changes)
 
 
-def shop(number: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the lines of so many customers with one line of each kind."""
+def shop(number: int, period: dict[str, Any] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Return the lines of so many customers with one line of each kind. `period` are the dates of the subscriptions, and their price."""
     names = [str(place) for place in range(1, number + 1)]
     allocations = [{"invoice": f"I{name}", "amount": 2900} for name in names]
     return {
         "customers": [customer(f"C{name}") for name in names],
         "payment_methods": [method(f"M{name}", f"C{name}") for name in names],
-        "subscriptions": [subscription(f"S{name}", f"C{name}", paymentMethod=f"M{name}") for name in names],
+        "subscriptions": [subscription(f"S{name}", f"C{name}", paymentMethod=f"M{name}", **(period or {})) for name in names],
         "payment_schedules": [schedule(f"P{name}", f"C{name}") for name in names],
         "invoices": [invoice(f"I{name}", f"C{name}") for name in names],
         "payments": [payment(f"T{name}", f"C{name}", allocations=[part]) for name, part in zip(names, allocations, strict=True)],

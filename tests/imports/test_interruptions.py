@@ -1,7 +1,6 @@
 """An import that is killed, that loses the database, or that runs twice at once: the next run completes it, and nothing is there twice."""
 
 import asyncio
-import os
 import random
 import time
 from datetime import timedelta
@@ -15,8 +14,8 @@ from db.importing import ImportLost
 from imports.reading import sorting
 from imports.running.run import ImportOptions, ImportProgress, SourceBusy, run_import
 from tests.depth import SEED, by_depth
-from tests.imports.conftest import NOTICES, NOW, ImportPlace, empty
-from tests.imports.lines import shop
+from tests.imports.conftest import NOTICES, NOW, ImportPlace, empty, environment_of
+from tests.imports.lines import FAR, shop
 from tests.servers import preloaded
 from tests.waiting import until
 
@@ -42,9 +41,8 @@ async def content(place: ImportPlace) -> dict[str, list[tuple[Any, ...]]]:
 def import_process(place: ImportPlace, folder: Path) -> preloaded.PreloadedProcess:
     """Start `./portico import` on the folder of the test."""
     arguments = ["import", str(place.folder), "--source", "shop", "--report", str(folder / "report.jsonl")]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")} | {"PORTICO_DATABASE_URL": place.urls.admin}
     with (folder / "output").open("w", encoding="utf-8") as output:
-        return preloaded.start(arguments, cwd=folder, env=environment, stdout=output, stderr=output)
+        return preloaded.start(arguments, cwd=folder, env=environment_of(place), stdout=output, stderr=output)
 
 
 def ended(process: preloaded.PreloadedProcess, folder: Path) -> str:
@@ -55,7 +53,7 @@ def ended(process: preloaded.PreloadedProcess, folder: Path) -> str:
 
 async def test_an_import_that_is_killed_at_any_moment_is_completed_by_the_next_one(place: ImportPlace, tmp_path: Path) -> None:
     """The moments are spread over the time that a whole import takes, so some are before its first line and some after its last."""
-    place.write_lines(**shop(CUSTOMERS))
+    place.write_lines(**shop(CUSTOMERS, FAR))
     began = time.monotonic()
     assert (await asyncio.to_thread(ended, import_process(place, tmp_path), tmp_path)).startswith("0\n"), (tmp_path / "output").read_text("utf-8")
     seconds = time.monotonic() - began

@@ -12,7 +12,7 @@ from db.builtin.embedded import Urls
 from tests.conftest import customer as customer_of
 from tests.conftest import token
 from tests.imports.conftest import ImportPlace
-from tests.imports.lines import customer, invoice, method, payment, shop, subscription
+from tests.imports.lines import FAR, customer, invoice, method, payment, shop, subscription
 
 IMPORTER = Viewer(Actor.STAFF, None, ("imports:run", "read"), "erp")
 READER = Viewer(Actor.STAFF, None, ("read",), "erp")
@@ -66,9 +66,7 @@ async def test_nobody_else_sees_imports_or_releases_them(place: ImportPlace, add
 
 
 async def test_a_program_with_the_scope_releases_a_customer_once(place: ImportPlace, address: str) -> None:
-    """The server's clock is later than the period of the example, so this one runs until the year 2100."""
-    far = {"price": "team-usd-year", "startedAt": "2026-01-15T00:00:00Z", "periodStartsAt": "2026-01-15T00:00:00Z", "periodEndsAt": "2100-01-15T00:00:00Z"}
-    place.write_lines(customers=[customer()], payment_methods=[method()], subscriptions=[subscription("S1", **far)])
+    place.write_lines(customers=[customer()], payment_methods=[method()], subscriptions=[subscription("S1", **FAR)])
     await place.run()
     identifier = await customer_id(place)
     held = (await ask(address, "query ($id: ID!) { customer(id: $id) { subscriptions(first: 5) { nodes { status suspendedBy } } } }", id=identifier))["data"][
