@@ -25,4 +25,4 @@ def from_stripe(
     """
     from gateway.cli.merchant import stripe_commands
 
-    stripe_commands.read(out, stripe_commands.Reading(time_zone, pdfs, per_second), data_dir)
+    stripe_commands.read(out, stripe_commands.ReadOptions(time_zone, pdfs, per_second), data_dir)

@@ -21,7 +21,7 @@ from imports.stripe.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadOptions:
     """The options of the command."""
 
     time_zone: str
@@ -29,17 +29,17 @@ class Reading:
     per_second: float
 
 
-def read(out: Path, reading: Reading, data_dir: Path | None) -> None:
+def read(out: Path, options: ReadOptions, data_dir: Path | None) -> None:
     """Read an account into a folder. Raises WrongSetting for what the operator can correct."""
     settings = load(data_dir=data_dir)
     if settings.stripe_import_key is None:
         raise WrongSetting("PORTICO_STRIPE_IMPORT_KEY: is needed, a restricted key of Stripe that may read; see docs/import/stripe.md.")
-    if reading.time_zone not in available_timezones():
+    if options.time_zone not in available_timezones():
         raise WrongSetting("--time-zone is no name of a time zone, such as Europe/Zurich.")
-    access = StripeAccess(settings.stripe_import_key, settings.stripe_import_address, reading.per_second)
+    access = StripeAccess(settings.stripe_import_key, settings.stripe_import_address, options.per_second)
     try:
-        spool = asyncio.run(_read(access, out, has_pdfs=reading.has_pdfs))
-        result = write_folder(spool, time_zone=reading.time_zone, documents=stored_pdfs(spool) if reading.has_pdfs else frozenset())
+        spool = asyncio.run(_read(access, out, has_pdfs=options.has_pdfs))
+        result = write_folder(spool, time_zone=options.time_zone, documents=stored_pdfs(spool) if options.has_pdfs else frozenset())
     except CannotRead as problem:
         raise WrongSetting(str(problem)) from None
     except OSError as error:
