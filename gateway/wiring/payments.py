@@ -41,6 +41,7 @@ def payments(settings: Settings) -> Payments:
         settings.issuer,
         settings.installment_invoice_days,
         settings.promise_days,
+        tuple(_derived(other, "previews") for other in settings.read_only_secrets),
     )
 
 
