@@ -26,14 +26,20 @@ LOCK = 0x504F525449434F
 LOCK_POLL_SECONDS = 0.2
 TRY_LOCK = "select pg_try_advisory_lock($1)"
 
+CURRENT = text("select version_num from portico.alembic_version")
+
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class UnknownRevision(Exception):
+    """The database was migrated by a program that this one does not know. The message says what to do."""
 
 
 async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] = (VERSIONS,)) -> None:
     """Run the missing revisions up to `to`, each in a transaction of its own. After a run that failed or was killed, the next run continues.
 
     `admin_url` needs a role that may create roles and schemas, and a connection that no pooler shares between sessions. The owner owns the tables; the
-    application role is under row security. `versions` are the folders with the folders of revisions.
+    application role is under row security. `versions` are the folders with the folders of revisions. Raises UnknownRevision, and then changes nothing.
     """
     driver = await asyncpg.connect(admin_url, timeout=10)
     # asyncpg parses the URL, so that it has the same meaning as in all other places.
@@ -89,6 +95,7 @@ def _config(versions: Sequence[Path]) -> Config:
 
 def _migrate(connection: Connection, config: Config, to: str) -> None:
     with connection.begin():
+        _refuse_unknown(connection, config)
         _create_roles(connection)
         connection.execute(text(f"create schema if not exists portico authorization {OWNER}"))
     event.listen(connection, "begin", _become_owner)
@@ -97,6 +104,18 @@ def _migrate(connection: Connection, config: Config, to: str) -> None:
     connection.commit()  # the transaction in which Alembic read the revision, if no revision was missing
     with connection.begin():
         _open_to_audit(connection)
+
+
+def _refuse_unknown(connection: Connection, config: Config) -> None:
+    """Raises UnknownRevision."""
+    if connection.execute(text("select to_regclass('portico.alembic_version')")).scalar_one() is None:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if unknown := sorted(set(connection.execute(CURRENT).scalars()) - known):
+        raise UnknownRevision(
+            f"The database is at revision {unknown[0]}, which this version of Portico does not know: a newer one has migrated it. Install that version or a newer one, "
+            "or restore the backup of before (docs/backup.md). Nothing was changed."
+        )
 
 
 def _become_owner(connection: Connection) -> None:
