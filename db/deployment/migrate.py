@@ -24,6 +24,8 @@ VERSIONS = MIGRATIONS / "versions"
 # The number of the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
 LOCK_POLL_SECONDS = 0.2
+# How often a run is repeated that Postgres ended because it and a transaction of a server waited for each other. It goes on with the revision that was not finished.
+DEADLOCKS = 5
 TRY_LOCK = "select pg_try_advisory_lock($1)"
 
 CURRENT = text("select version_num from portico.alembic_version")
@@ -41,6 +43,17 @@ async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] 
     `admin_url` needs a role that may create roles and schemas, and a connection that no pooler shares between sessions. The owner owns the tables; the
     application role is under row security. `versions` are the folders with the folders of revisions. Raises UnknownRevision, and then changes nothing.
     """
+    for _ in range(DEADLOCKS):
+        try:
+            return await _run(admin_url, to, versions)
+        except (asyncpg.DeadlockDetectedError, DBAPIError) as error:
+            if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) != asyncpg.DeadlockDetectedError.sqlstate:
+                raise
+        await asyncio.sleep(LOCK_POLL_SECONDS)
+    return await _run(admin_url, to, versions)
+
+
+async def _run(admin_url: str, to: str, versions: Sequence[Path]) -> None:
     driver = await asyncpg.connect(admin_url, timeout=10)
     # asyncpg parses the URL, so that it has the same meaning as in all other places.
     engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_as_coroutine, driver), poolclass=NullPool)
