@@ -24,8 +24,12 @@ VERSIONS = MIGRATIONS / "versions"
 # The number of the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
 LOCK_POLL_SECONDS = 0.2
-# How often a run is repeated that Postgres ended because it and a transaction of a server waited for each other. It goes on with the revision that was not finished.
-DEADLOCKS = 5
+# A revision waits for a lock for less time than Postgres waits before it looks for a deadlock (1 s): so it is the revision that gives up, and no query of a server, and queries
+# that wait behind it go on. Then the run is repeated, and goes on with that revision.
+LOCK_TIMEOUT = "800ms"
+REPETITIONS = 40
+PAUSE_SECONDS = 0.5
+WAITED = {asyncpg.DeadlockDetectedError.sqlstate, asyncpg.LockNotAvailableError.sqlstate}
 TRY_LOCK = "select pg_try_advisory_lock($1)"
 
 CURRENT = text("select version_num from portico.alembic_version")
@@ -43,13 +47,13 @@ async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] 
     `admin_url` needs a role that may create roles and schemas, and a connection that no pooler shares between sessions. The owner owns the tables; the
     application role is under row security. `versions` are the folders with the folders of revisions. Raises UnknownRevision, and then changes nothing.
     """
-    for _ in range(DEADLOCKS):
+    for _ in range(REPETITIONS):
         try:
             return await _run(admin_url, to, versions)
-        except (asyncpg.DeadlockDetectedError, DBAPIError) as error:
-            if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) != asyncpg.DeadlockDetectedError.sqlstate:
+        except (asyncpg.PostgresError, DBAPIError) as error:
+            if _sqlstate(error) not in WAITED:
                 raise
-        await asyncio.sleep(LOCK_POLL_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS)
     return await _run(admin_url, to, versions)
 
 
@@ -79,6 +83,10 @@ def _cause_of(error: PendingRollbackError) -> BaseException:
     while isinstance(cause, DBAPIError):
         cause = cause.orig and (cause.orig.__cause__ or cause.orig)
     return cause or error
+
+
+def _sqlstate(error: asyncpg.PostgresError | DBAPIError) -> str | None:
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
 
 
 async def _as_coroutine(driver: Driver) -> Driver:
@@ -132,12 +140,13 @@ def _refuse_unknown(connection: Connection, config: Config) -> None:
 
 
 def _become_owner(connection: Connection) -> None:
-    """Take the role of the owner at the start of each transaction, and of each block outside of one.
+    """Take the role of the owner at the start of each transaction, and of each block outside of one. The limit for locks is only for transactions: building indexes waits.
 
     SQLAlchemy sends BEGIN with the first statement that it runs itself: without this statement, a script that goes to the driver directly would run outside of the
     transaction.
     """
-    connection.execute(text("select set_config('role', :owner, false), set_config('search_path', 'portico', false)"), {"owner": OWNER})
+    become = "select set_config('role', :owner, false), set_config('search_path', 'portico', false), set_config('lock_timeout', :lock_timeout, true)"
+    connection.execute(text(become), {"owner": OWNER, "lock_timeout": LOCK_TIMEOUT})
 
 
 def _create_roles(connection: Connection) -> None:

@@ -110,7 +110,9 @@ async def test_a_database_is_restored_to_the_instant_before_a_mistake_beside_a_n
             late = (await attach(client.http, parent, ("late.pdf", pdf())))["attachments"][0]["id"]
             await client.ask(DELETE, id=deleted)
             late_key = await admin.fetchval("select object_key from attachment where id = $1", late)
-            await admin.execute("set session_replication_role = replica; delete from payment; update invoice_line set total_minor = total_minor + 1, subtotal_minor = subtotal_minor + 1")
+            await admin.execute(
+                "set session_replication_role = replica; delete from payment; update invoice_line set total_minor = total_minor + 1, subtotal_minor = subtotal_minor + 1"
+            )
             await admin.execute("select pg_switch_wal()")
             await _archived(admin)
         assert audit(root, urls.admin, files)[0] == 1, "the mistake is one"

@@ -14,6 +14,7 @@ from functools import cache
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
+from time import monotonic
 
 import asyncpg
 import httpx
@@ -224,3 +225,26 @@ async def _state(admin: asyncpg.Connection) -> list[asyncpg.Record]:
         """select 'policy', polname::text, polrelid::bigint from pg_policy union all select 'relation', relname, oid::bigint from pg_class
            union all select 'setting', array_to_string(setconfig, ','), setrole::bigint from pg_db_role_setting order by 1, 2, 3"""
     )
+
+
+async def test_a_revision_gives_way_to_a_transaction_that_holds_a_lock_and_is_run_again(urls: embedded.Urls) -> None:
+    """Each waits for the other. The transaction is not the one that is ended, and queries behind the revision wait for a second at most."""
+    async with new_database(urls, "revision_waits") as place:
+        await migrate(place.admin, to="0043")
+        async with connected(place.admin) as holder, connected(place.admin) as reader:
+            transaction = holder.transaction()
+            await transaction.start()
+            await holder.execute("lock table webhook_endpoint in access share mode")
+            running = asyncio.create_task(migrate(place.admin))
+            # The revision has a lock on `letter` and waits for the one on `webhook_endpoint`.
+            for _ in range(3000):
+                if await reader.fetchval("select count(*) from pg_locks where relation = 'webhook_endpoint'::regclass and not granted"):
+                    break
+                await asyncio.sleep(0.01)
+            started = monotonic()
+            assert await holder.fetchval("select count(*) from letter") == 0
+            assert monotonic() - started < 2
+            assert not running.done()
+            await transaction.commit()
+            await running
+            assert await reader.fetchval("select version_num from alembic_version") == revisions()[0]
