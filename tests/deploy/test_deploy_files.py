@@ -230,8 +230,8 @@ def test_pods_are_hardened_and_refer_to_what_there_is(name: str) -> None:
         if probe in container:
             assert container[probe]["httpGet"]["path"] in HEALTH
             assert container[probe]["httpGet"]["port"] in ports
-    given = {one["name"]: one["value"] for one in container.get("env", [])}
-    accepted(IMAGE | data("ConfigMap")["portico-settings"] | given)
+    variables = {one["name"]: one["value"] for one in container.get("env", [])}
+    accepted(IMAGE | data("ConfigMap")["portico-settings"] | variables)
 
 
 def test_a_pod_of_the_server_has_time_to_drain_and_the_budget_selects_it() -> None:

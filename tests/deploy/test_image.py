@@ -74,12 +74,12 @@ def test_the_image_sets_what_is_a_setting_and_its_health_check_asks_for_a_path_t
 def test_what_is_built_of_is_a_list_and_has_each_package(root: Path) -> None:
     lines = [line for line in (root / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
-    kept = {line[1:] for line in lines if line.startswith("!")}
-    assert {path for path in kept if not (root / path).exists()} == set()
+    included = {line[1:] for line in lines if line.startswith("!")}
+    assert {path for path in included if not (root / path).exists()} == set()
     pyproject = (root / "pyproject.toml").read_text()
     (packages,) = re.findall(r"root_packages = \[(.*?)\]", pyproject, re.DOTALL)
-    assert set(re.findall(r'"(\w+)"', packages)) <= kept
-    assert not {path for path in kept if re.search(r"(^|/)(\.|tests|bench|portal$)", path)}
+    assert set(re.findall(r'"(\w+)"', packages)) <= included
+    assert not {path for path in included if re.search(r"(^|/)(\.|tests|bench|portal$)", path)}
 
 
 @pytest.fixture(params=ROOTS, ids=str)

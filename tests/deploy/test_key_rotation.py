@@ -24,7 +24,7 @@ from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of
 from tests.conftest import ADA, token
 from tests.samples import pdf
-from tests.servers.clusters import cluster
+from tests.servers.clusters import Cluster, cluster
 from tests.servers.processes import process
 from tests.template import create_database
 
@@ -87,8 +87,8 @@ async def test_each_server_takes_tokens_urls_and_forms_of_the_other(
         for giver, taker in ((first, second), (second, first)):
             assert (await taker.ask("{ customer { name } }", giver.access))["name"]
             content = pdf()
-            said = {"fileName": "a.pdf", "contentType": "application/pdf", "sizeBytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            made = await giver.ask(CREATE, giver.access, input={"parentId": invoice_of_ada, "files": [said], "idempotencyKey": uuid4().hex})
+            declared = {"fileName": "a.pdf", "contentType": "application/pdf", "sizeBytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            made = await giver.ask(CREATE, giver.access, input={"parentId": invoice_of_ada, "files": [declared], "idempotencyKey": uuid4().hex})
             (upload,) = made["uploads"]
             async with httpx.AsyncClient(timeout=20) as client:
                 fields = {item["name"]: item["value"] for item in upload["fields"]}
@@ -107,31 +107,34 @@ async def invoice_of_ada(urls: Urls) -> str:
         await connection.close()
 
 
-async def test_another_role_logs_in_while_the_password_of_the_first_is_changed(root: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Cluster]:
+    with cluster(tmp_path) as opened:
+        yield opened
+
+
+async def test_another_role_logs_in_while_the_password_of_the_first_is_changed(root: Path, tmp_path: Path, postgres: Cluster) -> None:
     """The steps of docs/rotation.md, and the first role is locked out at the end."""
-    with cluster(tmp_path) as postgres:
-        place = await create_database(postgres.urls, "billing")
-        admin = await asyncpg.connect(place.admin)
-        await admin.execute(f"alter role {APP} password 'before'; create role portico_login_b login password 'now' in role {APP}")
-        await admin.execute(
-            "insert into portico.customer (id, name, email, locale, time_zone, currency, created_at) values ($1, 'Ada', 'a@example.com', 'en', 'UTC', 'USD', now())",
-            ADA.customer_id,
-        )
-        for name, value in {"role": APP, **APP_SETTINGS}.items():
-            await admin.execute(f"alter role portico_login_b in database billing set {name} = '{value}'")
-        for role in (APP, "portico_login_b"):
-            postgres.require_password(role)
-        old, new = (make_url(place.app).set(username=user, password=password) for user, password in ((APP, "before"), ("portico_login_b", "now")))
-        with _with_login(root, place, tmp_path / "a", old) as first:
-            assert await _answers(first) == 200
-            with _with_login(root, place, tmp_path / "b", new) as second:
-                assert [await _answers(one) for one in (first, second)] == [200, 200]
-                await admin.execute(
-                    f"alter role {APP} nologin password 'another'; select pg_terminate_backend(pid) from pg_stat_activity where usename = '{APP}'"
-                )
-                assert await _answers(second) == 200
-                assert await _answers(first) == 503, "what the second role is for"
-        await admin.close()
+    place = await create_database(postgres.urls, "billing")
+    admin = await asyncpg.connect(place.admin)
+    await admin.execute(f"alter role {APP} password 'before'; create role portico_login_b login password 'now' in role {APP}")
+    await admin.execute(
+        "insert into portico.customer (id, name, email, locale, time_zone, currency, created_at) values ($1, 'Ada', 'a@example.com', 'en', 'UTC', 'USD', now())",
+        ADA.customer_id,
+    )
+    for name, value in {"role": APP, **APP_SETTINGS}.items():
+        await admin.execute(f"alter role portico_login_b in database billing set {name} = '{value}'")
+    for role in (APP, "portico_login_b"):
+        postgres.require_password(role)
+    old, new = (make_url(place.app).set(username=user, password=password) for user, password in ((APP, "before"), ("portico_login_b", "now")))
+    with _with_login(root, place, tmp_path / "a", old) as first:
+        assert await _answers(first) == 200
+        with _with_login(root, place, tmp_path / "b", new) as second:
+            assert [await _answers(one) for one in (first, second)] == [200, 200]
+            await admin.execute(f"alter role {APP} nologin password 'another'; select pg_terminate_backend(pid) from pg_stat_activity where usename = '{APP}'")
+            assert await _answers(second) == 200
+            assert await _answers(first) == 503, "what the second role is for"
+    await admin.close()
 
 
 @contextmanager
