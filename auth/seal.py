@@ -29,14 +29,17 @@ class Seal:
 
     def open(self, sealed: bytes, row: str) -> str:
         """Return the sealed text. Raises NotSealed."""
+        return self._text(sealed, row)
+
+    def renewed(self, sealed: bytes, row: str) -> bytes | None:
+        """Return the text sealed with the secret of this seal; None if it is already. Raises NotSealed."""
+        return None if _opened(self._cipher, sealed, row) is not None else self.close(self._text(sealed, row), row)
+
+    def _text(self, sealed: bytes, row: str) -> str:
         for cipher in (self._cipher, *self._others):
             if (text := _opened(cipher, sealed, row)) is not None:
                 return text
         raise NotSealed
-
-    def renewed(self, sealed: bytes, row: str) -> bytes | None:
-        """Return the text sealed with the secret of this seal; None if it is already. Raises NotSealed."""
-        return None if _opened(self._cipher, sealed, row) is not None else self.close(self.open(sealed, row), row)
 
 
 def _opened(cipher: AESGCM, sealed: bytes, row: str) -> str | None:

@@ -95,7 +95,7 @@ def substituted(text: str) -> str:
 
 def services() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, service in composed()["services"].items():
-        if service["image"].startswith("${PORTICO_IMAGE"):
+        if service["image"].startswith("${IMAGE"):
             yield name, service
 
 
@@ -112,7 +112,7 @@ def test_the_compose_file_has_each_part_and_refers_to_what_it_has() -> None:
         assert set(service["networks"]) <= set(project["networks"]), name
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert source in project["volumes"] or source.startswith("${PORTICO_KEYS") or (DEPLOY / source).is_file(), (name, volume)
+            assert source in project["volumes"] or source.startswith("${SIGNING_KEYS") or (DEPLOY / source).is_file(), (name, volume)
         for other, condition in service.get("depends_on", {}).items():
             if condition["condition"] == "service_healthy":
                 assert "healthcheck" in project["services"][other], (name, other)
@@ -169,7 +169,7 @@ def test_the_proxy_of_compose_is_valid_and_hides_the_health_checks() -> None:
     assert "health_uri /readyz" in text
     if shutil.which("caddy") is None:  # compose is run where there is an image of it
         return
-    named = os.environ | {"PORTICO_HOST_NAME": "portal.example.com", "PORTICO_UPSTREAMS": "gateway-1:8000 gateway-2:8000"}
+    named = os.environ | {"HOST_NAME": "portal.example.com", "UPSTREAMS": "gateway-1:8000 gateway-2:8000"}
     command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(DEPLOY / "compose" / "Caddyfile")]
     adapted = subprocess.run(command, env=named, capture_output=True, text=True, timeout=30)
     assert adapted.returncode == 0, adapted.stderr

@@ -189,6 +189,6 @@ def tick(root: Path, url: str, files: Path) -> tuple[int, str]:
 
 def _command(root: Path, url: str, files: Path, name: str) -> tuple[int, str]:
     """Return the exit code, and what was printed if it is neither 0 nor a finding."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PORTICO_") or key.startswith("PORTICO_TEST_")}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PORTICO_")}
     ended = preloaded.run([name], cwd=root, env=inherited | {"PORTICO_DATABASE_URL": url, "PORTICO_DATA_DIR": str(files)}, timeout=120)
     return ended.returncode, ended.stderr if ended.returncode else ""

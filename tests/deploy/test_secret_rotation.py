@@ -102,7 +102,7 @@ class Sealed:
     folder: Path
 
     def reseal(self, **settings: str) -> tuple[int, str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_") or name.startswith("PORTICO_TEST_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")}
         named = {"database_url": self.urls.admin, "data_dir": str(self.folder), **settings}
         ended = preloaded.run(
             ["keys", "reseal"], cwd=self.root, env=environment | {f"PORTICO_{name.upper()}": value for name, value in named.items()}, timeout=60

@@ -284,7 +284,15 @@ def test_every_line_of_the_example_is_a_right_value_and_a_default_is_the_default
     lines = dict(line[1:].split("=", 1) for line in env_example.text().split("\n") if line.startswith("#PORTICO_"))
     loaded = env(**lines | OTHER_HALVES)
     assert [name for name, setting in FIELDS.items() if setting.default not in (None, "", ()) and getattr(loaded, name) != setting.default] == []
-    assert {name for name in SECRETS if lines[variable(name)] == ""} == {"secret", "throttle_secret", "token_secret", "s3_secret_key", "smtp_password"}
+    assert {name for name in SECRETS if lines[variable(name)] == ""} == {
+        "secret",
+        "previous_secret",
+        "next_secret",
+        "throttle_secret",
+        "token_secret",
+        "s3_secret_key",
+        "smtp_password",
+    }
 
 
 NAME = re.compile(r"PORTICO_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_]*(?:…|\*|\{))")

@@ -197,7 +197,7 @@ async def _answered(load: Load) -> None:
 
 
 def _audit(place: embedded.Urls, folder: Path) -> None:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_") or name.startswith("PORTICO_TEST_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")}
     settings = {"PORTICO_DATABASE_URL": place.admin, "PORTICO_DATA_DIR": str(folder)}
     ended = preloaded.run(["audit"], cwd=ROOT, env=inherited | settings, timeout=60)
     assert ended.returncode == 0, ended.stdout
