@@ -7,6 +7,7 @@ still needs the password. It contains its nonce and its time in plain form, and 
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -31,10 +32,10 @@ class Device:
 
 
 class Devices:
-    """Issuer and reader of device values. Processes with the same secret read each other's values."""
+    """Issuer and reader of device values. Processes with the same secret read each other's values; values of `others` are read, too."""
 
-    def __init__(self, secret: str) -> None:
-        self._key = hmac.digest(secret.encode(), b"devices", "sha256")
+    def __init__(self, secret: str, others: Sequence[str] = ()) -> None:
+        self._keys = [hmac.digest(one.encode(), b"devices", "sha256") for one in (secret, *others)]
 
     def issue(self, email: str, *, now: datetime, known: Device | None = None) -> str:
         """Return a value for the account with this address in lower case, which identifies the account.
@@ -42,7 +43,7 @@ class Devices:
         A known device keeps its nonce, so that a sign-in does not give it a second budget.
         """
         text = (known.nonce if known else secrets.token_bytes(NONCE_BYTES)) + _microseconds(now).to_bytes(INSTANT_BYTES)
-        return urlsafe_b64encode(text + self._signature(text, email)).rstrip(b"=").decode()
+        return urlsafe_b64encode(text + _signature(self._keys[0], text, email)).rstrip(b"=").decode()
 
     def read(self, value: str | None, email: str, *, now: datetime) -> Device | None:
         """Return the device of a value, or None unless the value was issued for this account and is at most a year old; the caller treats None as if no value had been sent."""
@@ -53,13 +54,14 @@ class Devices:
         except ValueError:
             return None
         text, signature = parts[: NONCE_BYTES + INSTANT_BYTES], parts[NONCE_BYTES + INSTANT_BYTES :]
-        if not hmac.compare_digest(self._signature(text, email), signature):
+        if not any(hmac.compare_digest(_signature(key, text, email), signature) for key in self._keys):
             return None
         issued_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int.from_bytes(text[NONCE_BYTES:]))
         return Device(text[:NONCE_BYTES], issued_at) if now - issued_at < LIFETIME else None
 
-    def _signature(self, text: bytes, email: str) -> bytes:
-        return hmac.digest(self._key, text + email.encode("utf-8", "surrogatepass"), "sha256")
+
+def _signature(key: bytes, text: bytes, email: str) -> bytes:
+    return hmac.digest(key, text + email.encode("utf-8", "surrogatepass"), "sha256")
 
 
 def _microseconds(at: datetime) -> int:

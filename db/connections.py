@@ -35,6 +35,7 @@ REASONS = {
     "42P01": "it has no tables yet",
     "42704": "a parameter of the URL is unknown",
     "53300": "it has no connection left",
+    "55P03": "another transaction holds a lock for too long",
     "57P03": "it is starting or stopping",
 }
 

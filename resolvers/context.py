@@ -105,7 +105,8 @@ class Files:
 class Payments:
     """What charges need: the processors by name, the secret that signs previews, whether partial payments are accepted, the policy of trials, the numbering of
     invoices, the retry policy of unpaid invoices and the letterhead of its letters, when a service begins that is paid by a debit, the issuer of invoices, how many days
-    before an installment is due its invoice is issued, and for how many days a customer's promise to pay holds at most."""
+    before an installment is due its invoice is issued, for how many days a customer's promise to pay holds at most, and the secrets whose
+    previews are accepted, too."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
@@ -118,6 +119,7 @@ class Payments:
     issuer: InvoiceIssuer | None = None
     invoice_days: int = DAYS_AHEAD
     promise_days: int = MAX_PROMISE_DAYS
+    other_preview_secrets: tuple[bytes, ...] = ()
 
     async def close(self) -> None:
         for processor in self.processors.values():

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -46,10 +46,11 @@ def fields(announced: DeclaredFile, expires_at: datetime, secret: bytes) -> dict
     return {"key": announced.key, "Content-Type": announced.content_type, "policy": text, "x-portico-signature": _signature(text, secret)}
 
 
-def check_policy(form: Mapping[str, str], secret: bytes, *, now: datetime) -> DeclaredFile:
-    """Return the file that the fields declare. Raises PolicyRefused."""
+def check_policy(form: Mapping[str, str], secrets: Iterable[bytes], *, now: datetime) -> DeclaredFile:
+    """Return the file that the fields declare, which one of the secrets has signed. Raises PolicyRefused."""
     text = form.get("policy", "")
-    if not hmac.compare_digest(_signature(text, secret).encode(), form.get("x-portico-signature", "").encode()):
+    signature = form.get("x-portico-signature", "").encode()
+    if not any(hmac.compare_digest(_signature(text, secret).encode(), signature) for secret in secrets):
         raise PolicyRefused("The signature is invalid.")
     policy = json.loads(b64decode(text))
     key, kind, (_, _, size) = policy["conditions"]

@@ -18,7 +18,7 @@ TESTS = Path(__file__).parent
 # the database makes it, the others have files that need none.
 FIRST = [
     "test_first_run", "test_examples", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
-    "test_bucket_faults", "test_upload_faults", "test_demo", "test_first_call", "test_upgrade", "test_model", "test_worker_and_server", "test_audit",
+    "test_bucket_faults", "test_upload_faults", "test_demo", "test_first_call", "test_previous_programs", "test_upgrade", "test_model", "test_worker_and_server", "test_audit",
     "test_kill", "test_fuzz_arguments", "test_manifests", "test_offered", "test_forecast", "test_contributing", "test_uploads", "test_embedded",
     "test_going_live", "test_round_trip", "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
 ]  # fmt: skip
@@ -30,10 +30,15 @@ HTTP_FILES = {
     "test_cli",
     "test_contract",
     "test_contributing",
+    "test_first_start",
     "test_going_live",
+    "test_image",
+    "test_key_rotation",
     "test_killed_servers",
     "test_localstripe",
+    "test_previous_programs",
     "test_reading",
+    "test_restore_drill",
     "test_secrets",
     "test_senders",
     "test_stripe",
@@ -59,6 +64,7 @@ SLOW_FILES = {
     "test_going_live",
     "test_imports",
     "test_issuers",
+    "test_key_rotation",
     "test_killed_servers",
     "test_newer_database",
     "test_partners_cli",
@@ -66,10 +72,13 @@ SLOW_FILES = {
     "test_passwords",
     "test_pdf_documents",
     "test_pool",
+    "test_previous_programs",
     "test_reading",
+    "test_restore_drill",
     "test_round_trip",
     "test_s3_servers",
     "test_scripts",
+    "test_secret_rotation",
     "test_sequences",
     "test_signing_keys",
     "test_statement_pages",
@@ -83,6 +92,7 @@ LEFT_TO_CI = {
     "portal/pages", "portal/test_build", "examples", "first_hour/test_without_built_in_postgres", "first_hour/test_graphiql", "structure/test_contributing",
     "lifecycle/models", "lifecycle/payments/test_client_caches", "journeys/outages/test_pool_whole", "journeys/uploads/test_upload_kills", "db/migrations/test_upgrade",
     "imports/test_going_live",
+    "db/migrations/test_previous_programs",
 }  # fmt: skip
 
 

@@ -24,17 +24,40 @@ VERSIONS = MIGRATIONS / "versions"
 # The number of the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
 LOCK_POLL_SECONDS = 0.2
+# A revision waits for a lock for less time than Postgres waits before it looks for a deadlock (1 s): so it is the revision that gives up, and no query of a server, and queries
+# that wait behind it go on. Then the run is repeated, and goes on with that revision.
+LOCK_TIMEOUT = "800ms"
+REPETITIONS = 40
+PAUSE_SECONDS = 0.5
+WAITED = {asyncpg.DeadlockDetectedError.sqlstate, asyncpg.LockNotAvailableError.sqlstate}
 TRY_LOCK = "select pg_try_advisory_lock($1)"
 
+CURRENT = text("select version_num from portico.alembic_version")
+
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class UnknownRevision(Exception):
+    """The database was migrated by a program that this one does not know. The message says what to do."""
 
 
 async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] = (VERSIONS,)) -> None:
     """Run the missing revisions up to `to`, each in a transaction of its own. After a run that failed or was killed, the next run continues.
 
     `admin_url` needs a role that may create roles and schemas, and a connection that no pooler shares between sessions. The owner owns the tables; the
-    application role is under row security. `versions` are the folders with the folders of revisions.
+    application role is under row security. `versions` are the folders with the folders of revisions. Raises UnknownRevision, and then changes nothing.
     """
+    for _ in range(REPETITIONS):
+        try:
+            return await _run(admin_url, to, versions)
+        except (asyncpg.PostgresError, DBAPIError) as error:
+            if _sqlstate(error) not in WAITED:
+                raise
+        await asyncio.sleep(PAUSE_SECONDS)
+    return await _run(admin_url, to, versions)
+
+
+async def _run(admin_url: str, to: str, versions: Sequence[Path]) -> None:
     driver = await asyncpg.connect(admin_url, timeout=10)
     # asyncpg parses the URL, so that it has the same meaning as in all other places.
     engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_as_coroutine, driver), poolclass=NullPool)
@@ -60,6 +83,10 @@ def _cause_of(error: PendingRollbackError) -> BaseException:
     while isinstance(cause, DBAPIError):
         cause = cause.orig and (cause.orig.__cause__ or cause.orig)
     return cause or error
+
+
+def _sqlstate(error: asyncpg.PostgresError | DBAPIError) -> str | None:
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
 
 
 async def _as_coroutine(driver: Driver) -> Driver:
@@ -89,6 +116,7 @@ def _config(versions: Sequence[Path]) -> Config:
 
 def _migrate(connection: Connection, config: Config, to: str) -> None:
     with connection.begin():
+        _refuse_unknown(connection, config)
         _create_roles(connection)
         connection.execute(text(f"create schema if not exists portico authorization {OWNER}"))
     event.listen(connection, "begin", _become_owner)
@@ -99,13 +127,26 @@ def _migrate(connection: Connection, config: Config, to: str) -> None:
         _open_to_audit(connection)
 
 
+def _refuse_unknown(connection: Connection, config: Config) -> None:
+    """Raises UnknownRevision."""
+    if connection.execute(text("select to_regclass('portico.alembic_version')")).scalar_one() is None:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if unknown := sorted(set(connection.execute(CURRENT).scalars()) - known):
+        raise UnknownRevision(
+            f"The database is at revision {unknown[0]}, which this version of Portico does not know: a newer one has migrated it. Install that version or a newer one, "
+            "or restore the backup of before (docs/backup.md). Nothing was changed."
+        )
+
+
 def _become_owner(connection: Connection) -> None:
-    """Take the role of the owner at the start of each transaction, and of each block outside of one.
+    """Take the role of the owner at the start of each transaction, and of each block outside of one. The limit for locks is only for transactions: building indexes waits.
 
     SQLAlchemy sends BEGIN with the first statement that it runs itself: without this statement, a script that goes to the driver directly would run outside of the
     transaction.
     """
-    connection.execute(text("select set_config('role', :owner, false), set_config('search_path', 'portico', false)"), {"owner": OWNER})
+    become = "select set_config('role', :owner, false), set_config('search_path', 'portico', false), set_config('lock_timeout', :lock_timeout, true)"
+    connection.execute(text(become), {"owner": OWNER, "lock_timeout": LOCK_TIMEOUT})
 
 
 def _create_roles(connection: Connection) -> None:

@@ -5,6 +5,8 @@ APP = "portico_app"
 
 # The value of `app.actor` while the owner audits the tables (db/audit.py).
 AUDIT = "AUDIT"
+# The value of `app.actor` while the owner seals texts again (db/deployment/resealing.py).
+RESEAL = "RESEAL"
 
 # The settings of every session of the application role, also behind a pooler that does not forward start-up settings.
 APP_SETTINGS = {

@@ -186,6 +186,17 @@ def keys_secret() -> None:
     tokens_command.print_secret()
 
 
+@keys.command("reseal", cls=Command)
+def keys_reseal(data_dir: DataDir = None) -> None:
+    """Seal with PORTICO_SECRET what was sealed with PORTICO_PREVIOUS_SECRET.
+
+    Letters, calendar links and the secrets of webhook endpoints. Exits with 1 if something was sealed with neither.
+    """
+    from gateway.cli.commands import tokens as tokens_command
+
+    tokens_command.reseal_texts(data_dir)
+
+
 @cli.command(cls=Command)
 def audit(
     customer: Annotated[str | None, typer.Option(help="The id of the one customer to check.")] = None,

@@ -61,10 +61,10 @@ INVALID_LINK = "This URL has expired or its signature is invalid. Request a new 
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """The bucket of direct uploads, the secret that signs their forms, and their places."""
+    """The bucket of direct uploads, the secrets that sign their forms, and their places."""
 
     bucket: Bucket
-    secret: bytes
+    secrets: tuple[bytes, ...]
     admission: Admission
 
 
@@ -99,7 +99,7 @@ def routes(database: Database, issuer: OwnIssuer, files: Files, clock: Clock, *,
             return responses.outage(error, form())
 
     async def upload(request: Request) -> Response:
-        body, direct = Body(request, bounds.upload_timeout, flow=bounds.flow), Direct(files.bucket, secrets[0], bounds.uploads)
+        body, direct = Body(request, bounds.upload_timeout, flow=bounds.flow), Direct(files.bucket, secrets, bounds.uploads)
         try:
             async with asyncio.timeout(bounds.upload_timeout.maximum_seconds(MAX_FILE_BYTES)):
                 await _store_upload(request, body, direct, now=clock())
@@ -188,7 +188,7 @@ async def _store_upload(request: Request, body: Body, direct: Direct, *, now: da
     if part is None or part.name != "file":
         raise TransportError("BAD_REQUEST", "The last field must be the file, named `file`.")
     try:
-        announced = check_policy(fields, direct.secret, now=now)
+        announced = check_policy(fields, direct.secrets, now=now)
     except PolicyRefused as refusal:
         raise TransportError("FORBIDDEN", str(refusal)) from None
     async with direct.admission.place(customer_key(owner_of(announced.key))):

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from auth.jwt.tokens import OwnIssuer
-from auth.seal import Seal
 from auth.urls.links import Links, secret_of
 from billing.files.attachments import FileLimits
 from gateway.routes.downloads import DIRECT
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.issuer import secret_of_portal
+from gateway.wiring.issuer import seal_of_portal
 from resolvers.context import Files
 from storage.bucket import Bucket
 from storage.local import Local
@@ -25,7 +24,7 @@ STEP_SECONDS = 20.0
 def files(settings: Settings, issuer: OwnIssuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
     """Return the objects for attachments. `url` is the public URL of the gateway. The newest key signs URLs; all keys verify."""
     secret = secret_of(issuer.keys[0])
-    calendars = Seal(secret_of_portal(settings), "calendars")
+    calendars = seal_of_portal(settings, "calendars")
     limits = FileLimits(
         settings.max_files_per_parent,
         settings.upload_seconds,

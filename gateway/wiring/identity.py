@@ -6,13 +6,12 @@ from email.utils import parseaddr
 
 from auth.devices import Devices
 from auth.passwords import Passwords
-from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
 from billing.states import Actor
 from gateway.http.capacity.after_response import DeferredTasks
 from gateway.wiring.configuration.settings import Settings, WrongSetting
-from gateway.wiring.issuer import secret_of_portal
+from gateway.wiring.issuer import seal_of_portal, secret_of_portal
 from gateway.wiring.letterhead import brand, logo_of, switched_off
 from mail.folder import Folder
 from mail.port import Sender, author
@@ -25,7 +24,7 @@ def identity(settings: Settings, sign: Sign, later: DeferredTasks, portal_url: s
     return Identity(
         sign=sign,
         passwords=Passwords(),
-        devices=Devices(secret_of_portal(settings)),
+        devices=Devices(secret_of_portal(settings), settings.read_only_secrets),
         throttle=Throttle(settings.throttle_url, secret=settings.throttle_secret or ""),
         post=post(settings),
         later=later,
@@ -39,7 +38,7 @@ def identity(settings: Settings, sign: Sign, later: DeferredTasks, portal_url: s
 
 def post(settings: Settings) -> Post:
     """Return the objects for mail, for the server and for the worker, which sends letters that were not sent yet."""
-    return Post(sender(settings), Seal(secret_of_portal(settings)), brand(settings), switched_off(settings))
+    return Post(sender(settings), seal_of_portal(settings), brand(settings), switched_off(settings))
 
 
 def sender(settings: Settings) -> Sender:

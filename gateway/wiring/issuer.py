@@ -15,6 +15,7 @@ from starlette.routing import Route
 from auth.jwt.issuers import trusting
 from auth.jwt.keys import Key, Ours, UnusableKey, new_pem, of_pem, published, shared
 from auth.jwt.tokens import OwnIssuer, Tokens
+from auth.seal import Seal
 from db.builtin.embedded import IS_A_FILE
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 
@@ -115,6 +116,11 @@ def secret_of_portal(settings: Settings) -> str:
     if settings.secret is None and settings.is_production:
         raise WrongSetting(f"PORTICO_SECRET: is needed in production, the same for all servers and workers. {NEW_SECRET}")
     return settings.secret or stored_secret(settings.data_dir, "secret")
+
+
+def seal_of_portal(settings: Settings, purpose: str = "letters") -> Seal:
+    """Return the seal of the portal's secret for one purpose, which also opens what the previous secret or the next one has sealed. Raises WrongSetting."""
+    return Seal(secret_of_portal(settings), purpose, settings.read_only_secrets)
 
 
 def stored_secret(folder: Path, name: str) -> str:

@@ -3,9 +3,8 @@
 import logging
 from pathlib import Path
 
-from auth.seal import Seal
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.issuer import secret_of_portal
+from gateway.wiring.issuer import seal_of_portal
 from mail.brand import Brand, LetterLogo, LogoImage
 from mail.letters import Letter
 from resolvers.context import Letterhead
@@ -18,7 +17,7 @@ PICTURES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg"}
 def letterhead(settings: Settings) -> Letterhead:
     """Return the letterhead of letters without a request. Without a setting, the portal's URL is the address the server listens on."""
     url = settings.portal_url or f"http://{settings.host}:{settings.port}"
-    return Letterhead(settings.merchant, url.rstrip("/"), Seal(secret_of_portal(settings)), brand(settings), switched_off(settings))
+    return Letterhead(settings.merchant, url.rstrip("/"), seal_of_portal(settings), brand(settings), switched_off(settings))
 
 
 def switched_off(settings: Settings) -> frozenset[Letter]:

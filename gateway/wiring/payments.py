@@ -43,6 +43,7 @@ def payments(settings: Settings, around: Callable[[Processor], Processor] = lamb
         settings.issuer,
         settings.installment_invoice_days,
         settings.promise_days,
+        tuple(_derived(other, "previews") for other in settings.read_only_secrets),
     )
 
 

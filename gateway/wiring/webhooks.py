@@ -11,7 +11,6 @@ from graphql import ExecutionResult, FieldNode, GraphQLSchema, OperationDefiniti
 
 import schema as portal_schema
 from auth.permissions import Permission, is_allowed
-from auth.seal import Seal
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.outages import DatabaseUnavailable
@@ -23,7 +22,7 @@ from gateway.documents.sync import shipped_texts
 from gateway.http.graphql.execution import run, run_planned
 from gateway.http.requests import GraphQLRequest
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.issuer import secret_of_portal
+from gateway.wiring.issuer import seal_of_portal
 from jobs.delivering import Delivering
 from planner import Planner
 from resolvers.context import Context, PayloadFailed, Webhooks
@@ -106,7 +105,7 @@ class TrustedPayloads:
 def webhooks_of_settings(settings: Settings, database: Database, schema: Callable[[], GraphQLSchema] = portal_schema.build) -> Webhooks:
     """Return what mutations and the worker need."""
     policy = TargetPolicy(is_development=not settings.is_production, networks=settings.webhook_networks)
-    return Webhooks(Seal(secret_of_portal(settings), PURPOSE), policy, resolve_name, TrustedPayloads(database, schema, settings))
+    return Webhooks(seal_of_portal(settings, PURPOSE), policy, resolve_name, TrustedPayloads(database, schema, settings))
 
 
 def delivering(settings: Settings, database: Database, letterhead: Any, *, resolve: Resolve = resolve_name) -> Delivering:

@@ -53,7 +53,7 @@ def pin(arguments: Any, mutation: str, decision: Decision, context: Context) -> 
 def pin_outcome(arguments: Any, mutation: str, outcome: str, context: Context) -> str:
     """Return the token of a preview with the hash of its outcome."""
     payload = json.dumps({"what": _subject(arguments, mutation, context), "at": context.now.isoformat(), "outcome": outcome}).encode()
-    return base64.urlsafe_b64encode(_seal(payload, context) + payload).decode()
+    return base64.urlsafe_b64encode(_seals(payload, context)[0] + payload).decode()
 
 
 def pinned(arguments: Any, mutation: str, context: Context) -> PinnedPreview | None:
@@ -66,7 +66,7 @@ def pinned(arguments: Any, mutation: str, context: Context) -> PinnedPreview | N
     except ValueError:
         raw = b""
     seal, payload = raw[:32], raw[32:]
-    if not hmac.compare_digest(seal, _seal(payload, context)):
+    if not any(hmac.compare_digest(seal, one) for one in _seals(payload, context)):
         raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
     preview = json.loads(payload)
     at = datetime.fromisoformat(preview["at"])
@@ -119,8 +119,10 @@ def _subject(arguments: Any, mutation: str, context: Context) -> str:
     return f"{context.viewer.customer_id} {mutation} {hash_of(arguments, without=ABOUT_THE_CALL)}"
 
 
-def _seal(payload: bytes, context: Context) -> bytes:
-    return hmac.digest(payments_of(context).preview_secret, payload, "sha256")
+def _seals(payload: bytes, context: Context) -> list[bytes]:
+    """Return the signatures that are accepted. The first is that of new previews."""
+    payments = payments_of(context)
+    return [hmac.digest(secret, payload, "sha256") for secret in (payments.preview_secret, *payments.other_preview_secrets)]
 
 
 def _plain(value: Any) -> Any:

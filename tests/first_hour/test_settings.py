@@ -288,6 +288,8 @@ def test_every_line_of_the_example_is_a_right_value_and_a_default_is_the_default
     assert [name for name, setting in FIELDS.items() if setting.default not in (None, "", ()) and getattr(loaded, name) != setting.default] == []
     assert {name for name in SECRETS if lines[variable(name)] == ""} == {
         "secret",
+        "previous_secret",
+        "next_secret",
         "throttle_secret",
         "token_secret",
         "s3_secret_key",

@@ -230,7 +230,7 @@ async def test_a_key_that_we_never_made_leads_nowhere(tmp_path: Path, key: str) 
 def test_a_policy_holds_for_what_it_was_made_for_and_for_as_long() -> None:
     announced = DeclaredFile("incoming/cus_1/att_1", "image/png", 5)
     fields = policies.fields(announced, NOW + timedelta(minutes=1), SECRET)
-    assert policies.check_policy(fields, SECRET, now=NOW) == announced
+    assert policies.check_policy(fields, (b"the newest secret", SECRET), now=NOW) == announced
     longer = policies.fields(DeclaredFile("incoming/cus_1/att_1", "image/png", 6), NOW + timedelta(minutes=1), SECRET)
     for wrong, secret, now in (
         (fields | {"key": "incoming/cus_1/att_2"}, SECRET, NOW),
@@ -242,7 +242,7 @@ def test_a_policy_holds_for_what_it_was_made_for_and_for_as_long() -> None:
         ({}, SECRET, NOW),
     ):
         with pytest.raises(policies.PolicyRefused):
-            policies.check_policy(wrong, secret, now=now)
+            policies.check_policy(wrong, (secret,), now=now)
 
 
 async def test_a_folder_that_cannot_be_written_is_an_outage(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from auth.jwt.tokens import OwnIssuer
 from auth.passwords import Passwords
 from auth.urls.links import secret_of
 from db.connections import DRIVER_ERRORS, REASONS, reason_of
+from db.deployment.migrate import UnknownRevision
 from db.deployment.migrate import migrate as migrate_database
 from db.outages import CONNECTION_LOST_ERRORS
 from demo.passwords import PASSWORD
@@ -59,6 +60,8 @@ async def migrate(urls: DatabaseUrls) -> None:
         pass
     try:
         await migrate_database(urls.admin_url)
+    except UnknownRevision as error:
+        raise CannotReach(str(error)) from None
     except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS) as error:
         raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
     except DBAPIError as error:  # a statement was refused

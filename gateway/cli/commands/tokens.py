@@ -1,20 +1,23 @@
-"""The commands `token`, `keys new` and `keys secret`."""
+"""The commands `token`, `keys new`, `keys secret` and `keys reseal`."""
 
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import typer
+
 from auth.jwt.keys import Ours
 from auth.jwt.tokens import sign
 from auth.secret import new_secret
 from auth.viewer import Viewer
 from billing.states import Actor
-from db.connections import find_customer
-from gateway.cli.commands.console import console
+from db.connections import FAILURES, find_customer, reason_of
+from db.deployment.resealing import CannotReseal, ResealedRows, SealedColumn, reseal
+from gateway.cli.commands.console import console, counted, say_error
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
-from gateway.wiring.database import DatabaseUrls, check, connected, postgres
-from gateway.wiring.issuer import issuer_of, new_key
+from gateway.wiring.database import CannotReach, DatabaseUrls, check, connected, postgres
+from gateway.wiring.issuer import issuer_of, new_key, seal_of_portal
 
 
 def print_for_customer(identifier: str | None, email: str | None, client: str, data_dir: Path | None) -> None:
@@ -42,6 +45,35 @@ def make_key(algorithm: Ours, data_dir: Path | None) -> None:
 
 def print_secret() -> None:
     print(new_secret())
+
+
+def reseal_texts(data_dir: Path | None) -> None:
+    """Exits with 1 if a text was sealed with neither secret."""
+    settings = load(data_dir=data_dir)
+    if settings.previous_secret is None:
+        raise WrongSetting("PORTICO_PREVIOUS_SECRET: is needed to open what was sealed with it. docs/rotation.md has the steps.")
+    with postgres(settings) as urls:
+        counts = asyncio.run(_reseal(urls, settings))
+    for column, rows in counts.items():
+        console.print(f"{column.table}.{column.column}: {rows.renewed} sealed again, {rows.current} sealed with PORTICO_SECRET before.")
+    if unknown := sum(rows.unknown for rows in counts.values()):
+        say_error(f"{counted(unknown, 'text')} sealed with neither PORTICO_SECRET nor PORTICO_PREVIOUS_SECRET.")
+        raise typer.Exit(1)
+
+
+async def _reseal(urls: DatabaseUrls, settings: Settings) -> dict[SealedColumn, ResealedRows]:
+    """Raises CannotReach, WrongSetting."""
+
+    def renew(purpose: str, sealed: bytes, row: str) -> bytes | None:
+        return seal_of_portal(settings, purpose).renewed(sealed, row)
+
+    async with connected(urls.admin_url, "PORTICO_DATABASE_URL", {}) as connection:
+        try:
+            return await reseal(connection, renew)
+        except CannotReseal as error:
+            raise CannotReach(str(error)) from None
+        except FAILURES as error:
+            raise CannotReach(f"The database cannot be changed: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run this again.") from None
 
 
 def customer_viewer(identifier: str, client: str) -> Viewer:

@@ -43,6 +43,9 @@ STRIPE_MODE = re.compile(r"[srp]k_(test|live)_")
 class Pairs(Protocol):
     """Settings that only work together."""
 
+    secret: str | None
+    previous_secret: str | None
+    next_secret: str | None
     stripe_secret_key: str | None
     stripe_publishable_key: str
     s3_bucket: str | None
@@ -162,6 +165,11 @@ def contradictions(settings: Pairs) -> list[str]:
         )
     if settings.s3_bucket and bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         lines.append(f"{PREFIX}S3_ACCESS_KEY: needs {PREFIX}S3_SECRET_KEY, and the other way round; set both or none.")
+    for name, secret in (("PREVIOUS_SECRET", settings.previous_secret), ("NEXT_SECRET", settings.next_secret)):
+        if secret and secret == settings.secret:
+            lines.append(f"{PREFIX}{name}: is the secret of {PREFIX}SECRET; set another, or leave it out. docs/rotation.md has the steps.")
+        elif secret and settings.secret is None:
+            lines.append(f"{PREFIX}{name}: needs {PREFIX}SECRET.")
     if settings.merchant_country is None and (settings.merchant_city or settings.merchant_region or settings.merchant_postal_code):
         lines.append(f"{PREFIX}MERCHANT_COUNTRY: is needed where the city, region or postal code of the merchant is set.")
     if settings.smtp_host and bool(settings.smtp_user) != bool(settings.smtp_password):

@@ -14,6 +14,7 @@ from gateway.http.statuses import Profile
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.document_limits import limit, limits_of
 from gateway.wiring.configuration.environment import PREFIX, contradictions, unknown_names, wrong_values
+from gateway.wiring.configuration.key_settings import KeySettings
 from gateway.wiring.configuration.merchant_settings import MerchantSettings
 from gateway.wiring.configuration.monitoring_settings import MonitoringSettings
 from gateway.wiring.configuration.setting_values import (
@@ -21,9 +22,7 @@ from gateway.wiring.configuration.setting_values import (
     Host,
     HttpUrl,
     InvoiceNumber,
-    Issuers,
     Lines,
-    LongSecret,
     Mailbox,
     Names,
     Networks,
@@ -50,7 +49,7 @@ class WrongSetting(OperatorError):
     """Invalid settings; the message has one line for each, for the operator."""
 
 
-class Settings(MerchantSettings, MonitoringSettings):
+class Settings(MerchantSettings, KeySettings, MonitoringSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=None, extra="forbid", allow_inf_nan=False, enable_decoding=False)
 
     environment: Literal["development", "production"] = Field(
@@ -78,22 +77,6 @@ class Settings(MerchantSettings, MonitoringSettings):
     pool_size: int = Field(10, ge=1, le=500, description="Connections to Postgres, at most.")
     acquire_seconds: Seconds = Field(1.0, description="How long a request waits for a connection before it answers 503.")
     command_seconds: Seconds = Field(8.0, description="How long one statement may take.")
-    token_issuer: str = Field("portico", description="The `iss` of tokens.")
-    token_audience: str = Field("portico", description="The `aud` of tokens.")
-    signing_keys_dir: Path | None = Field(
-        None, examples=["/etc/portico/keys"], description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify."
-    )
-    token_secret: LongSecret = Field(
-        None,
-        repr=False,
-        description="HS256 secret of tokens, of 32 characters or more; production ignores it. Left out, one is made in the data directory.",
-    )
-    secret: UnguessableSecret = Field(
-        None,
-        repr=False,
-        description="Signs previews and device values, and seals letters; the same for all servers and workers of a portal. Needed in production; elsewhere made in the data directory.",
-    )
-    issuers: Issuers = Field((), description="Other issuers whose tokens are accepted, as JSON; see docs/identity.md.")
     public_url: HttpUrl | None = Field(
         None,
         examples=["https://api.example.com"],
