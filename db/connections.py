@@ -29,6 +29,7 @@ TRANSIENT_ERRORS = (
 REASONS = {
     "28P01": "the password is wrong",
     "28000": "it does not accept this user; `./portico migrate` creates portico_app",
+    "08P01": "it is a pooler that refuses session settings; name it in PORTICO_APP_DATABASE_URL, with the user portico_app",
     "3D000": "it has no database of this name",
     "22023": "it has no role portico_app, which `./portico migrate` creates",
     "42501": "this user may not do that",
@@ -51,6 +52,11 @@ async def connect(url: str, *, seconds: float = 60, command_seconds: float | Non
 async def is_migrated(connection: Connection) -> bool:
     """Return whether the tables of the portal exist and this user may use them."""
     return bool(await connection.fetchval("select to_regclass('portico.customer') is not null"))
+
+
+async def server_pid(connection: Connection) -> int:
+    """Return the process of Postgres that runs the statement. A pooler has announced another number when the connection was opened."""
+    return int(await connection.fetchval("select pg_backend_pid()"))
 
 
 async def find_customer(connection: Connection, *, identifier: str | None = None, email: str | None = None) -> str | None:

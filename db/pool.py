@@ -38,12 +38,13 @@ CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, Attrib
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Settings of the pool; times in seconds."""
+    """Settings of the pool; times in seconds. Without `is_prepared` every statement is Postgres' unnamed one, as a pooler that does not know prepared statements needs."""
 
     max_size: int = 10
     acquire_seconds: float = 1.0
     connect_seconds: float = 5.0
     command_seconds: float = 8.0
+    is_prepared: bool = True
 
 
 class Database(databases.Database):
@@ -61,7 +62,7 @@ class Database(databases.Database):
             max_size=pool.max_size,
             timeout=pool.connect_seconds,
             command_timeout=pool.command_seconds,
-            statement_cache_size=PREPARED,
+            statement_cache_size=PREPARED if pool.is_prepared else 0,
             max_cacheable_statement_size=0,
             max_cached_statement_lifetime=0,
             max_queries=1_000_000_000,

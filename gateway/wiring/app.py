@@ -143,9 +143,9 @@ def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:
 def _databases(setup: Setup) -> tuple[Database, Database]:
     """Return the database of operations, and one of a connection of its own for the health check: a process with a busy connection pool should still get requests."""
     settings = setup.settings
-    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
+    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds, is_prepared=settings.prepared)
     connected = partial(Database, setup.database_url, server_settings=setup.server_settings)
-    return connected(pool), connected(Pool(1))
+    return connected(pool), connected(Pool(1, is_prepared=settings.prepared))
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:

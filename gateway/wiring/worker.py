@@ -142,7 +142,7 @@ def stopping() -> asyncio.Event:
 async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Duties]:
     """Yield the objects that the jobs need. The worker only deletes from the bucket, so the bucket needs no URL for uploads."""
     payment_setup, bucket = payments(settings), bucket_of(settings, "", b"")
-    pool = Pool(settings.clock_concurrency + 1 + DELIVERY_CONNECTIONS, command_seconds=settings.command_seconds)
+    pool = Pool(settings.clock_concurrency + 1 + DELIVERY_CONNECTIONS, command_seconds=settings.command_seconds, is_prepared=urls.is_prepared)
     try:
         async with Database(urls.app_url, pool, server_settings=urls.server_settings) as database:
             concurrency = settings.clock_concurrency
@@ -178,5 +178,5 @@ def printing(settings: Settings) -> Printing:
 async def _schedule(urls: DatabaseUrls) -> AsyncIterator[Database]:
     """Yield the connection of the schedule, which finds passes also while all others are busy."""
     settings = {"application_name": "portico-worker", **urls.server_settings}
-    async with Database(urls.app_url, Pool(1), server_settings=settings) as database:
+    async with Database(urls.app_url, Pool(1, is_prepared=urls.is_prepared), server_settings=settings) as database:
         yield database
