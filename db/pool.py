@@ -86,6 +86,15 @@ class Database(databases.Database):
         """
         return self._queue.seconds_without_place
 
+    @property
+    def has_free_place(self) -> bool:
+        return self._queue.has_slot
+
+    def terminate(self) -> None:
+        """Close all connections without waiting for Postgres. Statements that run on them fail as those of a lost connection, and no connection is opened any more."""
+        if (pool := getattr(self._backend, "_pool", None)) is not None:
+            pool.terminate()
+
     async def take(self, *, seconds: float) -> "Lease":
         """Return a connection for one unit of work. Raises TimeoutError if none was free in time, and the errors of connecting."""
         self.taken += 1
@@ -215,6 +224,10 @@ class _WaitQueue:
     @property
     def seconds_without_place(self) -> float:
         return 0.0 if self._slots else monotonic() - self._moved_at
+
+    @property
+    def has_slot(self) -> bool:
+        return self._slots > 0
 
     @property
     def is_awaited(self) -> bool:

@@ -7,12 +7,12 @@ run in different tasks: child fields would run outside of the transaction and it
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from billing.states import Actor
 from db.blocks import blocks, positional, with_literals
-from db.callers import READ, WRITE, begin, permission_check
+from db.callers import READ, WRITE, CommitCount, begin, opening, permission_check
 from db.callers import Caller as Caller
 from db.literals import encode_param, literal
 from db.outages import AlreadyTaken as AlreadyTaken
@@ -29,13 +29,6 @@ class UnitOfWorkClosed(Exception):
     """The operation has been answered, so its unit of work reads and writes nothing more."""
 
 
-@dataclass(slots=True)
-class CommitCount:
-    """The number of transactions that all units of work of one operation have committed so far."""
-
-    commits: int = 0
-
-
 class UnitOfWork:
     """The unit of work of one operation. Reads share one REPEATABLE READ READ ONLY transaction that the first read opens; each write has a transaction of its own.
 
@@ -49,6 +42,7 @@ class UnitOfWork:
         # Whether a transaction was opened, and so the database has checked the caller.
         self.is_judged = False
         self._database = database
+        self._replica: Database | None = None
         self._acquire_seconds = acquire_seconds
         self._lease: Lease | None = None
         # False while a statement runs, and after a statement that failed: then the read transaction is lost, and `_failure` is the reason.
@@ -68,6 +62,11 @@ class UnitOfWork:
     def apart(self, caller: Caller) -> "UnitOfWork":
         """Return another unit of work on the same database for work after the answer: its commits do not count for the operation."""
         return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds)
+
+    async def read_from(self, replica: Database | None) -> None:
+        """Read from a replica of the database from now on, until this operation writes; from the database itself with None."""
+        await self.release()
+        self._replica = replica
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
         """Run one statement that reads, with positional parameters. Without `is_prepared`, the statement does not stay prepared on the connection.
@@ -109,7 +108,7 @@ class UnitOfWork:
             raise self._failure or UnitOfWorkClosed  # only the end of the unit of work cancels a statement
         self._is_sound = False
         try:
-            lease = self._lease = self._lease or await self._open(READ)
+            lease = self._lease = self._lease or await (self._open_replica(self._replica) if self._replica else self._open(READ))
             lease.is_reading = True
             self.statements += 1
             rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
@@ -132,6 +131,7 @@ class UnitOfWork:
                 self._writing = task
                 try:
                     await self._end_reads()
+                    self._replica = None
                     with translate_errors():
                         async with self._transaction(locks_customer=locks_customer) as transaction:
                             yield transaction
@@ -208,15 +208,25 @@ class UnitOfWork:
             raise RuntimeError("during a write, a unit of work is used through its transaction only")
         return task
 
+    async def _open_replica(self, replica: Database) -> Lease:
+        """Open the snapshot on a replica, after the primary has checked the caller: a replica may not know yet that a session has begun or ended."""
+        if permission_check(self.caller, READ):
+            lease = await self._opened(self._database, begin(self.caller, READ) + "; COMMIT")
+            self.statements += await lease.end(is_sound=True)
+        return await self._opened(replica, opening(self.caller, READ))
+
     async def _open(self, mode: str, *, locks_customer: bool = False) -> Lease:
+        return await self._opened(self._database, begin(self.caller, mode, locks_customer=locks_customer))
+
+    async def _opened(self, database: Database, statements: str) -> Lease:
         try:
-            lease = await self._database.take(seconds=self._acquire_seconds)
+            lease = await database.take(seconds=self._acquire_seconds)
         except TimeoutError as error:
             raise DatabaseUnavailable("no connection in time") from error
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
-            await lease.execute(ending + begin(self.caller, mode, locks_customer=locks_customer))
+            await lease.execute(ending + statements)
         except BaseException:
             self.statements += await lease.end(is_sound=False)
             raise

@@ -19,6 +19,7 @@ LOGGED_FIELDS = (
     "operation",
     "kind",
     "way",
+    "replica",
     "cost",
     "deprecated",
     "variables",
@@ -69,6 +70,8 @@ class RequestLogEntry:
     operation: str | None = None
     kind: str = ""
     way: str = ""
+    # The replica that answered, from 1; None for the primary.
+    replica: int | None = None
     cost: int | None = None
     deprecated: bool = False
     cause: str = ""

@@ -21,6 +21,7 @@ from db import unit_of_work
 from db.blocks import blocks
 from db.deployment.revisions import revisions
 from db.pool import Database, Pool
+from db.replicas.routing import watch
 from gateway.documents.cost import check_costs
 from gateway.documents.document_cache import DocumentCache, digest, validate_document
 from gateway.documents.registry import ApqCache, Registry
@@ -51,6 +52,7 @@ from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
+from gateway.wiring.replicas import replicas
 from gateway.wiring.webhooks import webhooks_of_settings
 from pdf.renderer import PdfRenderer
 from planner import Planner
@@ -108,7 +110,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch())}
+        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch(), watch(app.replicas))}
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -227,6 +229,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppSta
         setup.drain,
         hub(settings, setup.drain),
         webhooks=webhooks_of_settings(settings, database, lambda: graphql_schema),
+        replicas=replicas(settings, setup.database_url, setup.server_settings),
     )
 
 

@@ -10,6 +10,7 @@ from auth.jwt.tokens import Tokens
 from billing.refusals import Unauthenticated
 from billing.rows.partners import CostBudget
 from db.pool import Database
+from db.replicas.routing import Replicas
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.drain import Drain
@@ -77,6 +78,7 @@ class AppState:
     hub: Hub
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
     webhooks: Webhooks | None = None
+    replicas: Replicas = field(default_factory=Replicas)
 
 
 @dataclass(slots=True)
