@@ -95,6 +95,11 @@ def permission_check(caller: Caller, mode: str) -> str:
     return client + ("; SELECT assert_customer()" if is_unchecked else "")
 
 
+def existence_check(caller: Caller) -> str:
+    """Return the statement that checks that the customer of a token has a row; empty for other callers."""
+    return "; SELECT assert_customer()" if caller.is_of_token and caller.customer_id else ""
+
+
 def _erasure_check(caller: Caller, mode: str) -> str:
     """Return the statement that checks that staff write for no erased customer. The lock of the customer checks the same."""
     return "; SELECT assert_not_erased()" if caller.actor is Actor.STAFF and caller.customer_id and mode == WRITE else ""

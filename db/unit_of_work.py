@@ -12,14 +12,14 @@ from typing import Any
 
 from billing.states import Actor
 from db.blocks import blocks, positional, with_literals
-from db.callers import READ, WRITE, CommitCount, begin, opening, permission_check
+from db.callers import READ, WRITE, CommitCount, begin, existence_check, opening, permission_check
 from db.callers import Caller as Caller
 from db.literals import encode_param, literal
 from db.outages import AlreadyTaken as AlreadyTaken
+from db.outages import Conflict, translate_errors
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
-from db.outages import translate_errors
 from db.pool import Database, Lease
 from db.records import rows_of
 from db.saving import in_order, statement_of
@@ -108,7 +108,7 @@ class UnitOfWork:
             raise self._failure or UnitOfWorkClosed  # only the end of the unit of work cancels a statement
         self._is_sound = False
         try:
-            lease = self._lease = self._lease or await (self._open_replica(self._replica) if self._replica else self._open(READ))
+            lease = self._lease = self._lease or await self._open_snapshot()
             lease.is_reading = True
             self.statements += 1
             rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
@@ -142,7 +142,7 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def _transaction(self, *, locks_customer: bool) -> AsyncIterator["Transaction"]:
-        lease = await self._open(WRITE, locks_customer=locks_customer)
+        lease = await self._opened(self._database, begin(self.caller, WRITE, locks_customer=locks_customer))
         is_sound = False
         try:
             transaction = Transaction(lease, self.caller, self._count)
@@ -208,15 +208,18 @@ class UnitOfWork:
             raise RuntimeError("during a write, a unit of work is used through its transaction only")
         return task
 
-    async def _open_replica(self, replica: Database) -> Lease:
-        """Open the snapshot on a replica, after the primary has checked the caller: a replica may not know yet that a session has begun or ended."""
+    async def _open_snapshot(self) -> Lease:
+        """Open the read transaction. Before one on a replica the primary checks the caller: a replica may not know yet that a session has begun or ended."""
+        if self._replica is None:
+            return await self._opened(self._database, begin(self.caller, READ))
         if permission_check(self.caller, READ):
             lease = await self._opened(self._database, begin(self.caller, READ) + "; COMMIT")
             self.statements += await lease.end(is_sound=True)
-        return await self._opened(replica, opening(self.caller, READ))
-
-    async def _open(self, mode: str, *, locks_customer: bool = False) -> Lease:
-        return await self._opened(self._database, begin(self.caller, mode, locks_customer=locks_customer))
+        try:
+            with translate_errors():
+                return await self._opened(self._replica, opening(self.caller, READ) + existence_check(self.caller))
+        except UnknownCustomer as error:
+            raise Conflict("the replica does not have the customer yet") from error
 
     async def _opened(self, database: Database, statements: str) -> Lease:
         try:

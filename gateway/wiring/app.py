@@ -167,7 +167,7 @@ def _routes(setup: Setup, app: AppState, renderer: PdfRenderer, later: DeferredT
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
     bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), app.uploads, app.policy.upload_timeout, app.flow)
     routes += downloads.routes(database, setup.issuer, app.files, app.clock, bounds=bounds)
-    routes += pdf_documents.routes(database, setup.issuer, settings, renderer, app.clock)
+    routes += pdf_documents.routes(database, setup.issuer, settings, renderer, app.clock, replicas=app.replicas)
     routes.append(oauth.route(_token_endpoint(setup, app)))
     routes.append(calendars.route(_calendar_feeds(setup, app)))
     if settings.has_portal:

@@ -28,7 +28,9 @@ async def executed(app: AppState, work: PreparedOperation, state: RequestState, 
         return await _query(app, work, state, context)
     execution = await _execute(app, work, context)
     if context.session.progress.commits:
-        await _answer_position(app, state, context)
+        # Without a position the mutation has succeeded all the same.
+        with suppress(DatabaseUnavailable, SessionEnded):
+            state.headers[POSITION_HEADER] = await noted_position(app, state.caller, context)
     return execution
 
 
@@ -79,9 +81,10 @@ def position_of(header: str) -> int:
     return NEWEST if position is None else position
 
 
-async def _answer_position(app: AppState, state: RequestState, context: Context) -> None:
-    """Add the position of a mutation to its answer. Without it the mutation has succeeded all the same."""
-    with suppress(DatabaseUnavailable, SessionEnded):
-        position = await current_position(context.session)
-        app.replicas.note(state.caller, position)
-        state.headers[POSITION_HEADER] = formatted(position)
+async def noted_position(app: AppState, caller: str, context: Context) -> str:
+    """Return the position of what was committed so far, after which the caller reads from now on; empty without replicas. Raises DatabaseUnavailable, SessionEnded."""
+    if not app.replicas:
+        return ""
+    position = await current_position(context.session)
+    app.replicas.note(caller, position)
+    return formatted(position)
