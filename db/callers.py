@@ -96,8 +96,8 @@ def permission_check(caller: Caller, mode: str) -> str:
 
 
 def existence_check(caller: Caller) -> str:
-    """Return the statement that checks that the customer of a token has a row; empty for other callers."""
-    return "; SELECT assert_customer()" if caller.is_of_token and caller.customer_id else ""
+    """Return the statement that checks that the customer, if there is one, has a row."""
+    return "; SELECT assert_customer()" if caller.customer_id else ""
 
 
 def _erasure_check(caller: Caller, mode: str) -> str:

@@ -92,9 +92,8 @@ class Replicas:
 
     def reached(self, replica: Replica, position: int) -> None:
         """Note up to which position a replica can be read, and so which age it has."""
-        replica.replayed = position
         times = [asked_at for asked_at, written in self._samples if written <= position]
-        replica.fresh_at = max(times, default=float("-inf"))
+        replica.reached(position, max(times, default=float("-inf")))
 
 
 def replicas_of(url: str, urls: tuple[str, ...], pool: Pool, *, server_settings: Mapping[str, str], lag_seconds: float) -> Replicas:

@@ -118,7 +118,7 @@ async def _respond(context: PdfContext, link: SignedUrl, request: Request) -> Re
 async def _render(context: PdfContext, link: SignedUrl) -> Response:
     """Render what a replica has of the document, or else the primary: also where the replica fails, or does not have the document yet."""
     if replica := context.replicas.choose(link_key(link.customer_id, link.app)):
-        with suppress(DatabaseUnavailable):
+        with suppress(Exception):  # whatever it is, the primary decides
             response = await _rendered(context, link, replica.database)
             if response.status_code != NOT_FOUND:
                 return response

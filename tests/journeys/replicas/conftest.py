@@ -126,8 +126,8 @@ async def resume(replica: Cluster) -> None:
         await admin.execute("select pg_wal_replay_resume()")
 
 
-async def used(records: list[logging.LogRecord], one: Reader, *numbers: int, **more: Any) -> None:
-    """Wait until queries are answered by the replicas of these numbers and no other."""
+async def used(records: list[logging.LogRecord], one: Reader, *numbers: int | None, **more: Any) -> None:
+    """Wait until queries are answered by the replicas of these numbers and no other, with None for the primary."""
 
     async def are_used() -> bool:
         before = len(records)

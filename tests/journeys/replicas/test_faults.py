@@ -89,7 +89,8 @@ async def test_a_killed_replica_fails_no_query_and_is_used_again_when_it_is_back
                 os.kill(pid, signal.SIGKILL)
             await numbered(caplog, {None})
             assert await one.rename("Meanwhile")
-            (replica.data / "postmaster.pid").unlink()  # nobody may have waited for the killed process, which then still has its number
+            for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):  # nobody may have waited for the killed process, which then still has its number
+                (replica.data / name).unlink()
             await asyncio.to_thread(control, replica.data, "start", "-o", f"-h '' -k {replica.data}")
             await numbered(caplog, {1})
         assert one.names[-1] == "Meanwhile"
