@@ -35,14 +35,14 @@ class UnitOfWork:
     It has at most one connection at a time. It is open until `close`, which cancels the statements that still run. A closed unit of work opens no connection.
     """
 
-    def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0) -> None:
+    def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0, replica: Database | None = None) -> None:
         self.caller = caller
         self.statements = 0
         self.progress = CommitCount()
         # Whether a transaction was opened, and so the database has checked the caller.
         self.is_judged = False
         self._database = database
-        self._replica: Database | None = None
+        self.replica = replica
         self._acquire_seconds = acquire_seconds
         self._lease: Lease | None = None
         # False while a statement runs, and after a statement that failed: then the read transaction is lost, and `_failure` is the reason.
@@ -59,14 +59,14 @@ class UnitOfWork:
         other.progress = self.progress
         return other
 
-    def apart(self, caller: Caller) -> "UnitOfWork":
+    def apart(self, caller: Caller, *, replica: Database | None = None) -> "UnitOfWork":
         """Return another unit of work on the same database for work after the answer: its commits do not count for the operation."""
-        return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds)
+        return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds, replica=replica)
 
     async def read_from(self, replica: Database | None) -> None:
         """Read from a replica of the database from now on, until this operation writes; from the database itself with None."""
         await self.release()
-        self._replica = replica
+        self.replica = replica
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
         """Run one statement that reads, with positional parameters. Without `is_prepared`, the statement does not stay prepared on the connection.
@@ -131,7 +131,7 @@ class UnitOfWork:
                 self._writing = task
                 try:
                     await self._end_reads()
-                    self._replica = None
+                    self.replica = None
                     with translate_errors():
                         async with self._transaction(locks_customer=locks_customer) as transaction:
                             yield transaction
@@ -210,14 +210,14 @@ class UnitOfWork:
 
     async def _open_snapshot(self) -> Lease:
         """Open the read transaction. Before one on a replica the primary checks the caller: a replica may not know yet that a session has begun or ended."""
-        if self._replica is None:
+        if self.replica is None:
             return await self._opened(self._database, begin(self.caller, READ))
         if permission_check(self.caller, READ):
             lease = await self._opened(self._database, begin(self.caller, READ) + "; COMMIT")
             self.statements += await lease.end(is_sound=True)
         try:
             with translate_errors():
-                return await self._opened(self._replica, opening(self.caller, READ) + existence_check(self.caller))
+                return await self._opened(self.replica, opening(self.caller, READ) + existence_check(self.caller))
         except UnknownCustomer as error:
             raise Conflict("the replica does not have the customer yet") from error
 

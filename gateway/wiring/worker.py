@@ -13,6 +13,7 @@ from typing import Any
 from db.connections import DRIVER_ERRORS
 from db.outages import CONNECTION_LOST_ERRORS
 from db.pool import Database, Pool
+from db.replicas.routing import watch
 from db.unit_of_work import DatabaseUnavailable
 from gateway.live.relay import EventRelay, run_relay
 from gateway.routes.pdf_documents import font_folders, merchant_of
@@ -22,6 +23,7 @@ from gateway.wiring.database import DatabaseAway, DatabaseUrls, check
 from gateway.wiring.files import bucket_of
 from gateway.wiring.identity import post
 from gateway.wiring.payments import payments
+from gateway.wiring.replicas import replicas
 from gateway.wiring.webhooks import delivering
 from gateway.wiring.worker_health import worker_health
 from jobs.clock import Billing
@@ -90,6 +92,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
     async with _duties(settings, urls) as duties, _schedule(urls) as schedule, worker_health(settings, urls, status):
         worker = WorkerState(duties, schedule, stop)
         relay = asyncio.create_task(run_relay(EventRelay(urls.app_url, urls.server_settings)))
+        watching = asyncio.create_task(watch(duties.replicas))
         ended = asyncio.Event()
         deliveries = asyncio.create_task(deliver(duties, ended))
         try:
@@ -100,8 +103,9 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
                     await pause(status.lost(error), stop)
         finally:
             ended.set()
-            relay.cancel()
-            await asyncio.wait({relay})
+            for task in (relay, watching):
+                task.cancel()
+            await asyncio.wait({relay, watching})
             await finish(worker)
             await deliveries
 
@@ -159,7 +163,8 @@ async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Dutie
             )
             deliveries = delivering(settings, database, payment_setup.letterhead)
             try:
-                yield Duties(billing, bucket, post(settings), printing(settings), deliveries, settings.event_retention_days)
+                of_exports = replicas(settings, urls.app_url, urls.server_settings)
+                yield Duties(billing, bucket, post(settings), printing(settings), deliveries, settings.event_retention_days, of_exports)
             finally:
                 await deliveries.client.close()
     finally:

@@ -50,7 +50,8 @@ async def _query(app: AppState, work: PreparedOperation, state: RequestState, co
     try:
         execution = await _execute(app, work, context)
         if not _has_failed(execution[1], replica):
-            state.log_entry.replica = replica.number
+            # A planned query that conflicted with the recovery was read on the primary already.
+            state.log_entry.replica = replica.number if context.session.replica else None
             return execution
     except DatabaseUnavailable as error:
         _suspect(replica, error)
