@@ -1,10 +1,12 @@
 """Connections outside of the pool, each for one purpose, and the errors of the driver. Only `db/` imports asyncpg."""
 
+import asyncio
 import errno
 import os
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import TypeAlias
 
 import asyncpg
@@ -39,6 +41,14 @@ REASONS = {
     "57P03": "it is starting or stopping",
 }
 
+# How long a connection that looks for prepared statements may take, and how many of them look for the server connection that has one.
+PROBE_SECONDS = 5.0
+PROBES = 4
+# A pooler with few server connections lets a transaction wait while the others have them.
+OCCUPIED_SECONDS = 1.0
+BACKEND = "select pg_backend_pid()"
+NOT_PREPARED = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
+
 
 async def connect(url: str, *, seconds: float = 60, command_seconds: float | None = None, server_settings: Mapping[str, str] | None = None) -> Connection:
     """Open one connection; the caller closes it. Raises FAILURES.
@@ -56,7 +66,41 @@ async def is_migrated(connection: Connection) -> bool:
 
 async def server_pid(connection: Connection) -> int:
     """Return the process of Postgres that runs the statement. A pooler has announced another number when the connection was opened."""
-    return int(await connection.fetchval("select pg_backend_pid()"))
+    return int(await connection.fetchval(BACKEND))
+
+
+async def keeps_prepared(url: str) -> bool:
+    """Return whether a statement that was prepared on a connection can be run on it later, while others have the server connections. Raises FAILURES.
+
+    A pooler of transactions that does not know prepared statements then runs it on a server connection that does not have it.
+    """
+    async with AsyncExitStack() as stack:
+        connection = await _opened(url, stack)
+        try:
+            statement = await connection.prepare(BACKEND, name="portico_probe")
+            pid = await statement.fetchval()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OCCUPIED_SECONDS):
+                    await _occupied(url, pid, stack)
+                    await statement.fetchval()
+        except NOT_PREPARED:
+            return False
+        return True
+
+
+async def _occupied(url: str, pid: int, stack: AsyncExitStack) -> None:
+    """Open transactions on other connections until one of them has the server connection `pid`."""
+    for _ in range(PROBES):
+        other = await _opened(url, stack)
+        await other.execute("BEGIN")
+        if await other.fetchval(BACKEND) == pid:
+            return
+
+
+async def _opened(url: str, stack: AsyncExitStack) -> Connection:
+    connection = await connect(url, seconds=PROBE_SECONDS, command_seconds=PROBE_SECONDS)
+    stack.callback(connection.terminate)
+    return connection
 
 
 async def find_customer(connection: Connection, *, identifier: str | None = None, email: str | None = None) -> str | None:

@@ -87,9 +87,9 @@ def _command(place: database.Place, signer: portal.Signer, standbys: list[Cluste
     return Command(command.arguments, {**command.environment, **urls, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
 
 
-def _turn(asked: load.Load, place: database.Place, standbys: list[Cluster]) -> Turn:
+def _turn(summary: load.Load, place: database.Place, standbys: list[Cluster]) -> Turn:
     before = _cpu(place, standbys)
-    seen = load.put(asked)
+    seen = load.put(summary)
     primary, replicas = (1000 * (now - then) / seen.requests for now, then in zip(_cpu(place, standbys), before, strict=True))
     return Turn(seen, primary, replicas)
 

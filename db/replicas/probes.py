@@ -24,21 +24,21 @@ class UnfitReplica(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class DatabaseIdentity:
     """One database of one cluster."""
 
     system: int
     name: str
 
 
-async def identity_of(connection: Connection) -> Identity:
+async def identity_of(connection: Connection) -> DatabaseIdentity:
     """Return the database of a connection to the primary."""
     row = await connection.fetchrow(IDENTITY)
     assert row is not None
-    return Identity(row["system"], row["name"])
+    return DatabaseIdentity(row["system"], row["name"])
 
 
-async def check_replica(connection: Connection, primary: Identity) -> None:
+async def check_replica(connection: Connection, primary: DatabaseIdentity) -> None:
     """Raises UnfitReplica for what is no replica of the primary's database, or a role to which row security does not apply."""
     row = await connection.fetchrow(IDENTITY)
     assert row is not None

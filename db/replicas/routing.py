@@ -15,7 +15,7 @@ from time import monotonic
 from db.connections import Connection, connect
 from db.outages import DatabaseUnavailable, cause_of, outage_of
 from db.pool import Database, Pool
-from db.replicas.probes import Identity, UnfitReplica, check_replica, flushed, identity_of, replayed
+from db.replicas.probes import DatabaseIdentity, UnfitReplica, check_replica, flushed, identity_of, replayed
 from db.replicas.replica import Replica
 
 logger = logging.getLogger("portico.replicas")
@@ -42,7 +42,7 @@ class Replicas:
     lag_seconds: float = 2.0
     noted: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _samples: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=SAMPLES))
-    _primary: Identity | None = None
+    _primary: DatabaseIdentity | None = None
     _has_primary: asyncio.Event = field(default_factory=asyncio.Event)
     _cause: str = ""
     _last: int = 0
@@ -69,12 +69,12 @@ class Replicas:
         if len(self.noted) > MAX_CALLERS:
             self.noted.popitem(last=False)
 
-    def identified(self, primary: Identity) -> None:
+    def identified(self, primary: DatabaseIdentity) -> None:
         """Remember which database the primary is. The replicas are compared with it."""
         self._primary, self._cause = primary, ""
         self._has_primary.set()
 
-    async def primary(self) -> Identity:
+    async def primary(self) -> DatabaseIdentity:
         """Return which database the primary is, once it has answered."""
         await self._has_primary.wait()
         assert self._primary is not None
@@ -86,13 +86,13 @@ class Replicas:
             logger.log(_level(error), "the position of the primary is not known: %s", cause, extra={"cause": cause})
             self._cause = cause
 
-    def sampled(self, asked_at: float, position: int) -> None:
-        """Remember up to which position the primary had written at the time `asked_at`."""
-        self._samples.append((asked_at, position))
+    def sampled(self, read_at: float, position: int) -> None:
+        """Remember up to which position the primary had written at the time `read_at`."""
+        self._samples.append((read_at, position))
 
     def reached(self, replica: Replica, position: int) -> None:
         """Note up to which position a replica can be read, and so which age it has."""
-        times = [asked_at for asked_at, written in self._samples if written <= position]
+        times = [read_at for read_at, written in self._samples if written <= position]
         replica.reached(position, max(times, default=float("-inf")))
 
 
@@ -120,8 +120,8 @@ async def _sample(replicas: Replicas) -> None:
             connection = await _connect(replicas, replicas.url)
             replicas.identified(await identity_of(connection))
             while True:
-                asked_at = monotonic()
-                replicas.sampled(asked_at, await flushed(connection))
+                read_at = monotonic()
+                replicas.sampled(read_at, await flushed(connection))
                 await asyncio.sleep(POLL_SECONDS)
         except Exception as error:  # an outage or a bug ends this connection only
             replicas.lost_primary(error)

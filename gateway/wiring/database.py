@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from db.builtin import embedded
-from db.connections import DRIVER_ERRORS, FAILURES, TRANSIENT_ERRORS, Connection, connect, is_migrated, reason_of, server_pid
-from db.deployment.prepared import keeps_prepared
+from db.connections import DRIVER_ERRORS, FAILURES, TRANSIENT_ERRORS, Connection, connect, is_migrated, keeps_prepared, reason_of, server_pid
 from db.deployment.roles import APP, APP_SETTINGS
 from db.outages import CONNECTION_LOST_ERRORS
 from gateway.operator_errors import OperatorError

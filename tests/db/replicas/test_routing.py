@@ -72,8 +72,8 @@ def test_a_process_remembers_the_last_position_of_a_caller() -> None:
 def test_the_age_of_a_replica_is_that_of_the_newest_position_of_the_primary_that_it_has() -> None:
     one = replica(1, 0, 1000)
     replicas = Replicas([one])
-    for asked_at, position in ((10.0, 100), (20.0, 200), (30.0, 200), (40.0, 300)):
-        replicas.sampled(asked_at, position)
+    for read_at, position in ((10.0, 100), (20.0, 200), (30.0, 200), (40.0, 300)):
+        replicas.sampled(read_at, position)
     one.fresh_at = float("-inf")
     ages = []
     for position in (99, 100, 199, 200, 299, 300, 300):
