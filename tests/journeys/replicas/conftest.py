@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -49,6 +50,8 @@ class Reader:
     position: str = ""
     answers: int = 0
     names: list[str] = field(default_factory=list)
+    # When each task that reads got its last answer.
+    answered_at: dict[str, float] = field(default_factory=dict)
 
     async def send(self, query: str, *, position: str | None = None, **variables: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token(self.viewer)}"} | ({POSITION: position} if position else {})
@@ -69,10 +72,11 @@ class Reader:
         self.position = response.headers.get(POSITION, "")
         return self.position
 
-    async def reading(self, over: asyncio.Event) -> None:
+    async def reading(self, name: str, over: asyncio.Event) -> None:
         """Read until `over`, by the planner and by the executor in turn."""
         while not over.is_set():
             self.names.append(await self.read((READ, READ_BY_EXECUTOR)[self.answers % 2], position=self.position))
+            self.answered_at[name] = monotonic()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -45,7 +45,7 @@ async def third(place: Place) -> AsyncIterator[Cluster]:
 async def reading(one: Reader) -> AsyncIterator[None]:
     """Read all the time with several callers. An answer other than 200 without errors fails the test."""
     over = asyncio.Event()
-    tasks = [asyncio.create_task(one.reading(over)) for _ in range(CALLERS)]
+    tasks = [asyncio.create_task(one.reading(f"caller {number}", over)) for number in range(CALLERS)]
     try:
         await asyncio.sleep(0.3)
         yield
@@ -111,10 +111,9 @@ async def test_a_silent_replica_fails_no_query(place: Place, start: Callable[...
                 os.kill(pid, signal.SIGSTOP)
             try:
                 await numbered(caplog, {None})
-                assert monotonic() - began < 6
-                before = monotonic()
-                assert await one.read() == "Before"
-                assert monotonic() - before < 1
+                await until(lambda: asyncio.sleep(0, monotonic() - began > 4))
+                # All go on, also those whose statement was on its way to the replica, and long before it would have timed out.
+                assert min(one.answered_at.values()) > began + 2
             finally:
                 for pid in reversed(stopped):
                     os.kill(pid, signal.SIGCONT)
