@@ -139,7 +139,7 @@ async def used(records: list[logging.LogRecord], one: Reader, *numbers: int | No
             await one.read(**more)
         return replicas_in(records[before:]) == set(numbers)
 
-    await until(are_used)
+    await until(are_used, 8)
 
 
 def replicas_in(records: list[logging.LogRecord]) -> set[int | None]:
