@@ -41,8 +41,21 @@ class Caller:
         return (self.client or "staff") if self.actor is Actor.STAFF else None
 
 
+@dataclass(slots=True)
+class CommitCount:
+    """The number of transactions that all units of work of one operation have committed so far."""
+
+    commits: int = 0
+
+
 def begin(caller: Caller, mode: str, *, locks_customer: bool = False) -> str:
-    """Return the statements that open a transaction and set its caller, and with `locks_customer` lock the customer, in one round trip.
+    """Return the statements that open a transaction, set its caller and check it, and with `locks_customer` lock the customer, in one round trip."""
+    lock = "; SELECT lock_customer()" if locks_customer else _erasure_check(caller, mode)
+    return opening(caller, mode) + permission_check(caller, mode) + lock
+
+
+def opening(caller: Caller, mode: str) -> str:
+    """Return the statements that open a transaction and set its caller, who is checked elsewhere.
 
     SET LOCAL and not set_config(): a distributed Postgres forwards only the first.
     """
@@ -50,11 +63,7 @@ def begin(caller: Caller, mode: str, *, locks_customer: bool = False) -> str:
         f"BEGIN {mode}; "
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
-        f"SET LOCAL app.now = {literal(caller.now.isoformat())}"
-        + _acting(caller)
-        + (_cause(caller) if mode == WRITE else "")
-        + permission_check(caller, mode)
-        + ("; SELECT lock_customer()" if locks_customer else _erasure_check(caller, mode))
+        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + (_cause(caller) if mode == WRITE else "")
     )
 
 
@@ -84,6 +93,11 @@ def permission_check(caller: Caller, mode: str) -> str:
     is_unchecked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
     client = f"; SELECT assert_client({literal(caller.app)})" if caller.app else ""
     return client + ("; SELECT assert_customer()" if is_unchecked else "")
+
+
+def existence_check(caller: Caller) -> str:
+    """Return the statement that checks that the customer, if there is one, has a row."""
+    return "; SELECT assert_customer()" if caller.customer_id else ""
 
 
 def _erasure_check(caller: Caller, mode: str) -> str:

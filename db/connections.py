@@ -1,10 +1,12 @@
 """Connections outside of the pool, each for one purpose, and the errors of the driver. Only `db/` imports asyncpg."""
 
+import asyncio
 import errno
 import os
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import TypeAlias
 
 import asyncpg
@@ -29,6 +31,7 @@ TRANSIENT_ERRORS = (
 REASONS = {
     "28P01": "the password is wrong",
     "28000": "it does not accept this user; `./portico migrate` creates portico_app",
+    "08P01": "it is a pooler that refuses session settings; name it in PORTICO_APP_DATABASE_URL, with the user portico_app",
     "3D000": "it has no database of this name",
     "22023": "it has no role portico_app, which `./portico migrate` creates",
     "42501": "this user may not do that",
@@ -38,6 +41,14 @@ REASONS = {
     "55P03": "another transaction holds a lock for too long",
     "57P03": "it is starting or stopping",
 }
+
+# How long a connection that looks for prepared statements may take, and how many of them look for the server connection that has one.
+PROBE_SECONDS = 5.0
+PROBES = 4
+# A pooler with few server connections lets a transaction wait while the others have them.
+OCCUPIED_SECONDS = 1.0
+BACKEND = "select pg_backend_pid()"
+NOT_PREPARED = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
 
 
 async def connect(url: str, *, seconds: float = 60, command_seconds: float | None = None, server_settings: Mapping[str, str] | None = None) -> Connection:
@@ -52,6 +63,45 @@ async def connect(url: str, *, seconds: float = 60, command_seconds: float | Non
 async def is_migrated(connection: Connection) -> bool:
     """Return whether the tables of the portal exist and this user may use them."""
     return bool(await connection.fetchval("select to_regclass('portico.customer') is not null"))
+
+
+async def server_pid(connection: Connection) -> int:
+    """Return the process of Postgres that runs the statement. A pooler has announced another number when the connection was opened."""
+    return int(await connection.fetchval(BACKEND))
+
+
+async def keeps_prepared(url: str) -> bool:
+    """Return whether a statement that was prepared on a connection can be run on it later, while others have the server connections. Raises FAILURES.
+
+    A pooler of transactions that does not know prepared statements then runs it on a server connection that does not have it.
+    """
+    async with AsyncExitStack() as stack:
+        connection = await _opened(url, stack)
+        try:
+            statement = await connection.prepare(BACKEND, name="portico_probe")
+            pid = await statement.fetchval()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OCCUPIED_SECONDS):
+                    await _occupied(url, pid, stack)
+                    await statement.fetchval()
+        except NOT_PREPARED:
+            return False
+        return True
+
+
+async def _occupied(url: str, pid: int, stack: AsyncExitStack) -> None:
+    """Open transactions on other connections until one of them has the server connection `pid`."""
+    for _ in range(PROBES):
+        other = await _opened(url, stack)
+        await other.execute("BEGIN")
+        if await other.fetchval(BACKEND) == pid:
+            return
+
+
+async def _opened(url: str, stack: AsyncExitStack) -> Connection:
+    connection = await connect(url, seconds=PROBE_SECONDS, command_seconds=PROBE_SECONDS)
+    stack.callback(connection.terminate)
+    return connection
 
 
 async def find_customer(connection: Connection, *, identifier: str | None = None, email: str | None = None) -> str | None:

@@ -40,9 +40,11 @@ OUTAGE_ERRORS = (
     "08",  # connection exception; poolers also send it
     "25P03",  # idle in transaction for too long
     "25P04",  # transaction timeout
+    "26000",  # a pooler ran the statement on a connection that has not prepared it: PORTICO_PREPARED=false
     "28",  # invalid authorization: a password that is being changed
     "3D000",  # the database does not exist: it is being restored
     "40",  # transaction rollback
+    "42P05",  # a pooler ran the preparation on a connection that has this name already: PORTICO_PREPARED=false
     "53",  # insufficient resources: disk full, out of memory, too many connections
     "55P03",  # lock not available
     "57",  # operator intervention: shutdown, statement timeout, canceled, not accepting connections yet

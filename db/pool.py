@@ -39,12 +39,13 @@ CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, Attrib
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Settings of the pool; times in seconds."""
+    """Settings of the pool; times in seconds. Without `is_prepared` every statement is Postgres' unnamed one, as a pooler that does not know prepared statements needs."""
 
     max_size: int = 10
     acquire_seconds: float = 1.0
     connect_seconds: float = 5.0
     command_seconds: float = 8.0
+    is_prepared: bool = True
 
 
 class Database(databases.Database):
@@ -62,7 +63,7 @@ class Database(databases.Database):
             max_size=pool.max_size,
             timeout=pool.connect_seconds,
             command_timeout=pool.command_seconds,
-            statement_cache_size=PREPARED,
+            statement_cache_size=PREPARED if pool.is_prepared else 0,
             max_cacheable_statement_size=0,
             max_cached_statement_lifetime=0,
             max_queries=1_000_000_000,
@@ -93,6 +94,15 @@ class Database(databases.Database):
         pool: Any = getattr(self._backend, "_pool", None)
         opened, idle = (pool.get_size(), pool.get_idle_size()) if pool else (0, 0)
         return PoolUsage(self._max_size, opened, idle, self._queue.length, self._queue.waits, self._queue.waited_seconds)
+
+    @property
+    def has_free_place(self) -> bool:
+        return self._queue.has_slot
+
+    def terminate(self) -> None:
+        """Close all connections without waiting for Postgres. Statements that run on them fail as those of a lost connection, and no connection is opened any more."""
+        if (pool := getattr(self._backend, "_pool", None)) is not None:
+            pool.terminate()
 
     async def take(self, *, seconds: float) -> "Lease":
         """Return a connection for one unit of work. Raises TimeoutError if none was free in time, and the errors of connecting."""
@@ -213,6 +223,9 @@ class Lease:
     async def _give_back(self) -> None:
         try:
             await self._connection.__aexit__()
+        except CONNECTION_ERRORS:  # a terminated pool has taken its connections back already
+            if not self._is_lost():
+                raise
         finally:
             self._queue.release()
 
@@ -234,6 +247,10 @@ class _WaitQueue:
     @property
     def seconds_without_place(self) -> float:
         return 0.0 if self._slots else monotonic() - self._moved_at
+
+    @property
+    def has_slot(self) -> bool:
+        return self._slots > 0
 
     @property
     def is_awaited(self) -> bool:

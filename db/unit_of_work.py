@@ -7,19 +7,19 @@ run in different tasks: child fields would run outside of the transaction and it
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from billing.states import Actor
 from db.blocks import blocks, positional, with_literals
-from db.callers import READ, WRITE, begin, permission_check
+from db.callers import READ, WRITE, CommitCount, begin, existence_check, opening, permission_check
 from db.callers import Caller as Caller
 from db.literals import encode_param, literal
 from db.outages import AlreadyTaken as AlreadyTaken
+from db.outages import Conflict, translate_errors
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
-from db.outages import translate_errors
 from db.pool import Database, Lease
 from db.records import rows_of
 from db.saving import in_order, statement_of
@@ -29,26 +29,20 @@ class UnitOfWorkClosed(Exception):
     """The operation has been answered, so its unit of work reads and writes nothing more."""
 
 
-@dataclass(slots=True)
-class CommitCount:
-    """The number of transactions that all units of work of one operation have committed so far."""
-
-    commits: int = 0
-
-
 class UnitOfWork:
     """The unit of work of one operation. Reads share one REPEATABLE READ READ ONLY transaction that the first read opens; each write has a transaction of its own.
 
     It has at most one connection at a time. It is open until `close`, which cancels the statements that still run. A closed unit of work opens no connection.
     """
 
-    def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0) -> None:
+    def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0, replica: Database | None = None) -> None:
         self.caller = caller
         self.statements = 0
         self.progress = CommitCount()
         # Whether a transaction was opened, and so the database has checked the caller.
         self.is_judged = False
         self._database = database
+        self.replica = replica
         self._acquire_seconds = acquire_seconds
         self._lease: Lease | None = None
         # False while a statement runs, and after a statement that failed: then the read transaction is lost, and `_failure` is the reason.
@@ -65,9 +59,14 @@ class UnitOfWork:
         other.progress = self.progress
         return other
 
-    def apart(self, caller: Caller) -> "UnitOfWork":
+    def apart(self, caller: Caller, *, replica: Database | None = None) -> "UnitOfWork":
         """Return another unit of work on the same database for work after the answer: its commits do not count for the operation."""
-        return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds)
+        return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds, replica=replica)
+
+    async def read_from(self, replica: Database | None) -> None:
+        """Read from a replica of the database from now on, until this operation writes; from the database itself with None."""
+        await self.release()
+        self.replica = replica
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
         """Run one statement that reads, with positional parameters. Without `is_prepared`, the statement does not stay prepared on the connection.
@@ -109,7 +108,7 @@ class UnitOfWork:
             raise self._failure or UnitOfWorkClosed  # only the end of the unit of work cancels a statement
         self._is_sound = False
         try:
-            lease = self._lease = self._lease or await self._open(READ)
+            lease = self._lease = self._lease or await self._open_snapshot()
             lease.is_reading = True
             self.statements += 1
             rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
@@ -132,6 +131,7 @@ class UnitOfWork:
                 self._writing = task
                 try:
                     await self._end_reads()
+                    self.replica = None
                     with translate_errors():
                         async with self._transaction(locks_customer=locks_customer) as transaction:
                             yield transaction
@@ -142,7 +142,7 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def _transaction(self, *, locks_customer: bool) -> AsyncIterator["Transaction"]:
-        lease = await self._open(WRITE, locks_customer=locks_customer)
+        lease = await self._opened(self._database, begin(self.caller, WRITE, locks_customer=locks_customer))
         is_sound = False
         try:
             transaction = Transaction(lease, self.caller, self._count)
@@ -208,15 +208,28 @@ class UnitOfWork:
             raise RuntimeError("during a write, a unit of work is used through its transaction only")
         return task
 
-    async def _open(self, mode: str, *, locks_customer: bool = False) -> Lease:
+    async def _open_snapshot(self) -> Lease:
+        """Open the read transaction. Before one on a replica the primary checks the caller: a replica may not know yet that a session has begun or ended."""
+        if self.replica is None:
+            return await self._opened(self._database, begin(self.caller, READ))
+        if permission_check(self.caller, READ):
+            lease = await self._opened(self._database, begin(self.caller, READ) + "; COMMIT")
+            self.statements += await lease.end(is_sound=True)
         try:
-            lease = await self._database.take(seconds=self._acquire_seconds)
+            with translate_errors():
+                return await self._opened(self.replica, opening(self.caller, READ) + existence_check(self.caller))
+        except UnknownCustomer as error:
+            raise Conflict("the replica does not have the customer yet") from error
+
+    async def _opened(self, database: Database, statements: str) -> Lease:
+        try:
+            lease = await database.take(seconds=self._acquire_seconds)
         except TimeoutError as error:
             raise DatabaseUnavailable("no connection in time") from error
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
-            await lease.execute(ending + begin(self.caller, mode, locks_customer=locks_customer))
+            await lease.execute(ending + statements)
         except BaseException:
             self.statements += await lease.end(is_sound=False)
             raise

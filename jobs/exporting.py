@@ -15,7 +15,9 @@ from billing.customers.exporting import LEASE, LIFETIME, MAX_TRIES, pause_after
 from billing.rows.customers import ClaimedExport, Owner
 from billing.rows.letters import LetterRecipientRow
 from billing.states import Actor
-from db.outages import describe
+from db.outages import DatabaseUnavailable, describe
+from db.pool import Database
+from db.replicas.positions import current_position
 from db.unit_of_work import Caller, Transaction, UnitOfWork
 from jobs.passes import Duties
 from mail.letters import Envelope, Letter
@@ -33,6 +35,8 @@ logger = logging.getLogger("portico.exports")
 BATCH = 20
 # A worker reports about an export that it makes at most this often.
 REPORT_SECONDS = 30.0
+# How long an export waits for a replica that has its claim.
+REPLICA_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -65,9 +69,9 @@ class Maker:
     export: ClaimedExport
     reported_at: float
 
-    def apart(self, actor: Actor) -> UnitOfWork:
-        """Return another unit of work for the customer, by the present time."""
-        return self.session.apart(Caller(self.export.customer_id, actor, datetime.now(UTC)))
+    def apart(self, actor: Actor, *, replica: Database | None = None) -> UnitOfWork:
+        """Return another unit of work for the customer, by the present time, which reads from the replica."""
+        return self.session.apart(Caller(self.export.customer_id, actor, datetime.now(UTC)), replica=replica)
 
     async def report(self) -> None:
         """Extend the lease, if the last report is some time ago."""
@@ -118,28 +122,56 @@ async def _make_one(duties: Duties, printing: Printing, due: Owner, done: Export
     try:
         if export.tries > MAX_TRIES:
             raise TimeoutError("every worker that made it was stopped")
-        done.exports += await _finish(maker, await _store(maker))
+        done.exports += await _finish(maker, await _store(maker, await _replica(duties, maker)))
     except Exception as error:  # whatever it is, the other exports are made
         done.failures += 1
         logger.error("the export %s could not be made%s: %s", export.id, "" if export.tries >= MAX_TRIES else " yet", describe(error))
         await _put_off(maker)
 
 
-async def _store(maker: Maker) -> StoredArchive:
-    """Write the ZIP to a temporary file and put it into the bucket, under a key that nobody can guess and that is loose until the export is ready."""
-    customer_id, export_id = maker.export.customer_id, maker.export.id
-    key = keys.stored(customer_id, export_id, secrets.token_hex(8))
-    sources = ArchiveSources(
-        customer_id,
-        lambda: maker.apart(Actor.SYSTEM),
-        lambda: maker.apart(Actor.CUSTOMER),
+async def _replica(duties: Duties, maker: Maker) -> Database | None:
+    """Return a replica that has everything up to the claim of the export, within a short time; None where the primary is read."""
+    if not duties.replicas:
+        return None
+    position, ends_at = await current_position(maker.session), monotonic() + REPLICA_SECONDS
+    await maker.session.release()
+    while monotonic() < ends_at:
+        if replica := duties.replicas.choose(maker.export.customer_id, position):
+            return replica.database
+        await asyncio.sleep(REPLICA_SECONDS / 10)
+    return None
+
+
+async def _write(target: IO[bytes], maker: Maker, replica: Database | None) -> list[str]:
+    """Write the ZIP, and again from the primary where the replica fails. Return the names of the files that are missing in it."""
+    try:
+        return await write_archive(target, _sources(maker, replica))
+    except DatabaseUnavailable:
+        if replica is None:
+            raise
+    target.seek(0)
+    target.truncate()
+    return await write_archive(target, _sources(maker, None))
+
+
+def _sources(maker: Maker, replica: Database | None) -> ArchiveSources:
+    return ArchiveSources(
+        maker.export.customer_id,
+        lambda: maker.apart(Actor.SYSTEM, replica=replica),
+        lambda: maker.apart(Actor.CUSTOMER, replica=replica),
         maker.bucket,
         maker.printing,
         maker.report,
         maker.session.caller.now,
     )
+
+
+async def _store(maker: Maker, replica: Database | None) -> StoredArchive:
+    """Write the ZIP to a temporary file and put it into the bucket, under a key that nobody can guess and that is loose until the export is ready."""
+    customer_id, export_id = maker.export.customer_id, maker.export.id
+    key = keys.stored(customer_id, export_id, secrets.token_hex(8))
     with tempfile.TemporaryFile() as target:
-        missing = await write_archive(target, sources)
+        missing = await _write(target, maker, replica)
         async with maker.apart(Actor.SYSTEM).write() as transaction:
             await transaction.run("loose_objects.add", object_keys=[key], expires_at=transaction.caller.now + WRITE_WINDOW)
         size = target.seek(0, 2)

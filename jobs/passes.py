@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -13,6 +13,7 @@ from billing.states import Actor
 from db.connections import REFUSED
 from db.outages import describe
 from db.pool import Database
+from db.replicas.routing import Replicas
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from jobs.clock import Billing
 from jobs.delivering import Delivering
@@ -32,7 +33,8 @@ TRANSIENT_ERRORS = (DatabaseUnavailable, REFUSED)
 @dataclass(frozen=True, slots=True)
 class Duties:
     """What a worker works with: for money, for letters that are left, for files that nobody owns, for rows that nobody can use any more,
-    for exports and for outgoing webhooks; without `printing` or `delivering` it makes none. `event_days`: for how many days events are kept."""
+    for exports and for outgoing webhooks; without `printing` or `delivering` it makes none. `event_days`: for how many days events are kept.
+    `replicas` are what exports are read from."""
 
     billing: Billing
     bucket: Bucket
@@ -40,6 +42,7 @@ class Duties:
     printing: Printing | None = None
     delivering: Delivering | None = None
     event_days: int = 90
+    replicas: Replicas = field(default_factory=Replicas)
 
     def system(self, now: datetime) -> UnitOfWork:
         """A unit of work of the portal's own."""

@@ -20,10 +20,20 @@ SIMPLE_TYPES = ("", "application/x-www-form-urlencoded", "multipart/form-data", 
 SAME_SITE = ("same-origin", "none")
 
 COST_HEADER = "GraphQL-Cost"
+POSITION_HEADER = "Portico-Position"
 ALLOWED_HEADERS = ", ".join(
-    ("Authorization", "Content-Type", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", COST_HEADER, "traceparent")
+    (
+        "Authorization",
+        "Content-Type",
+        "GraphQL-Require-Preflight",
+        "Apollo-Require-Preflight",
+        "X-Apollo-Operation-Name",
+        COST_HEADER,
+        POSITION_HEADER,
+        "traceparent",
+    )
 )
-EXPOSED_HEADERS = "Deprecation, Link, Retry-After, Server-Timing, Sunset, X-Request-Id"
+EXPOSED_HEADERS = f"Deprecation, Link, {POSITION_HEADER}, Retry-After, Server-Timing, Sunset, X-Request-Id"
 PREFLIGHT_SECONDS = 600
 
 

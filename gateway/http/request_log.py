@@ -20,6 +20,7 @@ LOGGED_FIELDS = (
     "operation",
     "kind",
     "way",
+    "replica",
     "cost",
     "deprecated",
     "variables",
@@ -72,6 +73,8 @@ class RequestLogEntry:
     operation: str | None = None
     kind: str = ""
     way: str = ""
+    # The replica that answered, from 1; None for the primary.
+    replica: int | None = None
     cost: int | None = None
     deprecated: bool = False
     # Whether the document is published, so that its operation is not a name of the caller's choice.

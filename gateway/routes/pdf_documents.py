@@ -7,6 +7,7 @@ those rendered at once with a bounded queue (503), and a time limit for renderin
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from auth.urls.links import SignedUrl, parse_signed_url, secret_of
 from billing.ids import prefix_of
 from billing.states import Actor
 from db.pool import Database
+from db.replicas.routing import Replicas
 from db.unit_of_work import Caller, DatabaseUnavailable, SessionEnded, UnitOfWork
 from gateway.http import responses
 from gateway.http.capacity.admission import Admission, CancelOnDisconnect, ClientDisconnected, Overloaded
@@ -39,6 +41,7 @@ from storage.bucket import Bucket, BucketUnavailable
 STATEMENT = re.compile(r"([A-Z]{3})\.(\d{4}-\d\d-\d\d)\.(\d{4}-\d\d-\d\d)\.(pdf|csv)")
 TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "xml": "application/xml"}
 E_INVOICE = ".xml"
+NOT_FOUND = 404
 KINDS: dict[str, Literal["svg", "png", "jpeg"]] = {".svg": "svg", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
@@ -54,6 +57,7 @@ class PdfContext:
     allowance: Allowance
     clock: Callable[[], datetime]
     bucket: Bucket
+    replicas: Replicas
 
 
 def renderer_of(settings: Settings) -> PdfRenderer:
@@ -61,11 +65,13 @@ def renderer_of(settings: Settings) -> PdfRenderer:
     return PdfRenderer(at_once=settings.papers_at_once, fonts=font_folders(settings))
 
 
-def routes(database: Database, issuer: OwnIssuer, settings: Settings, renderer: PdfRenderer, clock: Callable[[], datetime], bucket: Bucket) -> list[Route]:
+def routes(
+    database: Database, issuer: OwnIssuer, settings: Settings, renderer: PdfRenderer, clock: Callable[[], datetime], *, bucket: Bucket, replicas: Replicas
+) -> list[Route]:
     """Raises WrongSetting for a merchant setting that cannot be used. `bucket` has the original PDFs of imported invoices."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
     admission = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
-    context = PdfContext(database, merchant_of(settings), renderer, settings, admission, Allowance(settings.papers_per_minute), clock, bucket)
+    context = PdfContext(database, merchant_of(settings), renderer, settings, admission, Allowance(settings.papers_per_minute), clock, bucket, replicas)
 
     async def download(request: Request) -> Response:
         parameters = request.query_params
@@ -107,8 +113,19 @@ async def _respond(context: PdfContext, link: SignedUrl, request: Request) -> Re
 
 
 async def _render(context: PdfContext, link: SignedUrl) -> Response:
+    """Render what a replica has of the document, or else the primary: also where the replica fails, or does not have the document yet."""
+    if replica := context.replicas.choose(link_key(link.customer_id, link.app)):
+        with suppress(Exception):  # whatever it is, the primary decides
+            response = await _rendered(context, link, replica.database)
+            if response.status_code != NOT_FOUND:
+                return response
+    return await _rendered(context, link, None)
+
+
+async def _rendered(context: PdfContext, link: SignedUrl, replica: Database | None) -> Response:
     caller = Caller(link.customer_id, Actor.CUSTOMER, context.clock(), app=link.app or None)
     session = UnitOfWork(context.database, caller, acquire_seconds=context.settings.acquire_seconds)
+    await session.read_from(replica)
     document_request = DocumentRequest(session, link.customer_id, context.merchant)
     try:
         if match := STATEMENT.fullmatch(link.identifier):

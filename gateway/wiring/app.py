@@ -21,6 +21,7 @@ from db import unit_of_work
 from db.blocks import blocks
 from db.deployment.revisions import revisions
 from db.pool import Database, Pool
+from db.replicas.routing import watch
 from gateway.documents.cost import check_costs
 from gateway.documents.document_cache import DocumentCache, digest, validate_document
 from gateway.documents.registry import ApqCache, Registry
@@ -52,6 +53,7 @@ from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.metrics.server import ServerMetrics, server_metrics
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
+from gateway.wiring.replicas import replicas
 from gateway.wiring.tracing import traced, tracing_of, tracing_tasks
 from gateway.wiring.webhooks import webhooks_of_settings
 from pdf.renderer import PdfRenderer
@@ -110,7 +112,10 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        tasks = {asyncio.create_task(work) for work in (run_sync(sync), run_relay(relay), app.hub.watch(), *metrics.tasks(app), *tracing_tasks(tracing))}
+        tasks = {
+            asyncio.create_task(work)
+            for work in (run_sync(sync), run_relay(relay), app.hub.watch(), watch(app.replicas), *metrics.tasks(app), *tracing_tasks(tracing))
+        }
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -146,9 +151,9 @@ def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:
 def _databases(setup: Setup) -> tuple[Database, Database]:
     """Return the database of operations, and one of a connection of its own for the health check: a process with a busy connection pool should still get requests."""
     settings = setup.settings
-    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
+    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds, is_prepared=settings.prepared)
     connected = partial(Database, setup.database_url, server_settings=setup.server_settings)
-    return connected(pool), connected(Pool(1))
+    return connected(pool), connected(Pool(1, is_prepared=settings.prepared))
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:
@@ -168,7 +173,7 @@ def _routes(setup: Setup, app: AppState, renderer: PdfRenderer, later: DeferredT
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
     bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), app.uploads, app.policy.upload_timeout, app.flow)
     routes += downloads.routes(database, setup.issuer, app.files, app.clock, bounds=bounds)
-    routes += pdf_documents.routes(database, setup.issuer, settings, renderer, app.clock, app.files.bucket)
+    routes += pdf_documents.routes(database, setup.issuer, settings, renderer, app.clock, bucket=app.files.bucket, replicas=app.replicas)
     routes.append(oauth.route(_token_endpoint(setup, app)))
     routes.append(calendars.route(_calendar_feeds(setup, app)))
     if settings.has_portal:
@@ -231,6 +236,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks, metrics: 
         hub(settings, setup.drain),
         webhooks=webhooks_of_settings(settings, database, lambda: graphql_schema),
         observe=metrics.observe,
+        replicas=replicas(settings, setup.database_url, setup.server_settings),
     )
 
 

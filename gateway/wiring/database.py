@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from db.builtin import embedded
-from db.connections import DRIVER_ERRORS, FAILURES, TRANSIENT_ERRORS, Connection, connect, is_migrated, reason_of
+from db.connections import DRIVER_ERRORS, FAILURES, TRANSIENT_ERRORS, Connection, connect, is_migrated, keeps_prepared, reason_of, server_pid
 from db.deployment.roles import APP, APP_SETTINGS
 from db.outages import CONNECTION_LOST_ERRORS
 from gateway.operator_errors import OperatorError
@@ -14,6 +14,11 @@ from gateway.wiring.configuration.settings import Settings
 
 # A database that has just started on a busy machine answers late.
 CONNECT_SECONDS = 10
+
+
+NOT_PREPARED = (
+    "The pooler before the database does not keep prepared statements. Set PORTICO_PREPARED=false, or use PgBouncer 1.21 or newer with max_prepared_statements."
+)
 
 
 class CannotReach(OperatorError):
@@ -32,6 +37,7 @@ class DatabaseUrls:
     app_url: str = field(repr=False)
     server_settings: dict[str, str] = field(default_factory=dict)
     setting: str = "PORTICO_DATABASE_URL"
+    is_prepared: bool = True
 
 
 @contextmanager
@@ -42,7 +48,7 @@ def postgres(settings: Settings, *, on_create: Callable[[], None] | None = None)
     """
     require_database(settings)
     if settings.database_url:
-        yield _external(settings.database_url, settings.app_database_url)
+        yield replace(_external(settings.database_url, settings.app_database_url), is_prepared=settings.prepared)
         return
     directory = settings.data_dir.resolve() / "postgres"
     try:
@@ -52,7 +58,7 @@ def postgres(settings: Settings, *, on_create: Callable[[], None] | None = None)
                 raise CannotReach("PORTICO_DATA_DIR: has no database yet. Run `./portico migrate` first, or name one with PORTICO_DATABASE_URL.")
             on_create()
         with embedded.running(directory) as urls:
-            yield DatabaseUrls(urls.admin, urls.app)
+            yield DatabaseUrls(urls.admin, urls.app, is_prepared=settings.prepared)
     except embedded.EmbeddedPostgresFailed as error:
         raise CannotReach(str(error)) from error
 
@@ -76,6 +82,18 @@ async def check(urls: DatabaseUrls) -> None:
     async with connected(urls.app_url, urls.setting, urls.server_settings) as connection:
         if not await is_migrated(connection):
             raise CannotReach("The database is empty. Run `./portico migrate` first.")
+        # Only a pooler announces another process than the one that answers.
+        is_direct = await server_pid(connection) == connection.get_server_pid()
+    if urls.is_prepared and not is_direct and not await _is_prepared(urls):
+        raise CannotReach(NOT_PREPARED)
+
+
+async def _is_prepared(urls: DatabaseUrls) -> bool:
+    """Return whether prepared statements work. A pooler that has no connection left for the question is asked by the statements themselves."""
+    try:
+        return await keeps_prepared(urls.app_url)
+    except FAILURES:
+        return True
 
 
 @contextmanager

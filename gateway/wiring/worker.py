@@ -13,6 +13,7 @@ from typing import Any
 from db.connections import DRIVER_ERRORS
 from db.outages import CONNECTION_LOST_ERRORS
 from db.pool import Database, Pool
+from db.replicas.routing import watch
 from db.unit_of_work import DatabaseUnavailable
 from gateway.live.relay import EventRelay, run_relay
 from gateway.routes.pdf_documents import font_folders, merchant_of
@@ -23,6 +24,7 @@ from gateway.wiring.files import bucket_of
 from gateway.wiring.identity import post
 from gateway.wiring.metrics.worker import WorkerMetrics, worker_metrics
 from gateway.wiring.payments import payments
+from gateway.wiring.replicas import replicas
 from gateway.wiring.webhooks import delivering
 from gateway.wiring.worker_health import worker_health
 from jobs.clock import Billing
@@ -93,13 +95,14 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
         worker = WorkerState(duties, await stack.enter_async_context(_schedule(urls)), stop)
         await stack.enter_async_context(worker_health(settings, urls, status))
         delivered = DeliveryResult()
-        queues = Database(urls.app_url, Pool(1), server_settings=urls.server_settings)
+        queues = Database(urls.app_url, Pool(1, is_prepared=urls.is_prepared), server_settings=urls.server_settings)
         await stack.enter_async_context(metrics.endpoint(worker, delivered, queues))
         await _work(worker, status, delivered, urls)
 
 
 async def _work(worker: WorkerState, status: ConnectionStatus, delivered: DeliveryResult, urls: DatabaseUrls) -> None:
     relay = asyncio.create_task(run_relay(EventRelay(urls.app_url, urls.server_settings)))
+    watching = asyncio.create_task(watch(worker.duties.replicas))
     ended = asyncio.Event()
     deliveries = asyncio.create_task(deliver(worker.duties, ended, delivered))
     try:
@@ -110,8 +113,9 @@ async def _work(worker: WorkerState, status: ConnectionStatus, delivered: Delive
                 await pause(status.lost(error), worker.stop)
     finally:
         ended.set()
-        relay.cancel()
-        await asyncio.wait({relay})
+        for task in (relay, watching):
+            task.cancel()
+        await asyncio.wait({relay, watching})
         await finish(worker)
         await deliveries
 
@@ -154,7 +158,7 @@ def stopping() -> asyncio.Event:
 async def _duties(settings: Settings, urls: DatabaseUrls, metrics: WorkerMetrics) -> AsyncIterator[Duties]:
     """Yield the objects that the jobs need. The worker only deletes from the bucket, so the bucket needs no URL for uploads."""
     payment_setup, bucket = payments(settings, metrics.around_processor), bucket_of(settings, "", b"")
-    pool = Pool(settings.clock_concurrency + 1 + DELIVERY_CONNECTIONS, command_seconds=settings.command_seconds)
+    pool = Pool(settings.clock_concurrency + 1 + DELIVERY_CONNECTIONS, command_seconds=settings.command_seconds, is_prepared=urls.is_prepared)
     try:
         async with Database(urls.app_url, pool, server_settings=urls.server_settings) as database:
             concurrency = settings.clock_concurrency
@@ -171,7 +175,8 @@ async def _duties(settings: Settings, urls: DatabaseUrls, metrics: WorkerMetrics
             )
             deliveries = delivering(settings, database, payment_setup.letterhead)
             try:
-                yield Duties(billing, bucket, post(settings), printing(settings), deliveries, settings.event_retention_days)
+                of_exports = replicas(settings, urls.app_url, urls.server_settings)
+                yield Duties(billing, bucket, post(settings), printing(settings), deliveries, settings.event_retention_days, of_exports)
             finally:
                 await deliveries.client.close()
     finally:
@@ -190,5 +195,5 @@ def printing(settings: Settings) -> Printing:
 async def _schedule(urls: DatabaseUrls) -> AsyncIterator[Database]:
     """Yield the connection of the schedule, which finds passes also while all others are busy."""
     settings = {"application_name": "portico-worker", **urls.server_settings}
-    async with Database(urls.app_url, Pool(1), server_settings=settings) as database:
+    async with Database(urls.app_url, Pool(1, is_prepared=urls.is_prepared), server_settings=settings) as database:
         yield database

@@ -39,7 +39,7 @@ async def worker_health(settings: Settings, urls: DatabaseUrls, status: Connecti
         return
     listener = listen(settings.host, settings.worker_port, "PORTICO_WORKER_PORT")
     # A connection of its own, because a worker with a busy connection pool is still working.
-    async with Database(urls.app_url, Pool(1), server_settings=urls.server_settings) as database:
+    async with Database(urls.app_url, Pool(1, is_prepared=urls.is_prepared), server_settings=urls.server_settings) as database:
         server = MonitoringServer(configured(Starlette(routes=_routes(Health(database, status))), 1.0))
         serving = asyncio.create_task(server.serve([listener]))
         logger.info("worker health is at http://%s:%d/readyz", *listener.getsockname()[:2])

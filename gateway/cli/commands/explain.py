@@ -26,5 +26,5 @@ def explain(question: Question, data_dir: Path | None) -> None:
 
 
 async def _explain(urls: DatabaseUrls, question: Question) -> None:
-    async with Database(urls.app_url, Pool(max_size=1), server_settings=urls.server_settings) as database:
+    async with Database(urls.app_url, Pool(max_size=1, is_prepared=urls.is_prepared), server_settings=urls.server_settings) as database:
         await explain_document(question, database, console)

@@ -21,7 +21,7 @@ def in_database(settings: Settings, work: Callable[[Transaction], Awaitable[T]])
         asyncio.run(check(urls))
 
         async def run() -> T:
-            caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), Pool(max_size=1)
+            caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), Pool(max_size=1, is_prepared=urls.is_prepared)
             async with (
                 Database(urls.app_url, pool, server_settings=urls.server_settings) as database,
                 UnitOfWork(database, caller, acquire_seconds=30).write() as transaction,

@@ -12,6 +12,7 @@ from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.database import check, postgres
 from gateway.wiring.issuer import issuer_of, secret_of_portal
 from gateway.wiring.payments import require_processor
+from gateway.wiring.replicas import check_replicas
 
 
 def serve(port: int | None, data_dir: Path | None) -> None:
@@ -19,6 +20,7 @@ def serve(port: int | None, data_dir: Path | None) -> None:
     production.require(settings, issuer_of, secret_of_portal, require_processor)
     with listen(settings.host, settings.port) as listener, postgres(settings) as urls:
         asyncio.run(check(urls))
+        asyncio.run(check_replicas(settings, urls))
         issuer = issuer_of(settings)
         secret_of_portal(settings)
         log_format.configure(as_json=settings.is_production, level=settings.log_level)

@@ -95,7 +95,7 @@ def _as_staff(work: Callable[[Context], Awaitable[T]], data_dir: Path | None) ->
         async def run() -> T:
             scopes = (EVERYTHING[Actor.STAFF],)
             caller = Caller(None, Actor.STAFF, datetime.now(UTC), scopes=scopes, client=CLIENT)
-            async with Database(urls.app_url, Pool(max_size=2), server_settings=urls.server_settings) as database:
+            async with Database(urls.app_url, Pool(max_size=2, is_prepared=urls.is_prepared), server_settings=urls.server_settings) as database:
                 session = UnitOfWork(database, caller, acquire_seconds=30)
                 try:
                     viewer = Viewer(Actor.STAFF, None, scopes, CLIENT, subject=CLIENT)

@@ -27,9 +27,9 @@ from gateway.http.capacity.admission import CancelOnDisconnect, ClientDisconnect
 from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
 from gateway.http.graphql.authentication import ANONYMOUS, check_authenticated, check_readable
-from gateway.http.graphql.execution import run, run_planned
 from gateway.http.graphql.live import answer_live
 from gateway.http.graphql.presentation import presented
+from gateway.http.graphql.replica_reads import executed
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.headers import GraphQLHTTPRequest
 from gateway.http.negotiation.caching import represented, with_etag
@@ -241,9 +241,7 @@ async def _run(app: AppState, work: PreparedOperation, state: RequestState, cont
     try:
         async with asyncio.timeout_at(context.ends_at + (0 if is_query else PAYLOAD_SECONDS)):
             async with CancelOnDisconnect(state.request.receive) if is_watched else nullcontext():
-                planned = await run_planned(work.document, work.operation, work.call, context)
-                result = await run(app.schema, work.document, work.call, context) if planned is None else None
-                await context.session.confirm()
+                planned, result = await executed(app, work, state, context)
     except (TimeoutError, DatabaseUnavailable) as error:
         state.log_entry.cause = responses.DEADLINE if isinstance(error, TimeoutError) else error.cause
         return responses.unavailable(state.response_format)

@@ -52,7 +52,7 @@ async def _fetch(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
     try:
         return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
     except Conflict:
-        await session.release()
+        await session.read_from(None)
         return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
 
 

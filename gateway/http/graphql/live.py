@@ -30,6 +30,7 @@ from gateway.http import responses
 from gateway.http.graphql.execution import run
 from gateway.http.graphql.live_plans import run_split, split
 from gateway.http.graphql.presentation import presented
+from gateway.http.graphql.replica_reads import noted_position
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.requests import GraphQLRequest
 from gateway.http.responses import Answer, ResponseFormat, TransportError
@@ -144,7 +145,8 @@ async def _message(operation: LiveOperation, context: Context, seq: int) -> Live
     if budget and not budget.is_paid:
         raise BudgetSpent
     result = await _result(operation, context, LiveRoot(row))
-    message = LiveMessage(part.seq, _body(result, operation.form), part.is_full)
+    position = await noted_position(operation.app, operation.key, context)
+    message = LiveMessage(part.seq, _body(result, operation.form, position), part.is_full)
     operation.app.hub.lag.observe((operation.app.clock() - row.events[0].occurred_at).total_seconds())
     return message
 
@@ -160,15 +162,16 @@ async def _result(operation: LiveOperation, context: Context, root: LiveRoot) ->
     return ExecutionResult(data, None) if data is not None else await run(app.schema, work.document, work.call, context, root=root)
 
 
-def _body(result: ExecutionResult, form: ResponseFormat) -> bytes:
-    """Return the response as JSON. Raises SessionEnded, DatabaseUnavailable."""
+def _body(result: ExecutionResult, form: ResponseFormat, position: str) -> bytes:
+    """Return the response as JSON, with the position at which a page reads what it reports. Raises SessionEnded, DatabaseUnavailable."""
     for error in result.errors or ():
         if isinstance(error.original_error, SessionEnded):
             raise error.original_error
     if responses.is_outage(result.errors or ()):
         raise DatabaseUnavailable(responses.cause(result.errors or ()))
     errors = {"errors": [responses.format_error(error, form) for error in result.errors]} if result.errors else {}
-    return orjson.dumps({**errors, "data": result.data})
+    extensions = {"extensions": {"position": position}} if position else {}
+    return orjson.dumps({**errors, "data": result.data, **extensions})
 
 
 def _event_row(operation: LiveOperation, part: EventSlice) -> LiveEventRow:

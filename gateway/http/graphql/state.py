@@ -13,6 +13,7 @@ from billing.refusals import Unauthenticated
 from billing.rows.partners import CostBudget
 from db.observing.statements import UNTRACED
 from db.pool import Database
+from db.replicas.routing import Replicas
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.drain import Drain
@@ -86,6 +87,7 @@ class AppState:
     webhooks: Webhooks | None = None
     observe: RequestObserver | None = None
     tracer: RequestTracer | None = None
+    replicas: Replicas = field(default_factory=Replicas)
 
 
 class RequestTrace(Protocol):

@@ -62,7 +62,7 @@ def choices(field: FieldInfo) -> tuple[str, ...]:
     return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
 
 
-def _list(value: object) -> object:
+def listed(value: object) -> object:
     """Parse a comma list or a JSON list. Raises ValueError."""
     if not isinstance(value, str):
         return value
@@ -175,7 +175,7 @@ def _http(value: str) -> str:
     return value
 
 
-def _postgres(value: str) -> str:
+def postgres_url(value: str) -> str:
     match = DATABASE_URL.match(value)
     if match is None or re.search(r"\s", value):
         raise ValueError("is not a database URL")
@@ -274,15 +274,15 @@ def _webhook_secret(value: str) -> str:
 
 Host = Annotated[str, AfterValidator(_host)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
-PostgresUrl = Annotated[str, AfterValidator(_postgres)]
+PostgresUrl = Annotated[str, AfterValidator(postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis)]
 ClamdUrl = Annotated[str, AfterValidator(_clamd)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_parameters)]
-Lines = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_lines)]
-Origins = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_origins)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks), BeforeValidator(_list)]
-RetryDays = Annotated[tuple[int, ...], BeforeValidator(_list), AfterValidator(_retry_days)]
+Names = Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_parameters)]
+Lines = Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_lines)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_origins)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks), BeforeValidator(listed)]
+RetryDays = Annotated[tuple[int, ...], BeforeValidator(listed), AfterValidator(_retry_days)]
 InvoiceNumber = Annotated[str, AfterValidator(check_pattern)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, BeforeValidator(_capitals), AfterValidator(_country)]

@@ -12,6 +12,7 @@ from gateway.documents.limits import DocumentLimits
 from gateway.documents.registry import Mode
 from gateway.http.statuses import Profile
 from gateway.operator_errors import OperatorError
+from gateway.wiring.configuration.database_settings import DAY, DatabaseSettings, Seconds
 from gateway.wiring.configuration.document_limits import limit, limits_of
 from gateway.wiring.configuration.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.wiring.configuration.key_settings import KeySettings
@@ -27,7 +28,6 @@ from gateway.wiring.configuration.setting_values import (
     Names,
     Networks,
     Origins,
-    PostgresUrl,
     RedisUrl,
     RetryDays,
     StripePublishable,
@@ -37,11 +37,9 @@ from gateway.wiring.configuration.setting_values import (
     normalized,
 )
 
-# The largest integer of Postgres and of all clients; and a day, longer than any wait of a server.
+# The largest integer of Postgres and of all clients.
 MAX_INT = 2**31 - 1
-DAY = 86_400.0
 Count = Annotated[int, Field(le=MAX_INT)]
-Seconds = Annotated[float, Field(gt=0, le=DAY)]
 Duration = Annotated[float, Field(ge=0, le=DAY)]
 
 
@@ -49,7 +47,7 @@ class WrongSetting(OperatorError):
     """Invalid settings; the message has one line for each, for the operator."""
 
 
-class Settings(MerchantSettings, KeySettings, MonitoringSettings):
+class Settings(DatabaseSettings, MerchantSettings, KeySettings, MonitoringSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=None, extra="forbid", allow_inf_nan=False, enable_decoding=False)
 
     environment: Literal["development", "production"] = Field(
@@ -62,21 +60,6 @@ class Settings(MerchantSettings, KeySettings, MonitoringSettings):
     planner: bool = Field(True, description="Whether a query is executed as one statement where possible; off, the executor runs everything.")
     drain_seconds: Duration = Field(5.0, description="After SIGTERM: how long requests are still accepted while /readyz answers 503.")
     shutdown_seconds: Seconds = Field(25.0, description="After that: how long running requests may take to end.")
-    database_url: PostgresUrl | None = Field(
-        None,
-        repr=False,
-        examples=["postgresql://user:password@db.example.com:5432/billing"],
-        description="Any Postgres 15 or newer, as a role that may create roles. Left out: the built-in Postgres, which production refuses.",
-    )
-    app_database_url: PostgresUrl | None = Field(
-        None,
-        repr=False,
-        examples=["postgresql://portico_app:password@db.example.com:6432/billing"],
-        description="The same database as the application role; left out, PORTICO_DATABASE_URL is used with its role.",
-    )
-    pool_size: int = Field(10, ge=1, le=500, description="Connections to Postgres, at most.")
-    acquire_seconds: Seconds = Field(1.0, description="How long a request waits for a connection before it answers 503.")
-    command_seconds: Seconds = Field(8.0, description="How long one statement may take.")
     public_url: HttpUrl | None = Field(
         None,
         examples=["https://api.example.com"],

@@ -1,6 +1,7 @@
 // One stream of events, from its opening to its end.
 import type { Client, CombinedError } from 'urql';
 import { FollowDocument, type FollowSubscription } from '../api/__generated__/graphql.ts';
+import { notePosition } from '../api/position.ts';
 import { readSession } from '../api/session.ts';
 import { trusted } from '../api/trusted.ts';
 import type { Change } from './changes.ts';
@@ -25,7 +26,8 @@ export function openStream(client: Client, { after, publish, signal }: StreamOpt
       resolve(reason);
     };
     const context = { fetchSubscriptions: true, fetch: fetchWithClock(clock) };
-    const subscription = client.subscription(trusted(FollowDocument), { after }, context).subscribe(({ data, error, hasNext }) => {
+    const subscription = client.subscription(trusted(FollowDocument), { after }, context).subscribe(({ data, error, extensions, hasNext }) => {
+      notePosition(extensions?.['position']);
       // The end of a stream comes as an error; urql repeats the last message after an end without one.
       if (error || !hasNext) queueMicrotask(() => end(error ? codeOf(error) : null));
       else if (data) publish(changeOf(data, clock.behind));

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from gateway.wiring.configuration.setting_values import PORT, PORTS, _postgres
+from gateway.wiring.configuration.setting_values import PORT, PORTS, postgres_url
 
 PARTS = ["://", ":", "@", "/", "?", "u", "p%40ss", "host", "[::1]", "5432", "005432", "0", "70000", "-1", "5432,5433", "port=", "&", "sslmode=require", " "]
 SCHEMES = ["postgresql://", "postgres://", "mysql://", "postgresql+asyncpg://", ""]
@@ -32,7 +32,7 @@ def expected(value: str) -> str | None:
 
 def accepted(value: str) -> str | None:
     try:
-        return _postgres(value)
+        return postgres_url(value)
     except ValueError:
         return None
 

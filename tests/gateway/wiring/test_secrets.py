@@ -127,9 +127,11 @@ def test_a_wrong_value_of_a_setting_is_one_line_that_names_it_and_does_not_repea
 
 
 def test_what_may_hold_a_secret_is_marked_as_one_and_not_in_the_repr_of_what_holds_it() -> None:
-    looks = re.compile(r"secret|password|access_key|import_key|database_url|throttle_url")
+    looks = re.compile(r"secret|password|access_key|import_key|database_url|throttle_url|replica_urls")
     assert set(SECRETS) == {name for name in Settings.model_fields if looks.search(name)}
     values = {name: AWAY if name.endswith("database_url") else f"redis://:{MARK}@h" if name == "throttle_url" else f"sk_{MARK}-{'x' * 32}" for name in SECRETS}
+    values["replica_urls"] = (AWAY, AWAY.replace(MARK, f"{MARK}2"))
+    assert {MARK, f"{MARK}2"} <= secrets_in({"replica_urls": ",".join(values["replica_urls"])}) | secrets_in(values)
     settings = Settings(**values | {"secret": f"{MARK}-{'x' * 32}", "stripe_webhook_secret": f"whsec_{MARK}", "stripe_import_key": f"rk_{MARK}"})
     assert {getattr(settings, name) for name in SECRETS if MARK not in str(getattr(settings, name))} == set()
     place = DatabaseUrls(AWAY, AWAY)

@@ -1,3 +1,5 @@
+import { notePositionOf } from '../../api/position.ts';
+
 // A fetch that says how much was sent, which the browser's own does not.
 export function fetchWithProgress(onProgress: (share: number) => void): typeof fetch {
   return (input, init) =>
@@ -6,7 +8,7 @@ export function fetchWithProgress(onProgress: (share: number) => void): typeof f
       request.open(init?.method ?? 'GET', String(input));
       new Headers(init?.headers).forEach((value, name) => request.setRequestHeader(name, value));
       request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
-      request.onload = () => resolve(new Response(request.responseText, { status: request.status, headers: headersOf(request) }));
+      request.onload = () => resolve(notePositionOf(new Response(request.responseText, { status: request.status, headers: headersOf(request) })));
       request.onerror = () => reject(new TypeError('The connection was lost.'));
       request.onabort = () => reject(new DOMException('The upload was stopped.', 'AbortError'));
       init?.signal?.addEventListener('abort', () => request.abort());
