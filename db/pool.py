@@ -29,10 +29,10 @@ logger = logging.getLogger("portico.db")
 # The timeout for ending a transaction of which no result is expected.
 ENDING_SECONDS = 1.0
 
-
 # The number of statements that stay prepared on each connection. Each is a plan in Postgres' memory: 30 kB to 1.3 MB for the portal's own documents,
 # 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
 PREPARED = 100
+UNLIMITED = {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0, "max_queries": 1_000_000_000}  # connections and statements are kept
 # The errors of using a connection that asyncpg has released, or whose transport is closed.
 CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 
@@ -64,17 +64,14 @@ class Database(databases.Database):
             timeout=pool.connect_seconds,
             command_timeout=pool.command_seconds,
             statement_cache_size=PREPARED if pool.is_prepared else 0,
-            max_cacheable_statement_size=0,
-            max_cached_statement_lifetime=0,
-            max_queries=1_000_000_000,
+            **UNLIMITED,
             init=_check_role,
             reset=_noop,
             server_settings={"application_name": "portico", **server_settings},
         )
         self._queue = _WaitQueue(pool.max_size)
         self._max_size = pool.max_size
-        # The number of connections that units of work have taken so far.
-        self.taken = 0
+        self.taken = 0  # by units of work so far
         self.trace: StatementTrace | None = None
 
     async def __aenter__(self) -> Self:
@@ -83,10 +80,7 @@ class Database(databases.Database):
 
     @property
     def seconds_without_place(self) -> float:
-        """Return for how many seconds no connection has been free or passed on; 0.0 while one is free.
-
-        A busy pool passes connections on all the time; a pool that has lost its connections does not.
-        """
+        """Return for how many seconds no connection has been free or passed on, as they are in a busy pool but not in one that lost them; 0.0 while one is free."""
         return self._queue.seconds_without_place
 
     @property

@@ -54,7 +54,7 @@ from gateway.wiring.metrics.server import ServerMetrics, server_metrics
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
 from gateway.wiring.replicas import replicas
-from gateway.wiring.tracing import traced, tracing_of, tracing_tasks
+from gateway.wiring.metrics.tracing import traced, tracing_of, tracing_tasks
 from gateway.wiring.webhooks import webhooks_of_settings
 from pdf.renderer import PdfRenderer
 from planner import Planner
@@ -112,10 +112,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        tasks = {
-            asyncio.create_task(work)
-            for work in (run_sync(sync), run_relay(relay), app.hub.watch(), watch(app.replicas), *metrics.tasks(app), *tracing_tasks(tracing))
-        }
+        tasks = set(map(asyncio.create_task, (*_duties(app, sync, relay), *metrics.tasks(app), *tracing_tasks(tracing))))
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -136,6 +133,11 @@ def create_app(setup: Setup) -> ASGIApp:
     routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
     site = metrics.around(Starlette(routes=routes, lifespan=lifespan), routes)
     return guarded(_front(app, site), hosts_of(settings, gives_token=bool(setup.demo_logins)))
+
+
+def _duties(app: AppState, sync: RegistrySync, relay: EventRelay) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Return what a server does beside requests, until it ends."""
+    return run_sync(sync), run_relay(relay), app.hub.watch(), watch(app.replicas)
 
 
 def _front(app: AppState, routed: ASGIApp) -> ASGIApp:

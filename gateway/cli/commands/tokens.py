@@ -13,7 +13,7 @@ from auth.secret import new_secret
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.connections import FAILURES, find_customer, reason_of
-from db.deployment.resealing import CannotReseal, ResealedRows, SealedColumn, reseal
+from db.resealing import CannotReseal, ResealedRows, SealedColumn, reseal
 from gateway.cli.commands.console import console, counted, say_error
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from gateway.wiring.database import CannotReach, DatabaseUrls, check, connected, postgres

@@ -10,7 +10,7 @@ import typer
 
 from auth.throttle import Throttle
 from db.connections import FAILURES, Connection
-from db.observing.inspection import EndpointUrl, enabled_endpoints
+from db.inspection import EndpointUrl, enabled_endpoints
 from gateway.cli.commands.console import console
 from gateway.cli.doctor.database import check_database
 from gateway.cli.doctor.findings import CheckStatus, Finding, as_json, failed, ok, run_check, warning, worst_of

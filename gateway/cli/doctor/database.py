@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from db.connections import Connection, is_migrated
 from db.deployment.revisions import revisions
-from db.observing.inspection import read_clock, revision_of, role_of, seconds_since_clock_pass, sees_customers, time_zones, unprotected_tables
+from db.inspection import read_clock, revision_of, role_of, seconds_since_clock_pass, sees_customers, time_zones, unprotected_tables
 from gateway.cli.doctor.findings import Finding, failed, ok, run_check, warning
 
 OLDEST_VERSION = 15

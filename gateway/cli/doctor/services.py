@@ -8,7 +8,7 @@ from typing import Any
 
 from auth.throttle import Throttle
 from billing.refusals import Refused
-from db.observing.inspection import EndpointUrl
+from db.inspection import EndpointUrl
 from gateway.cli.doctor.findings import Finding, failed, ok, warning
 from mail.port import MailAway, Sender
 from storage.bucket import Bucket, BucketUnavailable, NoSuchObject

@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 
 from auth.throttle import Throttle
 from db.deployment.revisions import revisions
-from db.observing.inspection import EndpointUrl
+from db.inspection import EndpointUrl
 from gateway.cli.doctor.database import check_clock, check_zones
 from gateway.cli.doctor.findings import CheckStatus, Finding, failed, ok, run_check, warning, worst_of
 from gateway.cli.doctor.services import check_endpoints, check_mail, check_processors, check_throttle
