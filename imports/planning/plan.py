@@ -112,7 +112,6 @@ def _outcome(draft: PlanDraft, line: ImportLine) -> LineOutcome:
     except LineFault as fault:
         if fault.reason not in OF_OTHER_LINES:
             draft.skipped[line.kind.name, line.external_id] = fault
-            draft.account = None if line.kind.name == "customers" else draft.account
         return LineOutcome(line, LineAction.SKIP, fault=fault)
 
 

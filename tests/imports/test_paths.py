@@ -188,3 +188,12 @@ async def test_a_line_that_others_counted_on_takes_them_along(place: ImportPlace
     (row,) = await place.fetch("select status, remaining_minor from invoice")
     assert tuple(row) == ("OPEN", 2900)
     assert await place.violations() == {}
+
+
+async def test_what_is_new_of_a_customer_whose_changed_line_is_refused_is_skipped_too(place: ImportPlace) -> None:
+    place.write_lines(customers=[customer()])
+    await place.run()
+    place.write_lines(customers=[customer(currency="EUR")], credits=[credit()])
+    await place.run()
+    assert [reason for _, _, _, reason in place.outcomes()] == ["NOT_CHANGEABLE", "DEPENDENCY_SKIPPED"]
+    assert (await place.counts())["balance_entry"] == 0
