@@ -51,10 +51,10 @@ from gateway.wiring.hosts import guarded, hosts_of
 from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.metrics.server import ServerMetrics, server_metrics
+from gateway.wiring.metrics.tracing import traced, tracing_of, tracing_tasks
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
 from gateway.wiring.replicas import replicas
-from gateway.wiring.metrics.tracing import traced, tracing_of, tracing_tasks
 from gateway.wiring.webhooks import webhooks_of_settings
 from pdf.renderer import PdfRenderer
 from planner import Planner

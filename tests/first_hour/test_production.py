@@ -78,6 +78,7 @@ WITHOUT_DATABASE = {
     ("seed",),
     ("letters",),
     ("import-from", "stripe"),
+    ("import-format",),
 }
 BODY = "query A { __typename }"
 MANIFEST = {
@@ -86,10 +87,13 @@ MANIFEST = {
     "operations": [{"id": hashlib.sha256(BODY.encode()).hexdigest(), "name": "A", "type": "query", "body": BODY}],
 }
 CATALOG = str(Path(demo.__file__).with_name("catalog.yaml"))
+EXAMPLE = str(Path(demo.__file__).parents[1] / "docs" / "import" / "example")
 ARGUMENTS = {
     ("token",): ["--email", "ada@example.com"],
     ("explain",): ["Summary"],
     ("export",): ["exported"],
+    ("import",): [EXAMPLE, "--source", "shop"],
+    ("import-release",): ["--all"],
     ("serve",): ["--port", "0"],
     ("catalog", "plan"): [CATALOG],
     ("catalog", "apply"): [CATALOG],
