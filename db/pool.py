@@ -32,11 +32,7 @@ ENDING_SECONDS = 1.0
 # The number of statements that stay prepared on each connection. Each is a plan in Postgres' memory: 30 kB to 1.3 MB for the portal's own documents,
 # 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
 PREPARED = 100
-UNLIMITED: dict[str, Any] = {
-    "max_cacheable_statement_size": 0,
-    "max_cached_statement_lifetime": 0,
-    "max_queries": 1_000_000_000,
-}  # connections and statements are kept
+UNLIMITED: dict[str, Any] = {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0, "max_queries": 1_000_000_000}
 # The errors of using a connection that asyncpg has released, or whose transport is closed.
 CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 
