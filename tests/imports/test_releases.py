@@ -15,6 +15,7 @@ from db.deployment.roles import APP_SETTINGS
 from db.pool import Database, Pool
 from db.unit_of_work import Caller, Transaction, UnitOfWork
 from jobs.clock import Billing, tick
+from jobs.coming import LETTERS, ComingResult, note_coming
 from resolvers.changes.writing import system_writer
 from resolvers.customers.releasing import release_all
 from tests.imports.conftest import NOTICES, NOW, ImportPlace
@@ -161,6 +162,29 @@ async def test_the_clock_leaves_what_the_import_holds_and_bills_what_is_released
     assert {tuple(row) for row in rows} == {("S1", "MANUAL", None), ("S1", "RENEWAL", END), (None, "SCHEDULE", None)}
     assert (await place.fetch("select count(*) from invoice where reason = 'SCHEDULE'"))[0][0] == 2
     assert (await place.fetch("select status from subscription where external_id = 'S3'"))[0][0] == "CANCELED"
+
+
+async def test_no_letter_is_caused_by_what_the_import_holds(place: ImportPlace) -> None:
+    """A card that expires soon, a trial that ends soon, a yearly plan that renews soon, an invoice that is overdue. Released: the same are written about."""
+    soon = {"startedAt": "2025-12-10T00:00:00Z", "periodStartsAt": "2025-12-10T00:00:00Z", "periodEndsAt": "2026-12-10T00:00:00Z"}
+    trial = {"startedAt": "2026-11-20T00:00:00Z", "periodStartsAt": "2026-11-20T00:00:00Z"}
+    place.write_lines(
+        customers=[customer()],
+        payment_methods=[method(expiresOn="2026-12")],
+        subscriptions=[
+            subscription(price="team-usd-year", **soon),
+            subscription("S2", status="TRIALING", trialEndsAt="2026-12-04T00:00:00Z", periodEndsAt="2026-12-04T00:00:00Z", **trial),
+        ],
+        invoices=[invoice(status="OPEN")],
+    )
+    await place.run()
+    async with session_at(place, NOW + DAY) as session:
+        await note_coming(session, LETTERS, done=ComingResult())
+    assert await place.fetch("select kind from letter_cause") == []
+    assert await release(place, NOW + DAY) == []
+    async with session_at(place, NOW + DAY) as session:
+        await note_coming(session, LETTERS, done=ComingResult())
+    assert [row["kind"] for row in await place.fetch("select kind from letter_cause order by kind")] == ["card_expiring", "renewal_to_come", "trial_ending"]
 
 
 async def test_a_second_release_changes_nothing(place: ImportPlace) -> None:

@@ -53,7 +53,8 @@ select due.customer_id, min(due.id) as id
 
 -- name: letter_causes.add_coming
 -- returns: nothing
--- Add the causes of letters on what comes in so many days of the customer's time zone: the end of a trial, the renewal of a yearly plan, the end of a card that is used.
+-- Add the causes of letters on what comes in so many days of the customer's time zone: the end of a trial, the renewal of a yearly plan, the end of a card that is used,
+-- but not only by what an import still holds.
 insert into letter_cause (customer_id, kind, object_id, occurrence, written_at, compose_at)
 select c.id, due.kind, due.object_id, due.occurrence, cast(:now as timestamptz), cast(:now as timestamptz)
   from customer c
@@ -75,7 +76,8 @@ select c.id, due.kind, due.object_id, due.occurrence, cast(:now as timestamptz),
           from payment_method m
          where m.customer_id = c.id and m.kind = 'CARD' and m.deleted_at is null and m.expires_on >= t.today_on and m.expires_on - cast(:card_days as integer) <= t.today_on
            and exists (select from subscription s
-                        where s.customer_id = c.id and s.status <> 'CANCELED' and (s.payment_method_id = m.id or s.payment_method_id is null and m.is_default))) due
+                        where s.customer_id = c.id and s.status <> 'CANCELED' and not 'IMPORT' = any(s.holds)
+                          and (s.payment_method_id = m.id or s.payment_method_id is null and m.is_default))) due
  where c.id = :customer_id
     on conflict do nothing
 

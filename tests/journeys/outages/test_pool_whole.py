@@ -28,6 +28,7 @@ from gateway.http.graphql.endpoint import GraphQLEndpoint
 from gateway.http.graphql.state import AppState
 from gateway.wiring.app import Setup, _app_state
 from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.metrics.server import server_metrics
 from tests.conftest import ADA, ISSUER, NOW, ONE_CALLER, customer, token
 from tests.depth import by_depth, in_turns
 from tests.journeys.arguments import SCHEMA, TAIL, plausible
@@ -114,7 +115,7 @@ async def gateway_with(urls: Urls, data_dir: Path, admin: asyncpg.Connection, **
     chosen = Settings(data_dir=data_dir, **ROOMY, **settings)
     database = Database(urls.app, Pool(POOL_SIZE), server_settings={"application_name": NAME})
     async with database:
-        portal = _app_state(Setup(chosen, urls.app, ISSUER, {}), database, DeferredTasks())
+        portal = _app_state(Setup(chosen, urls.app, ISSUER, {}), database, DeferredTasks(), server_metrics(chosen))
         yield Gateway(portal, admin)
         for close in (portal.identity.throttle.close, portal.payments.close, portal.files.bucket.close):
             await close()
