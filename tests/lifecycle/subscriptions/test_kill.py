@@ -124,19 +124,19 @@ class KillableSandbox(Sandbox):
 @contextmanager
 def killable(life: Life, kill_point: KillPoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Within the context, all work on this customer's database passes the points of `kill_point`. Servers of other tests in threads are not affected."""
-    opened, sandbox = UnitOfWork._open, life.sandbox
+    opened, sandbox = UnitOfWork._opened, life.sandbox
 
-    async def open_killable(session: UnitOfWork, mode: str, *, locks_customer: bool = False) -> Any:
-        if session._database is not life.database:
-            return await opened(session, mode, locks_customer=locks_customer)
+    async def open_killable(session: UnitOfWork, database: Database, statements: str) -> Any:
+        if database is not life.database:
+            return await opened(session, database, statements)
         kill_point.point()
-        killable_lease = KillableLease(await opened(session, mode, locks_customer=locks_customer), kill_point)
+        killable_lease = KillableLease(await opened(session, database, statements), kill_point)
         kill_point.point()
         return killable_lease
 
     life.sandbox = KillableSandbox(sandbox, kill_point)
     with monkeypatch.context() as patch:
-        patch.setattr(UnitOfWork, "_open", open_killable)
+        patch.setattr(UnitOfWork, "_opened", open_killable)
         try:
             yield
         finally:
