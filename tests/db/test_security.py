@@ -22,7 +22,8 @@ select customer_id, id, payment_id, 'TEST', 'refundPayment', '{}', '{}', created
 insert into event (customer_id, seq, type, object_id, changes, actor, client, request_id, occurred_at)
 select id, 1000000, 'customer.created', id, '{}', 'SYSTEM', '', '', now() from customer;
 insert into timed_event (customer_id, type, object_id, occurrence, written_at) select id, 'invoice.overdue', 'security', '', now() from customer;
-insert into calendar_link (customer_id, secret_hash, sealed, created_at) select id, encode(sha256(convert_to(id, 'UTF8')), 'hex'), '', now() from customer;
+insert into calendar_link (customer_id, secret_hash, sealed, created_at) select id, encode(sha256(convert_to(id, 'UTF8')), 'hex'), '', now() from customer
+  on conflict do nothing;
 insert into webhook_endpoint (id, url, payload, public_key, sealed, position, created_at) values ('whe_security', 'security', 'THIN', '', '', 0, now());
 insert into webhook_delivery (id, endpoint_id, event_id, owner_id, seq, type, object_id, changes, occurred_at, queued_at, next_at, created_at)
 select 'whd_' || id, 'whe_security', '', id, 1, 'customer.created', id, '{}', now(), now(), now(), now() from customer;

@@ -94,7 +94,7 @@ async def test_a_whole_deployment_has_a_line_for_each_part(root: Path, tmp_path:
 async def test_a_wrong_setting_is_the_only_result(root: Path, tmp_path: Path) -> None:
     report = await examine(root, tmp_path, pool_size="many", port="70000")
     assert (report.exit_code, report.failures, list(report.checks)) == (1, ["settings"], ["settings"])
-    assert [check["message"].split(":")[0] for check in report.checks["settings"]] == ["PORTICO_PORT", "PORTICO_POOL_SIZE"]
+    assert {check["message"].split(":")[0] for check in report.checks["settings"]} == {"PORTICO_PORT", "PORTICO_POOL_SIZE"}
 
 
 async def test_production_names_what_it_lacks(root: Path, tmp_path: Path) -> None:
