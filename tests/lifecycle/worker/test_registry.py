@@ -21,8 +21,8 @@ from jobs.registry import AT_17, JOBS
 
 # How a job is recorded, listed and scheduled; all else in jobs/ is the work of some job.
 OF_ALL_JOBS = {"jobs.passes", "jobs.registry", "jobs.worker"}
-# Billing is what the billing clock works with, and belongs to Duties, as does Delivering; the worker also delivers between passes.
-OTHERS = {("jobs.clock", "Billing"), ("jobs.delivering", "Deliverer"), ("jobs.delivering", "Delivering")}
+# Billing is what the billing clock works with, and belongs to Duties, as does Delivering; the worker also delivers between passes, and metrics count that.
+OTHERS = {("jobs.clock", "Billing"), ("jobs.delivering", "Deliverer"), ("jobs.delivering", "Delivering"), ("jobs.delivering", "DeliveryResult")}
 
 
 @dataclass

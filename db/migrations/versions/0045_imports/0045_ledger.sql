@@ -84,7 +84,7 @@ create constraint trigger record_finished after update on import_run deferrable 
 
 -- What the release of a customer's imported subscriptions writes.
 insert into staff_write (relation, scope)
-select relation, 'imports:run' from unnest(array['subscription', 'subscription_event', 'subscription_state', 'invoice', 'installment']) relation;
+select relation, 'imports:run' from unnest(array['subscription', 'subscription_event', 'subscription_state', 'invoice', 'installment', 'letter_cause']) relation;
 
 -- The ledger stays when a customer is erased, or the next import would bring the data back. It has ids of the source and hashes.
 insert into column_erasure (relation, attribute, treatment, is_exported)
