@@ -18,6 +18,8 @@ from demo.passwords import PASSWORD
 from tests.conftest import needs, npm_packages
 from tests.examples.conftest import LosingServer, signed_in
 
+pytestmark = pytest.mark.in_turns(2)
+
 # Of each, one press pays all that can be paid; of Kai and Ada a part is in payment already.
 CUSTOMERS = {"react-apollo": "aroha@example.com", "react-relay": "big@example.com", "curl": "kai@example.com", "python": "ada@example.com"}
 PAGES = ("react-apollo", "react-relay")

@@ -19,6 +19,8 @@ from tests.imports.stripe.server import KEY, StripeServer, serving
 from tests.servers.processes import process
 from tests.template import create_database
 
+pytestmark = pytest.mark.in_turns(2)
+
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = 300
 # A block of commands, and what it prints, if the page shows that.

@@ -29,6 +29,8 @@ from tests.conftest import ONE_CALLER, SECRET, demo_customer, token
 from tests.db.migrations.old_database import connected, new_database
 from tests.servers import preloaded
 
+pytestmark = pytest.mark.in_turns(2)
+
 ROOT = Path(__file__).parents[3]
 # How many revisions before the newest.
 BACK = (1, 2, 8)

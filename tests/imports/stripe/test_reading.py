@@ -23,6 +23,8 @@ from tests.imports.stripe.objects import at, card, customer, invoice, invoice_it
 from tests.imports.stripe.runs import access, contents, run
 from tests.imports.stripe.server import CUT, KEY, STALL, StripeServer, serving
 
+pytestmark = pytest.mark.in_turns(2)
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -24,6 +24,8 @@ from tests.servers.s3 import Store, any_store, rclone, s3rver, store
 from tests.servers.s3_faults import FAULTS, OPERATIONS, FaultyProxy, faulty
 from tests.storage.test_bucket import place
 
+pytestmark = pytest.mark.in_turns(2)
+
 __all__ = ["any_store", "rclone", "s3rver", "store"]
 
 LATER = timedelta(hours=26)

@@ -23,6 +23,8 @@ from tests.servers.clusters import Cluster, control, standby
 from tests.template import create_database
 from tests.waiting import until
 
+pytestmark = pytest.mark.in_turns(2)
+
 CALLERS = 6
 
 

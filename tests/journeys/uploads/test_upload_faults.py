@@ -29,6 +29,8 @@ from tests.servers.proxy import proxy_to
 from tests.servers.s3 import Store, store
 from tests.storage.test_bucket import place
 
+pytestmark = pytest.mark.in_turns(2)
+
 __all__ = ["store"]
 
 

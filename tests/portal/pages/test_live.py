@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.portal.pages.conftest import LiveCustomer, Visit, document_of, is_stream
 from tests.portal.pages.test_payments import open_unpaid, pay
 from tests.portal.pages.test_subscriptions import act, confirm, open_subscription
+
+pytestmark = pytest.mark.in_turns(2)
 
 
 def path_of(opened: Visit) -> str:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.portal.pages.conftest import LiveCustomer, Visit, document_of, is_stream
+
+pytestmark = pytest.mark.in_turns(2)
 
 
 def summary(opened: Visit, name: str = "Iris Berg") -> None:

@@ -8,11 +8,14 @@ from typing import Any
 from zipfile import ZipFile
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from demo.passwords import PASSWORD
 from tests.portal.pages.conftest import MILLISECONDS, Visit
 from tests.servers import preloaded
+
+pytestmark = pytest.mark.in_turns(2)
 
 GRANT = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } grant { clientName } } }"
 

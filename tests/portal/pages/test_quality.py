@@ -12,6 +12,8 @@ from demo.passwords import PASSWORD
 from gateway.routes.portal import PAGES as PORTAL_PAGES
 from tests.portal.pages.conftest import Visit, is_stream
 
+pytestmark = pytest.mark.in_turns(2)
+
 PAGES = ("/", "/subscriptions", "/schedules", "/payments", "/profile")
 
 

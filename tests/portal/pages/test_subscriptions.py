@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.portal.pages.conftest import Visit
+
+pytestmark = pytest.mark.in_turns(2)
 
 
 def card(opened: Visit, plan: str, status: str) -> Locator:
