@@ -15,7 +15,7 @@ import pytest
 
 from db.builtin import embedded
 from gateway.cli.merchant import catalog_commands, stripe_commands
-from gateway.cli.merchant.stripe_commands import Reading
+from gateway.cli.merchant.stripe_commands import ReadOptions
 from gateway.wiring.configuration.settings import WrongSetting
 from imports.planning.drafts import LineAction
 from imports.running.report import ImportCounts
@@ -52,7 +52,7 @@ async def empty(urls: embedded.Urls, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 
 def read(out: Path, **options: object) -> None:
     chosen = {"time_zone": "UTC", "has_pdfs": False, "per_second": 1000.0} | options
-    stripe_commands.read(out, Reading(**chosen), None)  # type: ignore[arg-type]  # the options have the types of the dataclass
+    stripe_commands.read(out, ReadOptions(**chosen), None)  # type: ignore[arg-type]  # the options have the types of the dataclass
 
 
 async def imported(urls: embedded.Urls, folder: Path, scratch: Path, *, is_dry: bool) -> ImportCounts:
