@@ -29,8 +29,8 @@ CLOSING = frozenset(
     }
 )  # fmt: skip
 
-# What an import brought renews and is collected from then on.
-RELEASING = frozenset({"subscription", "subscription_event", "invoice", "installment"})
+# What an import brought renews and is collected from then on. Whoever writes events of subscriptions may write what they cause.
+RELEASING = frozenset({"subscription", "subscription_event", "invoice", "installment", "letter_cause"})
 
 # Whatever has personal data.
 ERASING = frozenset(
