@@ -259,8 +259,10 @@ def press_until_done(page: Page, flow: Flow) -> None:
         expect(confirmation(page, flow)).to_be_visible()
         confirmation(page, flow).click()
     expect(done(page, flow).or_(page.get_by_role("alert")).first).to_be_visible()
+    again = retry(page) if flow is UPLOAD else confirmation(page, flow)
+    # An alert may be of the page, whose load was cut: then what was done is said a moment later.
+    expect(done(page, flow).or_(again).first).to_be_visible()
     if not done(page, flow).is_visible():
-        again = retry(page) if flow is UPLOAD else confirmation(page, flow)
         again.click()
         expect(done(page, flow)).to_be_visible()
 
