@@ -66,7 +66,7 @@ async def _repeat(work: Callable[[RegistrySync], Awaitable[None]], sync: Registr
 
 async def _revalidate(sync: RegistrySync) -> None:
     async for keys in sync.revalidation.valid_batches():
-        clients, ids = zip(*keys, strict=True)
+        clients, ids = zip(*sorted(keys), strict=True)  # in one order everywhere, so that no two processes wait for each other
         # On a standby nothing is stored, and the next process validates them again.
         with contextlib.suppress(ReadOnly):
             async with sync.session().write() as transaction:
@@ -91,6 +91,7 @@ async def republish_shipped(sync: RegistrySync, stored: Mapping[Key, PersistedTe
 
 
 async def _publish(sync: RegistrySync, client: str, texts: list[str]) -> None:
+    texts = sorted(texts, key=id_of)
     entries = [Entry(id_of(text), None, text) for text in texts]
     results = await asyncio.to_thread(validate_all, texts, sync.revalidation.validate)
     async with sync.session().write() as transaction:
