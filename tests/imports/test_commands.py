@@ -10,7 +10,7 @@ import pytest
 from db.importing import LOCK_CLASS
 from imports.formats.page import page
 from tests.imports.conftest import ImportPlace, environment_of
-from tests.imports.lines import FAR, customer, shop, subscription
+from tests.imports.lines import FAR, customer, invoice, method, shop, subscription
 from tests.servers import preloaded
 
 
@@ -59,6 +59,20 @@ async def test_all_customers_are_released_by_one_command(place: ImportPlace) -> 
     assert [tuple(row) for row in rows] == [("S1", "ACTIVE"), ("S2", "ACTIVE"), ("S3", "SUSPENDED")]
     (row,) = await place.fetch("select id from customer where external_id = 'C3'")
     assert "0 subscriptions released, 1 still held." in (await portico(place, "import-release", "--customer", row["id"])).stdout
+
+
+async def test_customers_without_a_subscription_are_released_too(place: ImportPlace) -> None:
+    """Else their open invoices would never be collected. A second command finds nothing to do."""
+    invoices = [invoice("I1", "C1", status="OPEN", collection="AUTOMATIC"), invoice("I2", "C2", status="OPEN", collection="MANUAL")]
+    place.write_lines(customers=[customer("C1"), customer("C2")], payment_methods=[method("M1", "C1")], invoices=invoices)
+    assert (await portico(place, *importing(place))).returncode == 0
+    assert [row[0] for row in await place.fetch("select collection from invoice order by external_id")] == ["NONE", "NONE"]
+    for _ in range(2):
+        done = await portico(place, "import-release", "--all")
+        assert done.returncode == 0, done.stderr
+        rows = await place.fetch("select external_id, collection from invoice order by external_id")
+        assert [tuple(row) for row in rows] == [("I1", "DUE"), ("I2", "NONE")]
+    assert await place.fetch("select from import_record where on_release is not null") == []
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,15 @@ select s.id, s.customer_id from subscription s where s.customer_id = :customer_i
 
 -- name: imports.waiting
 -- returns: Due
--- Select the customers whose subscriptions the import holds, after the customer :after, each with one of these subscriptions.
-select s.customer_id, min(s.id) as id from subscription s where s.holds @> array['IMPORT'] and s.customer_id > :after group by s.customer_id order by s.customer_id limit :wanted
+-- Select the customers after :after of whom the import holds subscriptions, invoices or schedules, each with the id of one of them.
+select due.customer_id, min(due.id) as id
+  from (select s.customer_id, s.id from subscription s where s.holds @> array['IMPORT']
+        union all
+        select r.owner_id, r.target_id from import_record r where r.on_release is not null) due
+ where due.customer_id > :after
+ group by due.customer_id
+ order by due.customer_id
+ limit :wanted
 
 -- name: imports.release_invoices
 -- returns: WrittenRow

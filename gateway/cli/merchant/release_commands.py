@@ -36,7 +36,7 @@ def release(customer: str | None, everyone: bool, data_dir: Path | None) -> None
         asyncio.run(check(urls))
         if customer is not None:
             customer = asyncio.run(_id_of(urls, customer))
-        answers = asyncio.run(_released(urls.app_url, urls.server_settings, settings, customer))
+        answers = asyncio.run(_released(urls, settings, customer))
     _print(answers)
     if any(answer["unreleased"] for answer in answers):
         raise typer.Exit(1)
@@ -51,12 +51,12 @@ async def _id_of(urls: DatabaseUrls, name: str) -> str:
     return customer_id
 
 
-async def _released(url: str, server_settings: dict[str, str], settings: Settings, customer: str | None) -> list[dict[str, Any]]:
+async def _released(urls: DatabaseUrls, settings: Settings, customer: str | None) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
     by = replace(system_writer(now, numbering(settings)), client="import", invoice_days=settings.installment_invoice_days)
     caller = Caller(None, Actor.SYSTEM, now)
     answers: list[dict[str, Any]] = []
-    async with Database(url, Pool(max_size=2), server_settings=server_settings) as database:
+    async with Database(urls.app_url, Pool(max_size=2, is_prepared=urls.is_prepared), server_settings=urls.server_settings) as database:
         session = UnitOfWork(database, caller, acquire_seconds=30)
         async for customer_id in _customers(session, customer):
             answers.append(await _release_one(session, customer_id, by))
