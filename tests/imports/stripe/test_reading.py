@@ -225,3 +225,8 @@ def test_the_methods_of_a_customer_who_was_deleted_meanwhile_are_none(tmp_path: 
 
         stripe.fault_at = delete  # type: ignore[assignment]  # it returns no fault
         asyncio.run(read_account(access(stripe.address), tmp_path, now=READ_AT, progress=lambda spool: lambda name, count: None))
+        assert any("/cus_euro/payment_methods" in path for path, _ in stripe.requests), "the reader asked for them"
+        assert "cus_euro" not in {one["id"] for one in stripe.objects["customers"]}
+    methods = [path.read_text() for path in (tmp_path / ".stripe").rglob("*payment_methods*") if path.is_file()]
+    assert any('"pm_' in text for text in methods), "those of the others are there"
+    assert all('"customer":"cus_euro"' not in text.replace(": ", ":") for text in methods)
