@@ -7,7 +7,7 @@ from planner.draft import CannotPlan, Join, PlanBuilder, Scope, SqlFragment, cor
 from planner.fields import collect, selections_of
 from planner.json_sql import Constant, column, objects, present
 from planner.post_process import fix_items, fix_members
-from schema.declarations.fields import DECLARATION, DEFINITION, PERMISSION, ColumnGroup, Many, One
+from schema.declarations.fields import DECLARATION, DEFINITION, PERMISSION, ColumnGroup, Listed, Many, One
 
 # One requested field of an object: its definition, and its nodes in the document.
 FieldRequest = tuple[GraphQLField, list[FieldNode]]
@@ -15,8 +15,7 @@ FieldRequest = tuple[GraphQLField, list[FieldNode]]
 
 def build_object(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
     """Return the object of a selection on the scope's row."""
-    pieces = {key: _field(draft, scope, kind, merged) for key, merged in collect(draft.document, kind, selections_of(nodes)).items()}
-    return object_of(pieces)
+    return object_of({key: member(draft, scope, kind, merged) for key, merged in collect(draft.document, kind, selections_of(nodes)).items()})
 
 
 def object_of(pieces: dict[str, SqlFragment]) -> SqlFragment:
@@ -35,7 +34,8 @@ def object_type(request: FieldRequest) -> GraphQLObjectType:
     return named
 
 
-def _field(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
+def member(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
+    """Return one field of an object, by its nodes in the document."""
     name = nodes[0].name.value
     if name == "__typename":
         return type_name(kind)
@@ -82,6 +82,15 @@ def many(draft: PlanBuilder, scope: Scope, relation: Many, request: FieldRequest
     built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(request), request[1])
     listed = join.take(f"string_agg({built.sql}, ',')")
     return SqlFragment((Constant("["), listed, Constant("]")), fix_items(built.fix))
+
+
+def listed(draft: PlanBuilder, scope: Scope, relation: Listed, request: FieldRequest) -> SqlFragment:
+    """Return the rows whose ids are in a column of the scope, in the order of the ids."""
+    keys, alias = scope.column(relation.keys), draft.alias()
+    item = row(draft, relation.block, (f"{alias}.id", scope.owner), (object_type(request), request[1]))
+    items = f"(select string_agg({item.sql}, ',' order by {alias}.nth) from unnest({keys}) with ordinality {alias}(id, nth))"
+    sql = SqlFragment((Constant("["), items, Constant("]"))).sql
+    return SqlFragment((f"case when {keys} is not null then {sql} else 'null' end",), fix_items(item.fix))
 
 
 def _shared_join(draft: PlanBuilder, scope: Scope, relation: Many) -> Join:

@@ -47,12 +47,15 @@ def values(arguments: Arguments) -> Hashable:
 
 
 def rule_of(definition: GraphQLField, rules: Rules) -> Rule:
-    """Return the rule of a field. A field without a declaration is introspection or has a resolver; the executor runs it, so its arguments do not matter."""
-    declared = definition.extensions.get(DEFINITION)
-    declaration = declared.metadata.get(DECLARATION) if declared else None
-    if declaration is None:
-        return no_shape
+    """Return the rule of a declared field."""
+    declaration = definition.extensions[DEFINITION].metadata[DECLARATION]
     return rules[type(declaration)](declaration) if type(declaration) in rules else values
+
+
+def _is_declared(definition: GraphQLField) -> bool:
+    """Return whether a field is declared. Any other is introspection or has a resolver; the executor runs it, so its arguments do not matter."""
+    declared = definition.extensions.get(DEFINITION)
+    return declared is not None and DECLARATION in declared.metadata
 
 
 class VariableField(NamedTuple):
@@ -132,7 +135,7 @@ class _VariableFields(Visitor):
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         definition = self._info.get_field_def()
-        if definition is not None and has_variables(node):
+        if definition is not None and _is_declared(definition) and has_variables(node):
             self.variable_fields.append(VariableField(node, definition, rule_of(definition, self._rules)))
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:

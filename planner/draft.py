@@ -21,6 +21,8 @@ from planner.values import Arguments, has_variables
 # A function from a value of Postgres to the value of the answer; `AnswerContext` is the request.
 PostProcess = Callable[[Any, "AnswerContext"], Any]
 CALLER = "cast(:customer_id as text)"
+# The beginning of the names of parameters that are columns of an object of the executor.
+COLUMN = "column_"
 
 
 class CannotPlan(Exception):
@@ -87,6 +89,8 @@ class PlanBuilder:
     derived: list[str] = field(default_factory=list)
     permissions: set[Permission] = field(default_factory=set)
     joins: list["Join"] = field(default_factory=list)
+    # The columns that are used of an object of the executor.
+    columns: set[str] = field(default_factory=set)
     aliases: int = 0
     needs_locale: bool = False
 

@@ -1,14 +1,13 @@
-"""Plans: made once per document, role and shape of variables, cached, and run."""
+"""Plans: made once per document, role and shape of variables, cached, and bound to the values of a request."""
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from typing import Any
 
-import orjson
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -20,28 +19,24 @@ from graphql import (
     separate_operations,
 )
 
-from auth.permissions import Permission, check
-from auth.urls.links import Links
 from auth.viewer import Viewer
-from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.refusals import RequestError
-from billing.rows.partners import CostBudget
-from db.blocks import PARAMETER, blocks, numbered
 from planner import build, derived, pages, roots
 from planner.cache import PlanCache
 from planner.cache_key import RequestShape, Rule, ShapeReader, no_shape
-from planner.draft import CALLER, AnswerContext, ArgumentSource, CannotPlan, PlanBuilder, PostProcess, Scope, correlated
+from planner.draft import CannotPlan, PlanBuilder
 from planner.fields import DocumentContext
-from planner.formats import enum_literal
-from planner.json_sql import MARK, objects, text_of
+from planner.members import ARGUMENTS, ROOT, BoundMembers, MembersPlan, ObjectPosition, plan_members, viewer_scope
+from planner.sql_plan import BoundPlan, SqlPlan, statement
 from schema.declarations import roots as declared_roots
-from schema.declarations.fields import AnyOf, ColumnGroup, Derived, Many, One, PageOf
+from schema.declarations.fields import AnyOf, ColumnGroup, Derived, Listed, Many, One, PageOf
 
 logger = logging.getLogger("portico.planner")
 
 BUILDERS: dict[type, Callable[..., Any]] = {
     ColumnGroup: build.part,
     One: build.one,
+    Listed: build.listed,
     Many: build.many,
     PageOf: pages.page,
     AnyOf: roots.any_of,
@@ -62,78 +57,12 @@ MAX_SQL = 16_384
 # The use of a plan from which on its statement stays prepared on a connection: documents that are sent once do not evict those that are sent again.
 REPEATED = 3
 
-ARGUMENTS = "its arguments are refused"
-
-
-class UnexpectedNull(Exception):
-    """The answer has a null in a field that the schema declares as non-null. The executor reports the field."""
-
-
-@dataclass(frozen=True, slots=True)
-class SqlPlan:
-    """One statement that answers a whole query, and the function that Python applies to its result (`fix`; None if there is none).
-
-    Constant arguments of the document are read once (`constants`, `arguments`); `sources` are the fields whose arguments contain variables.
-    """
-
-    sql: str
-    parameters: tuple[str, ...]
-    constants: dict[str, Any]
-    arguments: Mapping[str, Any]
-    sources: tuple[ArgumentSource, ...]
-    fix: PostProcess | None
-    derived: tuple[str, ...]
-    permissions: tuple[Permission, ...]
-
-    def bind(self, viewer: Viewer, reading: RequestShape, *, is_repeated: bool) -> "BoundPlan":
-        """Return the plan with a request's values. Raises RequestError and GraphQLError as the executor does."""
-        for permission in self.permissions:
-            check(viewer, permission)
-        arguments = dict(self.arguments)
-        values = self.constants | {
-            "customer_id": viewer.customer_id,
-            "viewer_kind": viewer.kind,
-            "viewer_customer_id": viewer.customer_id,
-            "viewer_scopes": list(viewer.scopes),
-            "viewer_client": viewer.client,
-            "viewer_needs_sign_in": viewer.needs_sign_in,
-        }
-        for source in self.sources:
-            arguments[source.mark] = source.read(reading)
-            values |= source.parameters(arguments[source.mark])
-        return BoundPlan(self, tuple(values[name] for name in self.parameters), AnswerContext(viewer, arguments), is_repeated)
-
-
-@dataclass(frozen=True, slots=True)
-class BoundPlan:
-    """A plan with the values of a request. `is_repeated`: the statement is used often enough to stay prepared on a connection."""
-
-    plan: SqlPlan
-    values: tuple[Any, ...]
-    run: AnswerContext
-    is_repeated: bool
-
-    def answer(self, row: Sequence[Any], links: Links | None = None, budget: CostBudget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
-        """Return the response's body from the statement's one row: its text and, if the plan needs it, the customer's locale.
-
-        Without derived fields, the body is Postgres' text unchanged. Raises UnexpectedNull.
-        """
-        text, *locale = row
-        if MARK in text:
-            raise UnexpectedNull
-        if self.plan.fix is None:
-            return str(text).encode()
-        payload = orjson.loads(text)
-        run = replace(self.run, links=links, budget=budget, customer_locale=next(iter(locale), None), file_limits=file_limits)
-        payload["data"] = self.plan.fix(payload["data"], run)
-        return orjson.dumps(payload)
-
 
 @dataclass(slots=True)
 class CachedPlan:
     """A plan, or the reason why there is none, and the number of its uses."""
 
-    plan: SqlPlan | CannotPlan
+    plan: SqlPlan | MembersPlan | CannotPlan
     uses: int = 0
 
 
@@ -173,15 +102,36 @@ class DocumentPlans:
         variables = get_variable_values(self._planner.schema, operation.variable_definitions or (), inputs, max_errors=1, hide_suggestions=True)
         if not isinstance(variables, VariableValues):
             return None
-        reading = self._readers[operation.name.value if operation.name else ""].read(variables)
-        entry = self._entry(operation, reading, viewer)
-        if isinstance(entry.plan, CannotPlan):
+        reading = self._reading(operation, variables)
+        entry = self._entry(reading, (_name(operation), viewer.customer_id is None), lambda: self._make(operation, reading, viewer))
+        if not isinstance(entry.plan, SqlPlan):
             self._planner.fallbacks[str(entry.plan)] += 1
             return None
         try:
             return entry.plan.bind(viewer, reading, is_repeated=entry.uses >= REPEATED)
         except (RequestError, GraphQLError):
             self._planner.fallbacks[ARGUMENTS] += 1
+            return None
+
+    def bind_members(
+        self, operation: OperationDefinitionNode, variables: VariableValues, viewer: Viewer, position: ObjectPosition, source: object
+    ) -> BoundMembers | None:
+        """Return the members of an object of the executor that one statement reads, or None if the executor has to run all of them."""
+        reading = self._reading(operation, variables)
+        place = _name(operation), viewer.customer_id is None, position.key, position.rows
+        entry = self._entry(reading, place, lambda: self._make_members(position, reading, viewer))
+        members = entry.plan
+        assert isinstance(members, MembersPlan)
+        if position.key != ROOT:  # a query that has no plan as a whole is counted already
+            self._planner.fallbacks.update(members.reasons)
+        if members.plan is None:
+            return None
+        if members.is_null(source):
+            return BoundMembers(members.keys, None)
+        try:
+            return BoundMembers(members.keys, members.plan.bind(viewer, reading, is_repeated=entry.uses >= REPEATED, source=source))
+        except (RequestError, GraphQLError):
+            self._planner.fallbacks[ARGUMENTS] += position.key != ROOT
             return None
 
     def refused(self) -> None:
@@ -192,22 +142,25 @@ class DocumentPlans:
         """Count a statement of these plans that failed, so that the executor had to answer."""
         self._planner.fallbacks["its statement failed"] += 1
 
-    def _entry(self, operation: OperationDefinitionNode, reading: RequestShape, viewer: Viewer) -> CachedPlan:
-        key = (operation.name and operation.name.value, viewer.customer_id is None, reading.shape)
+    def _reading(self, operation: OperationDefinitionNode, variables: VariableValues) -> RequestShape:
+        return self._readers[_name(operation) or ""].read(variables)
+
+    def _entry(self, reading: RequestShape, position: tuple[Hashable, ...], make: Callable[[], SqlPlan | MembersPlan | CannotPlan]) -> CachedPlan:
+        """Return the plan of a shape and a position, from the cache if it is there."""
+        key = (*position, reading.shape)
         entry = self._cache.get(self._number, key)
         if entry is None:
-            entry = CachedPlan(self._make(operation, reading, viewer))
+            entry = CachedPlan(make())
             self._cache.put(self._number, key, entry)
         entry.uses += 1
         return entry
 
     def _make(self, operation: OperationDefinitionNode, reading: RequestShape, viewer: Viewer) -> SqlPlan | CannotPlan:
         """Return the plan of a shape, or the reason why there is none. Arguments that are refused are refused in every request of the shape."""
-        document = DocumentContext(self._planner.schema, self._fragments, reading.variables)
+        draft = self._draft(reading, viewer)
         try:
-            plan = make(PlanBuilder(document, reading, viewer.customer_id is None, BUILDERS), operation)
-            if len(plan.sql) > self._planner.max_sql:
-                raise CannotPlan("its statement would be too long")
+            plan = make(draft, operation)
+            self._check_length(plan)
             return plan
         except CannotPlan as reason:
             logger.info("planner fallback: the query is run by the executor: %s", reason)
@@ -215,35 +168,34 @@ class DocumentPlans:
         except (RequestError, GraphQLError):
             return CannotPlan(ARGUMENTS)
 
+    def _make_members(self, position: ObjectPosition, reading: RequestShape, viewer: Viewer) -> MembersPlan:
+        members = plan_members(lambda: self._draft(reading, viewer), position)
+        try:
+            if members.plan:
+                self._check_length(members.plan)
+        except CannotPlan as reason:
+            members = MembersPlan(None, (), (), (str(reason),))
+        for obstacle in members.reasons:
+            logger.info("planner fallback: members of %s are read by the executor: %s", position.kind, obstacle)
+        return members
+
+    def _draft(self, reading: RequestShape, viewer: Viewer) -> PlanBuilder:
+        document = DocumentContext(self._planner.schema, self._fragments, reading.variables)
+        return PlanBuilder(document, reading, viewer.customer_id is None, BUILDERS)
+
+    def _check_length(self, plan: SqlPlan) -> None:
+        if len(plan.sql) > self._planner.max_sql:
+            raise CannotPlan("its statement would be too long")
+
 
 def make(draft: PlanBuilder, operation: OperationDefinitionNode) -> SqlPlan:
     """Return the plan of an operation. Raises CannotPlan for a query that SQL cannot express, and the errors of arguments."""
     root_type = draft.document.schema.query_type
     assert root_type is not None
-    scope = Scope(_viewer_column, "Viewer", "cast(null as text)" if draft.is_staff else ":customer_id")
+    scope = viewer_scope(draft)
     built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and only that is read
-    text = f"select {text_of(objects({'data': built.parts}))}{_locale(draft)} from (select 1) root{scope.joined}"
-    for join in draft.joins:  # an outer join comes before those inside it, because its text contains their marks
-        text = join.settle(text)
-    arguments = {source.mark: source.read(draft.reading) for source in draft.sources if source.is_constant}
-    constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
-    literals = {name: literal for name, value in constants.items() if (literal := enum_literal(value))}
-    sql, parameters = numbered(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
-    varying = tuple(source for source in draft.sources if not source.is_constant)
-    return SqlPlan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
+    return statement(draft, scope, built)
 
 
-def _locale(draft: PlanBuilder) -> str:
-    """Return the column with the locale of the caller's customer, which staff do not have."""
-    if draft.is_staff or not draft.needs_locale:
-        return ""
-    block = blocks()["customers.by_id"]
-    return f", (select c.locale from ({correlated(block.sql, block, key=CALLER, owner=CALLER)}) c)"
-
-
-# The types of the viewer's values that are not texts.
-VIEWER_TYPES = {"scopes": "text[]", "needs_sign_in": "boolean"}
-
-
-def _viewer_column(name: str) -> str:
-    return f"cast(:viewer_{name} as {VIEWER_TYPES.get(name, 'text')})"
+def _name(operation: OperationDefinitionNode) -> str | None:
+    return operation.name.value if operation.name else None

@@ -22,7 +22,7 @@ def fix_members(fixes: Mapping[str, PostProcess]) -> PostProcess | None:
 
 
 def fix_items(item: PostProcess | None) -> PostProcess | None:
-    """Return the function for every item of a list."""
+    """Return the function for every item of a list. Null stays null."""
     if item is None:
         return None
-    return lambda values, run: [item(value, run) for value in values]
+    return lambda values, run: None if values is None else [item(value, run) for value in values]

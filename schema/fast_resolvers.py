@@ -24,7 +24,7 @@ from graphql import (
     get_named_type,
 )
 
-from schema.declarations.fields import DECLARATION, DEFINITION, AnyOf, ColumnGroup, Derived, Guard, Many, One, PageOf
+from schema.declarations.fields import DECLARATION, DEFINITION, AnyOf, ColumnGroup, Derived, Guard, Listed, Many, One, PageOf
 
 Resolve = Callable[..., Any]
 
@@ -48,7 +48,7 @@ def _fast_resolver(field: GraphQLField) -> Resolve | None:
     declaration, resolve = declared.metadata.get(DECLARATION), declared.base_resolver.wrapped_func
     if isinstance(declaration, ColumnGroup):
         return lambda row, _: resolve(row)
-    if isinstance(declaration, One | Many | AnyOf | PageOf | Derived):
+    if isinstance(declaration, One | Many | AnyOf | Listed | PageOf | Derived):
         return _with_arguments(resolve, field.args) if field.args else resolve
     return None
 

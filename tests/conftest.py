@@ -220,6 +220,14 @@ class Portal:
         await session.close()
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 
+    async def execute_with_plans(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
+        """Run a document by the executor, and what has a plan of it by the planner's statements."""
+        document, _ = self.prepare(text)
+        session = self.session(viewer)
+        result = await run(self.schema, document, GraphQLRequest(text, variables, None, False), self.context(viewer, session), plans=document.plans)
+        await session.close()
+        return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
+
     async def plan(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer | None:
         """Run a document by the planner. Returns None if the planner leaves it to the executor."""
         document, operation = self.prepare(text)

@@ -92,7 +92,7 @@ def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: Fie
     if parent.name.endswith("Edge"):
         return FieldCost()
     metadata = field.extensions[DEFINITION].metadata
-    if DECLARATION in metadata:
+    if DECLARATION in metadata and COST not in metadata:
         return _declared(metadata[DECLARATION], node, amounts)
     cost = metadata.get(COST) or DeclaredCost(0 if is_leaf_type(get_named_type(field.type)) else 1)
     return FieldCost(cost.own, multiplier=min(cost.length, input_length) if cost.is_of_input else cost.length)

@@ -52,8 +52,6 @@ class PreparedDocument:
     introspects: bool = False
     digest: str = ""
     costs: dict[object, int] = field(default_factory=dict)
-    # What is made of its live operations once, by the operation's name.
-    live: dict[str | None, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the operation with this name, or without a name the only operation of the document. None if there is no such operation."""
@@ -82,6 +80,11 @@ class DocumentCache:
     def size(self) -> int:
         return len(self._documents)
 
+    @property
+    def fallbacks(self) -> Mapping[str, int]:
+        """Return how often the executor ran what has no plan, by reason, in all caches of the planner."""
+        return self._planner.fallbacks if self._planner else {}
+
     def is_cached(self, text: str) -> bool:
         """Whether preparing this text is only a look-up in the cache."""
         return text in self._documents
@@ -104,11 +107,6 @@ class DocumentCache:
         while len(self._documents) > MAX_DOCUMENTS or (self._tokens > MAX_TOKENS and len(self._documents) > 1):
             self._tokens -= _tokens(self._documents.popitem(last=False)[1])
         return document
-
-    def planned(self, ast: DocumentNode) -> PreparedDocument:
-        """Return a document that is made of a part of a valid one, with its plans."""
-        operations = {node.name.value if node.name else None: node for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
-        return PreparedDocument(ast, operations, (), plans=self._planner.prepare(ast, self._plans) if self._planner else None)
 
     def cost(self, document: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """Return the cost of the operation with these variables. Raises LimitExceeded."""

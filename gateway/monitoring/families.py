@@ -51,6 +51,12 @@ FAMILIES = (
     MetricFamily("portico_documents_total", "counter", "Operations by the source of their document: published or text.", ("source",)),
     MetricFamily("portico_documents_cached", "gauge", "Documents in the cache of parsed documents, by their source.", ("source",)),
     MetricFamily("portico_documents_loaded", "gauge", "1 once the registry of published documents has been loaded."),
+    MetricFamily(
+        "portico_planner_fallbacks_total",
+        "counter",
+        "Queries, and fields of payloads, that the executor read because they have no plan, by the reason.",
+        ("reason",),
+    ),
     MetricFamily("portico_idempotent_replays_total", "counter", "Mutations that were answered with what is stored under their idempotency key."),
     MetricFamily("portico_metrics_overflow_total", "counter", "Operations that were counted as `other` because the limit of series is reached."),
     # Capacity.

@@ -81,4 +81,6 @@ def _streams(state: AppState) -> Readings:
 def _documents(state: AppState) -> Readings:
     yield Reading("portico_documents_cached", ("published",), state.trusted_documents.size)
     yield Reading("portico_documents_cached", ("text",), state.documents.size)
+    for reason, count in list(state.documents.fallbacks.items()):
+        yield Reading("portico_planner_fallbacks_total", (reason,), count)
     yield Reading("portico_documents_loaded", (), int(state.persisted_documents.registry.loaded.is_set()))

@@ -19,7 +19,7 @@ from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.documents.limits import LimitExceeded
 from gateway.documents.sync import shipped_texts
-from gateway.http.graphql.execution import run, run_planned
+from gateway.http.graphql.execution import run_operation
 from gateway.http.requests import GraphQLRequest
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import seal_of_portal
@@ -81,10 +81,8 @@ class TrustedPayloads:
             await session.close()
 
     async def _run(self, document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> Any:
-        planned = await run_planned(document, operation, call, context)
-        if planned is not None:
-            return orjson.loads(planned)["data"]
-        return _data(await run(self._schema(), document, call, context))
+        planned, result = await run_operation(self._schema(), document, operation, call, context)
+        return _data(result) if result else orjson.loads(planned or b"")["data"]
 
     async def _text(self, document_id: str, now: datetime) -> str | None:
         if text := _shipped().get(document_id):

@@ -11,7 +11,6 @@ from billing.lifecycle import actions
 from billing.lifecycle.actions import Action, check_action
 from billing.refusals import ErrorCode, Refused
 from billing.states import Uploader
-from db.blocks import blocks
 from db.unit_of_work import Transaction
 from resolvers.attachments.attachment_targets import AttachmentTarget, acting, check_quota, files_of, open_parent, uploader_of
 from resolvers.attachments.ingest import UploadTarget, ingest
@@ -44,11 +43,11 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class AttachedFiles:
-    """Attachments, or presigned uploads of them, with their customer and what they are attached to: None for attachments of several invoices or schedules."""
+    """The ids of attachments, with their customer and what they are attached to: None for attachments of several invoices or schedules."""
 
     customer_id: str
     parent_id: str | None
-    files: list[Any]
+    attachments_keys: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,7 @@ async def upload(arguments: Any, context: Context) -> Any:
         if not is_owned:
             files_of(context).later(discard(session, files_of(context).bucket, object_keys))
     is_replayed = isinstance(answer, ReplayedAnswer)
-    rows = await mutation_result(answer.value if isinstance(answer, ReplayedAnswer) else answer, parent.customer_id, context)
-    attached = AttachedFiles(parent.customer_id, parent.id, rows)
+    attached = AttachedFiles(parent.customer_id, parent.id, answer.value if isinstance(answer, ReplayedAnswer) else answer)
     return ReplayedAnswer(attached) if is_replayed else attached
 
 
@@ -127,13 +125,6 @@ async def delete(arguments: Any, context: Context) -> DeletedAttachment:
     bucket = files_of(context).bucket
     files_of(context).later(clear(bucket, gone.object_key) if attachment.status == "PENDING" else discard(session, bucket, [gone.object_key]))
     return DeletedAttachment(attachment.customer_id, identifier, attachment.parent_id)
-
-
-async def mutation_result(identifiers: list[str], customer_id: str, context: Context) -> list[Any]:
-    """Return the attachments by their current rows, without those that were deleted after the answer was stored."""
-    context.forget()
-    rows = await context.loaders.one(blocks()["attachments.by_id"]).load_many([(customer_id, identifier) for identifier in identifiers])
-    return [row for row in rows if row is not None]
 
 
 def _target(customer_id: str, context: Context) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from billing.states import Uploader
 from db.blocks import blocks
 from db.unit_of_work import Transaction, UnitOfWork
 from resolvers.attachments.attachment_targets import AttachmentTarget, acting, check_quota, files_of, open_parent, uploader_of
-from resolvers.attachments.attachments import AttachedFiles, StoredFile, add, mutation_result, replayed, save_answer
+from resolvers.attachments.attachments import AttachedFiles, StoredFile, add, replayed, save_answer
 from resolvers.attachments.ingest import UploadTarget, ingest
 from resolvers.attachments.kinds import DeclaredTypes, recognise
 from resolvers.attachments.orphans import UPLOAD_WINDOW, WRITE_WINDOW, clear, discard
@@ -73,6 +73,14 @@ class PresignedUpload:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PresignedGroup:
+    """Where a client sends the files of one call, and whose files they are."""
+
+    customer_id: str
+    files: list[PresignedUpload]
+
+
 async def create(arguments: Any, context: Context) -> Any:
     """Insert pending rows, and return a presigned URL for each. A repeated call with the same key returns the same rows with new URLs. Raises Refused."""
     check_count(len(arguments.files))
@@ -85,10 +93,10 @@ async def create(arguments: Any, context: Context) -> Any:
         identifiers: list[str] = replay.value if replay else await _announce(transaction, parent, announced, context)
         if not replay:
             await save_answer(transaction, call, parent, identifiers, context=context)
-    pending = [row for row in await mutation_result(identifiers, parent.customer_id, context) if row.status == "PENDING"]
+    pending = [row for row in await _current_rows(identifiers, parent.customer_id, context) if row.status == "PENDING"]
     if replay:
         await _check_sender(pending, context)
-    uploads = AttachedFiles(parent.customer_id, parent.id, [await _presigned_post(row, context) for row in pending])
+    uploads = PresignedGroup(parent.customer_id, [await _presigned_post(row, context) for row in pending])
     return ReplayedAnswer(uploads) if replay else uploads
 
 
@@ -112,9 +120,15 @@ async def complete(arguments: Any, context: Context) -> AttachedFiles:
     session = acting(context, rows[0].customer_id)
     moves = [_move_of(row, f"attachmentIds.{number}") for number, row in enumerate(rows) if row.status == "PENDING"]
     await _complete(session, moves, context)
-    attachments = await mutation_result([row.id for row in rows], rows[0].customer_id, context)
-    parents = {attachment.parent_id for attachment in attachments}
-    return AttachedFiles(rows[0].customer_id, parents.pop() if len(parents) == 1 else None, attachments)
+    parents = {row.parent_id for row in await _current_rows([row.id for row in rows], rows[0].customer_id, context)}
+    return AttachedFiles(rows[0].customer_id, parents.pop() if len(parents) == 1 else None, [row.id for row in rows])
+
+
+async def _current_rows(identifiers: list[str], customer_id: str, context: Context) -> list[Any]:
+    """Return the attachments by their current rows, without those that were deleted after the answer was stored."""
+    context.forget()
+    rows = await context.loaders.one(blocks()["attachments.by_id"]).load_many([(customer_id, identifier) for identifier in identifiers])
+    return [row for row in rows if row is not None]
 
 
 async def _announce(transaction: Transaction, parent: AttachmentTarget, announced: list[tuple[str, str, int, str]], context: Context) -> list[str]:

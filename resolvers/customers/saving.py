@@ -43,6 +43,10 @@ class SavedCustomer:
     customer: Any
     outcome: SaveOutcome
 
+    @property
+    def customer_id(self) -> str:
+        return str(self.customer.id)
+
 
 @dataclass(frozen=True, slots=True)
 class _StoredState:

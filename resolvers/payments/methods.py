@@ -19,7 +19,6 @@ from resolvers.letters import customer_of
 from resolvers.mutating import MAX_LISTED
 from resolvers.reads.facts import block_reader
 from resolvers.reads.ownership import customer_named, owner_named, unit_of_work_for, writing_for
-from resolvers.reads.relations import by_id, by_ids
 from resolvers.recognition import caller_of
 
 ALREADY_DELETED = "There is no such payment method."
@@ -28,12 +27,20 @@ NO_PAYMENT = "There is no such payment."
 
 @dataclass(frozen=True, slots=True)
 class DeletedMethod:
-    """The id of a deleted method, its customer, the method that replaces it, and the subscriptions that named it, as they are now."""
+    """The id of a deleted method, its customer, the id of the method that replaces it, and those of the subscriptions that named it."""
 
     customer_id: str
     deleted_payment_method_id: str
-    replacement: Any
-    subscriptions: list[Any]
+    replacement_key: str | None
+    subscriptions_keys: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMethod:
+    """The id of a method, and its customer."""
+
+    customer_id: str
+    payment_method_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ async def start_add(arguments: Any, context: Context) -> StartedSetup:
     return StartedSetup(customer.id, setup)
 
 
-async def complete_add(arguments: Any, context: Context) -> Any:
+async def complete_add(arguments: Any, context: Context) -> ChangedMethod:
     """Store the method of a finished form. A repeated call, and the same card in another form, give the same method. Raises Refused."""
     customer_id = await customer_named(arguments, context)
     await context.session.release()
@@ -75,10 +82,10 @@ async def complete_add(arguments: Any, context: Context) -> Any:
         method = await _method(transaction, added.id, "reference")
         await _charge_open(transaction, context, is_chosen=method.is_default)
         await note(transaction, context, "completeAddPaymentMethod", detail=added.id)
-    return await _current_method(context, customer_id, added.id)
+    return ChangedMethod(customer_id, added.id)
 
 
-async def set_default(arguments: Any, context: Context) -> Any:
+async def set_default(arguments: Any, context: Context) -> ChangedMethod:
     owner = await _owner(arguments, context)
     async with writing_for(context, owner) as transaction:
         method = await _named(transaction, arguments)
@@ -88,7 +95,7 @@ async def set_default(arguments: Any, context: Context) -> Any:
         await _make_default(transaction, method.id)
         await _charge_open(transaction, context, is_chosen=True, is_requested=arguments.retry_past_due)
         await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
-    return await _current_method(context, owner, method.id)
+    return ChangedMethod(owner, method.id)
 
 
 async def delete(arguments: Any, context: Context) -> DeletedMethod:
@@ -108,7 +115,7 @@ async def delete(arguments: Any, context: Context) -> DeletedMethod:
         await _charge_open(transaction, context, is_chosen=False)
         await note(transaction, context, "deletePaymentMethod", detail=method.id)
     await _forget(context, method)
-    return await _deleted(context, owner, method.id, replacement=replacement, moved=moved)
+    return DeletedMethod(owner, method.id, replacement.id if replacement else None, sorted(row.id for row in moved)[:MAX_LISTED])
 
 
 async def confirm(arguments: Any, context: Context) -> MutationResult:
@@ -131,19 +138,6 @@ async def confirm(arguments: Any, context: Context) -> MutationResult:
 
 async def _owner(arguments: Any, context: Context) -> str:
     return await owner_named(str(arguments.payment_method_id), "paymentMethodId", context, message=ALREADY_DELETED)
-
-
-async def _current_method(context: Context, owner: str, identifier: str) -> Any:
-    """Return the method's current row."""
-    context.forget()
-    return await by_id(owner, identifier, ("pm",), context)
-
-
-async def _deleted(context: Context, owner: str, identifier: str, *, replacement: SavedMethod | None, moved: list[Any]) -> DeletedMethod:
-    """Return the deleted method with the current rows of what it moved, which are read in one snapshot."""
-    successor = await _current_method(context, owner, replacement.id if replacement else "")
-    subscriptions = await by_ids(owner, sorted(row.id for row in moved)[:MAX_LISTED], "sub", context)
-    return DeletedMethod(owner, identifier, successor, subscriptions)
 
 
 async def _finished(processor: Processor, reference: str, customer_id: str) -> MethodDetails:

@@ -61,6 +61,17 @@ async def many(row: Any, key: str, block: Block, context: Context) -> list[Any]:
     return rows
 
 
+async def listed(row: Any, keys: str, block: Block, context: Context) -> list[Any] | None:
+    """Return the rows whose ids are in a column, in the order of the ids, without those that do not exist or do not belong to the owner; None for null."""
+    identifiers = getattr(row, keys)
+    if identifiers is None:
+        return None
+    owner = row.customer_id if block.is_of_customer else None
+    rows = await context.loaders.one(block).load_many([(owner, identifier) for identifier in identifiers])
+    await context.pace.take(len(rows))
+    return [loaded for loaded in rows if loaded is not None]
+
+
 async def page(key: Key, block: Block, *, order: str, paging: Paging, filters: Filters, context: Context) -> RowPage:
     window = window_of(block, order, paging)
     loaded = await context.loaders.page(block, window, filters).load(key)
@@ -75,9 +86,3 @@ async def by_id(owner: str | None, identifier: str | None, prefixes: Iterable[st
         return None
     block = blocks()[BY_ID[prefix]]
     return await context.loaders.one(block).load((owner if block.is_of_customer else None, identifier))
-
-
-async def by_ids(owner: str | None, identifiers: Iterable[str], prefix: str, context: Context) -> list[Any]:
-    """Return the rows of one kind with these ids, in the order of the ids, without those that do not exist or do not belong to the owner."""
-    rows = await context.loaders.one(blocks()[BY_ID[prefix]]).load_many([(owner, identifier) for identifier in identifiers])
-    return [row for row in rows if row is not None]

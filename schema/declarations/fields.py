@@ -2,7 +2,7 @@
 
     column    `status: SubscriptionStatus`             a value in the row
               `money("total_minor")`, `part(…)`        columns of the row, presented as an object
-    relation  `one(…)`, `many(…)`, `page(…)`, `any_of(…)`  rows that belong to this row, selected by a block
+    relation  `one(…)`, `many(…)`, `page(…)`, `any_of(…)`, `listed(…)`  rows that belong to this row, selected by a block
     derived   `derived(function, needs=(…))`           computed from columns of this row by a pure function
 
 Each puts its declaration into the field's metadata: the executor's resolver is made from it here, and the planner reads the same declaration.
@@ -29,7 +29,7 @@ from resolvers.context import Context, Info
 from resolvers.reads import relations
 from schema.declarations.connections import Connection
 from schema.declarations.nouns import MoneyType
-from schema.declarations.paging import Argument, order_of, paging, paging_arguments, sort_argument
+from schema.declarations.paging import Argument, filters, order_of, paging, paging_arguments, sort_argument
 
 DECLARATION = "portico"
 PERMISSION = "permission"
@@ -92,6 +92,14 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """The declaration of the list of rows whose ids are in the column `keys`, in this order, without those that do not exist; null where the column is null."""
+
+    block: Block
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageOf:
     """The declaration of a connection. The fields of its filter input are parameters of the block."""
 
@@ -142,6 +150,17 @@ def many(block: str, *, key: str, graphql_type: Any, description: str, columns: 
         return [present_row(row, columns) for row in rows] if columns else rows
 
     return _field(resolve, list[graphql_type], description, Many(statement, key, columns))
+
+
+def listed(block: str, *, keys: str, graphql_type: Any, description: str, cost: Mapping[str, Any]) -> Any:
+    """Declare the list of the rows whose ids are in the column `keys`."""
+    statement = blocks()[block]
+
+    def resolve(parent: Parent, info: Info) -> Any:
+        return relations.listed(parent, keys, statement, info.context)
+
+    metadata = {DECLARATION: Listed(statement, keys), **cost}
+    return strawberry.field(resolver=resolve, graphql_type=list[graphql_type] | None, description=description, metadata=metadata)
 
 
 def page(block: str, *, key: str, graphql_type: Any, description: str, sort: Any = None, filter: Any = None, types: Any = None) -> Any:
@@ -231,13 +250,6 @@ def about(wanted: tuple[str, ...], facts: CallFacts) -> dict[str, Any]:
 def present_row(row: Any, columns: Mapping[str, str] | None) -> Any:
     """Return the amount in these columns of the row as Money, or the row where no columns are named."""
     return Money(**{name: getattr(row, column) for name, column in columns.items()}) if columns else row
-
-
-def filters(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Return a filter input as parameters of the block. Lists become tuples, because the parameters are part of the key of a loader and must be hashable."""
-    return tuple(
-        (name, tuple(value) if isinstance(value, list) else value) for name, value in values.items() if value is not None and value is not strawberry.UNSET
-    )
 
 
 def with_arguments(resolve: Callable[..., Any], arguments: list[Argument]) -> Callable[..., Any]:

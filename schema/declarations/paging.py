@@ -1,4 +1,4 @@
-"""Arguments of fields, and those that every page takes."""
+"""Arguments of fields, those that every page takes, and filters."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,6 +36,13 @@ def order_of(arguments: Mapping[str, Any], orders: Iterable[str]) -> str:
     """Return the order of a page. Null means the default, which is the first of the orders."""
     order: str = arguments.get("sort") or next(iter(orders))
     return order
+
+
+def filters(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Return a filter input as parameters of the block. Lists become tuples, because the parameters are part of the key of a loader and must be hashable."""
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value) for name, value in values.items() if value is not None and value is not strawberry.UNSET
+    )
 
 
 def paging(arguments: Mapping[str, Any]) -> Paging:

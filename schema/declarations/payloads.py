@@ -1,6 +1,6 @@
 """Payloads of mutations, and the wrapper that turns a refusal into `userErrors`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -8,10 +8,13 @@ import strawberry
 
 from auth.permissions import READ, Permission, is_allowed
 from auth.viewer import Viewer
+from billing.ids import prefix_of
 from billing.refusals import ErrorCode, Refused
+from db.blocks import Block, blocks
 from resolvers.context import Context, Info
 from resolvers.idempotency import ReplayedAnswer
 from resolvers.mutating import resolved, running
+from resolvers.reads.relations import BY_ID
 from schema.declarations import nouns
 from schema.declarations.costs import ERRORS, MUTATION
 from schema.declarations.fields import guarded, one
@@ -68,8 +71,8 @@ def mutation(
     permission: Permission,
     description: str,
 ) -> Any:
-    """Declare a mutation with one `input`, or with `input_type` None without arguments, and one payload. The payload's field `payload_field` holds the result of
-    the resolver; with several names, each field holds the attribute of the result with its name.
+    """Declare a mutation with one `input`, or with `input_type` None without arguments, and one payload. The payload's column `payload_field` is the result of
+    the resolver; with several names, each column is the attribute of the result with its name. Objects are relations of the payload: `customer` by `customer_key`.
 
     The payload is null only together with a top-level error.
     """
@@ -79,10 +82,10 @@ def mutation(
             try:
                 result = await resolved(context, name, lambda: resolve(input, context))
             except Refused as refused:
-                return _payload(payload_field, None, refused, context.viewer)
+                return _payload(payload_field, None, refused, context)
         context.forget()
         context.replays += isinstance(result, ReplayedAnswer)
-        return _payload(payload_field, result, None, context.viewer)
+        return _payload(payload_field, result, None, context)
 
     run = _with_input(answer, input_type) if input_type else _without_input(answer)
     return guarded(strawberry.mutation(resolver=run, graphql_type=payload_type | None, description=description, metadata=MUTATION), permission)
@@ -109,12 +112,27 @@ def error_of(refused: Refused) -> Any:
     return SimpleNamespace(code=refused.code, message=refused.message, path=path, details=details)
 
 
-def _payload(payload_field: str | tuple[str, ...], result: Any, refused: Refused | None, viewer: Viewer) -> Any:
-    is_replayed = isinstance(result, ReplayedAnswer)
+def _payload(payload_field: str | tuple[str, ...], result: Any, refused: Refused | None, context: Context) -> Any:
+    is_replayed, viewer = isinstance(result, ReplayedAnswer), context.viewer
     value = result.value if is_replayed else result
     fields = {payload_field: value} if isinstance(payload_field, str) else {name: getattr(value, name, None) for name in payload_field}
     errors = [error_of(refused)] if refused else []
-    return SimpleNamespace(**fields, **customer_columns(_customer_of(value, viewer), viewer), replayed=is_replayed, user_errors=errors)
+    columns = customer_columns(_customer_of(value, viewer), viewer)
+    return SimpleNamespace(**fields, **_keys(fields, context), **columns, replayed=is_replayed, user_errors=errors)
+
+
+def _keys(fields: Mapping[str, Any], context: Context) -> dict[str, str | None]:
+    """Return the columns by which the payload's objects are read. A row that the mutation has returned is the present one, and is not read again."""
+    for row in fields.values():
+        if block := _block_of(row):
+            context.loaders.one(block).prime((row.customer_id if block.is_of_customer else None, row.id), row)
+    return {f"{name}_key": getattr(value, "id", None) for name, value in fields.items() if not name.endswith(("_key", "_keys"))}
+
+
+def _block_of(row: Any) -> Block | None:
+    """Return the block that finds the row by its id; None for any other value."""
+    name = BY_ID.get(prefix_of(getattr(row, "id", None) or ""))
+    return blocks()[name] if name and blocks()[name].returns == type(row).__name__ else None
 
 
 def customer_columns(customer_id: str | None, viewer: Viewer) -> dict[str, str | None]:

@@ -58,7 +58,7 @@ class PaymentMutations:
         name="completeAddPaymentMethod",
         input_type=payments.CompleteAddPaymentMethodInput,
         payload_type=payments.CompleteAddPaymentMethodPayload,
-        payload_field="payment_method",
+        payload_field=("payment_method_key",),
         permission=permissions.METHODS,
         description="Save the method that was entered in the form. The same card again gives the same method. SETUP_UNFINISHED, NOT_FOUND.",
     )
@@ -67,7 +67,7 @@ class PaymentMutations:
         name="setDefaultPaymentMethod",
         input_type=payments.SetDefaultPaymentMethodInput,
         payload_type=payments.SetDefaultPaymentMethodPayload,
-        payload_field="payment_method",
+        payload_field=("payment_method_key",),
         permission=permissions.METHODS,
         description="Choose what is charged when a subscription names no method. METHOD_EXPIRED.",
     )
@@ -76,7 +76,7 @@ class PaymentMutations:
         name="deletePaymentMethod",
         input_type=payments.DeletePaymentMethodInput,
         payload_type=payments.DeletePaymentMethodPayload,
-        payload_field=("deleted_payment_method_id", "replacement", "subscriptions"),
+        payload_field=("deleted_payment_method_id", "replacement_key", "subscriptions_keys"),
         permission=permissions.METHODS,
         description="Delete a method. METHOD_IN_USE without a replacement while something is billed to it; IN_PROGRESS while a payment with it is in progress.",
     )

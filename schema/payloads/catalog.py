@@ -6,6 +6,7 @@ from billing.merchant.upserts import SaveOutcome
 from billing.states import BillingInterval, CouponDuration, RetentionKind, TaxBehavior
 from schema.declarations import nouns
 from schema.declarations.catalog_enums import Existing
+from schema.declarations.fields import one
 from schema.declarations.payloads import KeyedPayload
 from schema.declarations.scalars import CurrencyCode, Date, Decimal
 from schema.payloads.payments import OPTIONAL_KEY
@@ -103,26 +104,29 @@ class ArchiveInput:
 
 @strawberry.type(description="The plan that was saved or archived.")
 class PlanPayload(KeyedPayload):
-    plan: nouns.Plan | None = strawberry.field(description="The plan; null if it was refused.")
+    plan = one("plans.by_id", key="plan_key", graphql_type=nouns.Plan | None, description="The plan; null if it was refused.")
     outcome: SaveOutcome | None = strawberry.field(description=OUTCOME)
 
 
 @strawberry.type(description="The price that was saved or archived.")
 class PricePayload(KeyedPayload):
-    price: nouns.Price | None = strawberry.field(description="The present version of the price; null if it was refused.")
+    price = one("prices.by_id", key="price_key", graphql_type=nouns.Price | None, description="The present version of the price; null if it was refused.")
     outcome: SaveOutcome | None = strawberry.field(description=OUTCOME)
     subscriptions_moved: int | None = strawberry.field(description="How many subscriptions are to move to it at their next renewal; null if it was refused.")
 
 
 @strawberry.type(description="The coupon that was saved or archived.")
 class CouponPayload(KeyedPayload):
-    coupon: nouns.Coupon | None = strawberry.field(description="The coupon; null if it was refused.")
+    coupon = one("coupons.by_id", key="coupon_key", graphql_type=nouns.Coupon | None, description="The coupon; null if it was refused.")
     outcome: SaveOutcome | None = strawberry.field(description=OUTCOME)
 
 
 @strawberry.type(description="The cancellation option that was saved or archived.")
 class CancellationOptionPayload(KeyedPayload):
-    catalog_cancellation_option: nouns.CatalogCancellationOption | None = strawberry.field(
-        name="cancellationOption", description="The option; null if it was refused."
+    cancellation_option = one(
+        "catalog.cancellation_option",
+        key="catalog_cancellation_option_key",
+        graphql_type=nouns.CatalogCancellationOption | None,
+        description="The option; null if it was refused.",
     )
     outcome: SaveOutcome | None = strawberry.field(description=OUTCOME)

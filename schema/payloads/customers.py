@@ -4,6 +4,7 @@ import strawberry
 
 from billing.states import TaxExemption
 from schema.declarations import nouns
+from schema.declarations.fields import one
 from schema.declarations.merchant import SaveOutcome
 from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import CurrencyCode, Decimal, Metadata
@@ -99,12 +100,12 @@ class RequestMyDataInput:
 
 @strawberry.type(description="The payload of `exportCustomer`.")
 class ExportCustomerPayload(CustomerPayload, KeyedPayload):
-    data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
+    data_export = one("data_exports.by_id", key="data_export_key", graphql_type=nouns.DataExport | None, description="The export; null when refused.")
 
 
 @strawberry.type(description="The payload of `requestMyData`.")
 class RequestMyDataPayload(CustomerPayload, KeyedPayload):
-    data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
+    data_export = one("data_exports.by_id", key="data_export_key", graphql_type=nouns.DataExport | None, description="The export; null when refused.")
 
 
 @strawberry.input(description="The customer to erase.")
@@ -116,25 +117,25 @@ class EraseCustomerInput:
 
 @strawberry.type(description="The payload of `saveCustomer`.")
 class SaveCustomerPayload(KeyedPayload):
-    customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
+    customer = one("customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="The customer as they are now; null when refused.")
     outcome: SaveOutcome | None = strawberry.field(description="What the call did; null when refused.")
 
 
 @strawberry.type(description="The payload of `inviteCustomer`.")
 class InviteCustomerPayload(KeyedPayload):
-    customer: nouns.Customer | None = strawberry.field(description="The customer; null when refused.")
+    customer = one("customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="The customer; null when refused.")
 
 
 @strawberry.type(description="The payload of `closeCustomer`.")
 class CloseCustomerPayload(KeyedPayload):
-    customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
+    customer = one("customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="The customer as they are now; null when refused.")
 
 
 @strawberry.type(description="The payload of `reopenCustomer`.")
 class ReopenCustomerPayload(KeyedPayload):
-    customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
+    customer = one("customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="The customer as they are now; null when refused.")
 
 
 @strawberry.type(description="The payload of `eraseCustomer`.")
 class EraseCustomerPayload(KeyedPayload):
-    customer: nouns.Customer | None = strawberry.field(description="What is left of the customer; null when refused.")
+    customer = one("customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="What is left of the customer; null when refused.")

@@ -78,13 +78,25 @@ class PromiseToPayInput:
 
 @strawberry.type(description="The result of charging an invoice now.")
 class RetryNowPayload(StaffInvoicePayload):
-    payment: nouns.Payment | None = strawberry.field(description="The payment; FAILED when it was declined, null when it was refused before.")
+    payment = one(
+        "payments.by_id",
+        key="payment_key",
+        graphql_type=nouns.Payment | None,
+        description="The payment; FAILED when it was declined, null when it was refused before.",
+    )
 
 
 @strawberry.type(description="The result of a later due day.")
 class ExtendDueDatePayload(KeyedPayload, CustomerPayload):
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice, or the one that covers the installment; null when it was refused.")
-    installment: nouns.Installment | None = strawberry.field(description="The installment of `installmentId` as it is now.")
+    invoice = one(
+        "invoices.by_id",
+        key="invoice_key",
+        graphql_type=nouns.Invoice | None,
+        description="The invoice, or the one that covers the installment; null when it was refused.",
+    )
+    installment = one(
+        "installments.by_id", key="installment_key", graphql_type=nouns.Installment | None, description="The installment of `installmentId` as it is now."
+    )
 
 
 @strawberry.type(description="The result of a promise to pay.")

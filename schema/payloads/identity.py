@@ -174,7 +174,7 @@ class CreatePortalLinkPayload(Payload):
 
 @strawberry.type(description="The payload of `updateProfile`.")
 class UpdateProfilePayload(Payload):
-    customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
+    customer = one("customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="The customer as they are now; null when refused.")
 
 
 @strawberry.type(description="The payload of `signOutEverywhere`.")

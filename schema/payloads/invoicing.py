@@ -4,6 +4,7 @@ import strawberry
 
 from billing.states import CollectionMethod, CreditNoteReason, RecordedKind, RefundReason
 from schema.declarations import nouns
+from schema.declarations.fields import one
 from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import Date, Decimal, Metadata
 from schema.payloads.money_inputs import MoneyInput
@@ -119,7 +120,7 @@ class AdjustBalanceInput:
 
 @strawberry.type(description="The invoice of a mutation of staff.")
 class StaffInvoicePayload(KeyedPayload, CustomerPayload):
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice as it is now; null when it was refused.")
+    invoice = one("invoices.by_id", key="invoice_key", graphql_type=nouns.Invoice | None, description="The invoice as it is now; null when it was refused.")
 
 
 @strawberry.type(description="The result of issuing an invoice.")
@@ -139,23 +140,37 @@ class WriteOffInvoicePayload(StaffInvoicePayload):
 
 @strawberry.type(description="The result of crediting an invoice.")
 class CreditInvoicePayload(StaffInvoicePayload):
-    credit_note: nouns.CreditNote | None = strawberry.field(description="The credit note; null when it was refused, and while its refund is PENDING.")
-    refund: nouns.Refund | None = strawberry.field(description="The refund of its refunded part, if it has one.")
+    credit_note = one(
+        "credit_notes.by_id",
+        key="credit_note_key",
+        graphql_type=nouns.CreditNote | None,
+        description="The credit note; null when it was refused, and while its refund is PENDING.",
+    )
+    refund = one("refunds.by_id", key="refund_key", graphql_type=nouns.Refund | None, description="The refund of its refunded part, if it has one.")
 
 
 @strawberry.type(description="The result of refunding a payment.")
 class RefundPaymentPayload(KeyedPayload, CustomerPayload):
-    payment: nouns.Payment | None = strawberry.field(description="The payment as it is now; null when it was refused.")
-    refund: nouns.Refund | None = strawberry.field(description="The refund; PENDING while the processor works on it, FAILED when it was refused there.")
+    payment = one("payments.by_id", key="payment_key", graphql_type=nouns.Payment | None, description="The payment as it is now; null when it was refused.")
+    refund = one(
+        "refunds.by_id",
+        key="refund_key",
+        graphql_type=nouns.Refund | None,
+        description="The refund; PENDING while the processor works on it, FAILED when it was refused there.",
+    )
 
 
 @strawberry.type(description="The result of recording a payment.")
 class RecordPaymentPayload(KeyedPayload, CustomerPayload):
-    payment: nouns.Payment | None = strawberry.field(description="The payment; null when it was refused.")
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice of `invoiceId`, as it is now.")
-    installment: nouns.Installment | None = strawberry.field(description="The installment of `installmentId`, as it is now.")
+    payment = one("payments.by_id", key="payment_key", graphql_type=nouns.Payment | None, description="The payment; null when it was refused.")
+    invoice = one("invoices.by_id", key="invoice_key", graphql_type=nouns.Invoice | None, description="The invoice of `invoiceId`, as it is now.")
+    installment = one(
+        "installments.by_id", key="installment_key", graphql_type=nouns.Installment | None, description="The installment of `installmentId`, as it is now."
+    )
 
 
 @strawberry.type(description="The result of correcting a balance.")
 class AdjustBalancePayload(KeyedPayload, CustomerPayload):
-    customer: nouns.Customer | None = strawberry.field(description="The customer as it is now; null when it was refused.")
+    customer = one(
+        "customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="The customer as it is now; null when it was refused."
+    )

@@ -1,6 +1,6 @@
 """Subscription mutations, their previews, and the query of an earlier call: how each is wired to its resolver."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from functools import partial
 from types import SimpleNamespace
@@ -11,27 +11,26 @@ from graphql.pyutils import camel_to_snake
 
 from auth.permissions import Permission
 from billing.refusals import Refused
-from resolvers.attachments.attachments import mutation_result
 from resolvers.context import Context, Info
 from resolvers.idempotency import MutationResult
 from resolvers.mutating import MAX_LISTED, resolved, running
 from resolvers.reads import operations
-from resolvers.reads.relations import BY_ID, by_id, by_ids, type_name
+from resolvers.reads.relations import BY_ID, type_name
 from resolvers.subscriptions import actions
 from schema.declarations import nouns
 from schema.declarations.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
 from schema.declarations.enums import described
-from schema.declarations.fields import guarded
+from schema.declarations.fields import guarded, listed, one
 from schema.declarations.merchant import SaveOutcome
 from schema.declarations.payloads import UserError, customer_columns, error_of
 from schema.declarations.scalars import DateTime
 from schema.payloads.previews import PreviewPayload
 
-# The objects that payloads have, such as `payment_schedule`, with the prefixes of their ids. Stored answers have the ids by the same names.
-OBJECTS = {camel_to_snake(type_name(prefix)): prefix for prefix in BY_ID}
+# The objects that payloads have, such as `payment_schedule`. Stored answers have their ids by the same names.
+OBJECTS = tuple(camel_to_snake(type_name(prefix)) for prefix in BY_ID)
 
 # The lists of objects that payloads have, in the same way.
-LISTS = {"invoices": "inv", "installments": "ins", "released": "sub"}
+LISTS = ("invoices", "installments", "released")
 
 
 class OperationState(StrEnum):
@@ -48,12 +47,25 @@ class Operation:
     state: OperationState = strawberry.field(description="Whether it has been answered.")
     started_at: DateTime = strawberry.field(description="When the gateway received it.")
     finished_at: DateTime | None = strawberry.field(description="When it was answered.")
-    subscription: nouns.Subscription | None = strawberry.field(description="The subscription that it changed or made, in its present state.")
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued or paid by it, if any.")
-    installment: nouns.Installment | None = strawberry.field(description="The installment that was paid by it, if any.")
-    payment: nouns.Payment | None = strawberry.field(description="The payment that was made for it, if any, in its present state.")
-    attachments: list[nouns.Attachment] | None = strawberry.field(
-        description="The files that were attached or announced by it, if any, in their present state.", metadata=FILES
+    subscription = one(
+        "subscriptions.by_id",
+        key="subscription_key",
+        graphql_type=nouns.Subscription | None,
+        description="The subscription that it changed or made, in its present state.",
+    )
+    invoice = one("invoices.by_id", key="invoice_key", graphql_type=nouns.Invoice | None, description="The invoice that was issued or paid by it, if any.")
+    installment = one(
+        "installments.by_id", key="installment_key", graphql_type=nouns.Installment | None, description="The installment that was paid by it, if any."
+    )
+    payment = one(
+        "payments.by_id", key="payment_key", graphql_type=nouns.Payment | None, description="The payment that was made for it, if any, in its present state."
+    )
+    attachments = listed(
+        "attachments.by_id",
+        keys="attachments_keys",
+        graphql_type=nouns.Attachment,
+        description="The files that were attached or announced by it, if any, in their present state.",
+        cost=FILES,
     )
     user_errors: list[UserError] = strawberry.field(
         description="Why it was not done, where a payment was declined. Other refusals are not stored.", metadata=ERRORS
@@ -81,7 +93,7 @@ def idempotent_mutation(
             except Refused as refused:
                 outcome = MutationResult("", {}, refusal=refused)
         context.forget()
-        return await _payload(outcome, context)
+        return _payload(outcome, context)
 
     run.__annotations__ = {"info": Info, "input": Annotated[input_type, strawberry.argument(description="What to do.")], "return": payload_type | None}
     return guarded(strawberry.mutation(resolver=run, graphql_type=payload_type | None, description=description, metadata=MUTATION), permission)
@@ -111,41 +123,32 @@ async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argu
         started_at=call.started_at,
         finished_at=call.finished_at,
         user_errors=[SimpleNamespace(code=refusal["code"], message=refusal["message"], path=None, details=[])] if refusal else [],
-        attachments=await mutation_result(answer["attachments"], call.customer_id, info.context) if "attachments" in answer else None,
-        **await _objects(call.customer_id, answer, info.context),
+        customer_id=call.customer_id,
+        attachments_keys=answer.get("attachments"),
+        **_keys(answer),
     )
 
 
-async def _payload(outcome: MutationResult, context: Context) -> Any:
+def _payload(outcome: MutationResult, context: Context) -> Any:
     context.replays += outcome.is_replayed
+    ids = outcome.payload_ids
     return SimpleNamespace(
         replayed=outcome.is_replayed,
         user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],
         client_action=outcome.client_action,
-        resumed_from=outcome.payload_ids.get("resumedFrom"),
-        unreleased=[SimpleNamespace(**each) for each in outcome.payload_ids["unreleased"][:MAX_LISTED]] if "unreleased" in outcome.payload_ids else None,
-        subscriptions_moved=outcome.payload_ids.get("subscriptions_moved"),
-        outcome=SaveOutcome(outcome.payload_ids["outcome"]) if "outcome" in outcome.payload_ids else None,
+        resumed_from=ids.get("resumedFrom"),
+        unreleased=[SimpleNamespace(**each) for each in ids["unreleased"][:MAX_LISTED]] if "unreleased" in ids else None,
+        subscriptions_moved=ids.get("subscriptions_moved"),
+        outcome=SaveOutcome(ids["outcome"]) if "outcome" in ids else None,
         **customer_columns(outcome.customer_id or context.viewer.customer_id, context.viewer),
-        **await _objects(outcome.customer_id, outcome.payload_ids, context),
-        **await _lists(outcome.customer_id, outcome.payload_ids, context),
+        **{f"{name}_keys": list(ids[name][:MAX_LISTED]) if name in ids else None for name in LISTS},
+        **_keys(ids),
     )
 
 
-async def _lists(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:
-    """Read the rows of the lists of ids in an answer, in their present state; None for a list that the answer does not have."""
-    lists: dict[str, Any] = dict.fromkeys(LISTS)
-    for name in [name for name in LISTS if name in ids]:
-        lists[name] = await by_ids(customer_id, list(ids[name][:MAX_LISTED]), LISTS[name], context)
-    return lists
-
-
-async def _objects(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:
-    """Read the rows of the ids in an answer, in their present state."""
-    objects: dict[str, Any] = dict.fromkeys(OBJECTS)
-    for name in [name for name in OBJECTS if name in ids]:
-        objects[name] = await by_id(customer_id, ids[name], (OBJECTS[name],), context)
-    return objects
+def _keys(ids: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the columns by which the objects of an answer are read, in their present state."""
+    return {f"{name}_key": ids.get(name) for name in OBJECTS}
 
 
 operation = strawberry.field(

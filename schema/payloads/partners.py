@@ -4,6 +4,7 @@ import strawberry
 
 from schema.declarations import nouns
 from schema.declarations.costs import costing
+from schema.declarations.fields import one
 from schema.declarations.payloads import CustomerPayload, Payload
 from schema.declarations.scalars import BigInt, DateTime
 
@@ -89,7 +90,7 @@ class RetireDocumentsInput:
 
 @strawberry.type(description="The payload of `grantAccess`.")
 class GrantAccessPayload(CustomerPayload):
-    grant: nouns.Grant | None = strawberry.field(description="Null when refused.")
+    grant = one("grants.by_id", key="grant_key", graphql_type=nouns.Grant | None, description="Null when refused.")
 
 
 @strawberry.type(description="The payload of `revokeGrant`.")

@@ -4,6 +4,7 @@ import strawberry
 
 from schema.declarations import nouns
 from schema.declarations.costs import CHANGED
+from schema.declarations.fields import listed, one
 from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import BigInt, CurrencyCode
 from schema.payloads.subscriptions import FOR, KEY, VERSION, ClientAction
@@ -84,34 +85,52 @@ class DeletePaymentMethodInput:
 
 @strawberry.type(description="The result of a payment.")
 class PaidPayload(CustomerPayload):
-    payment: nouns.Payment | None = strawberry.field(
-        description="The payment; null when it was refused or credit paid for everything. PROCESSING and REQUIRES_ACTION are decided later."
+    payment = one(
+        "payments.by_id",
+        key="payment_key",
+        graphql_type=nouns.Payment | None,
+        description="The payment; null when it was refused or credit paid for everything. PROCESSING and REQUIRES_ACTION are decided later.",
     )
     client_action: ClientAction | None = strawberry.field(description="For a payment that REQUIRES_ACTION, what the client needs to finish it.")
 
 
 @strawberry.type(description="The result of paying an invoice.")
 class PayInvoicePayload(PaidPayload, KeyedPayload):
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice as it is now, also after a declined payment; null when no payment was made.")
+    invoice = one(
+        "invoices.by_id",
+        key="invoice_key",
+        graphql_type=nouns.Invoice | None,
+        description="The invoice as it is now, also after a declined payment; null when no payment was made.",
+    )
 
 
 @strawberry.type(description="The result of paying an installment.")
 class PayInstallmentPayload(PaidPayload, KeyedPayload):
-    installment: nouns.Installment | None = strawberry.field(
-        description="The installment as it is now, also after a declined payment; null when no payment was made."
+    installment = one(
+        "installments.by_id",
+        key="installment_key",
+        graphql_type=nouns.Installment | None,
+        description="The installment as it is now, also after a declined payment; null when no payment was made.",
     )
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that covers it, if one does; likewise.")
+    invoice = one("invoices.by_id", key="invoice_key", graphql_type=nouns.Invoice | None, description="The invoice that covers it, if one does; likewise.")
 
 
 @strawberry.type(description="The result of paying all that is due.")
 class PayAllDuePayload(PaidPayload, KeyedPayload):
-    invoices: list[nouns.Invoice] | None = strawberry.field(
+    invoices = listed(
+        "invoices.by_id",
+        keys="invoices_keys",
+        graphql_type=nouns.Invoice,
         description="The invoices that the payment and credit are for, the oldest first, as they are now: at most 50. Also after a declined payment; null when no "
         "payment was made.",
-        metadata=CHANGED,
+        cost=CHANGED,
     )
-    installments: list[nouns.Installment] | None = strawberry.field(
-        description="The installments that they are for, in invoices or without; likewise.", metadata=CHANGED
+    installments = listed(
+        "installments.by_id",
+        keys="installments_keys",
+        graphql_type=nouns.Installment,
+        description="The installments that they are for, in invoices or without; likewise.",
+        cost=CHANGED,
     )
 
 
@@ -133,7 +152,12 @@ class StartAddPaymentMethodPayload(CustomerPayload):
 
 @strawberry.type(description="The payment method of a mutation.")
 class MethodPayload(CustomerPayload):
-    payment_method: nouns.PaymentMethod | None = strawberry.field(description="The method as it is now; null when it was refused.")
+    payment_method = one(
+        "payment_methods.by_id",
+        key="payment_method_key",
+        graphql_type=nouns.PaymentMethod | None,
+        description="The method as it is now; null when it was refused.",
+    )
 
 
 @strawberry.type(description="The result of adding a method.")
@@ -149,9 +173,17 @@ class SetDefaultPaymentMethodPayload(MethodPayload):
 @strawberry.type(description="The result of deleting a method.")
 class DeletePaymentMethodPayload(CustomerPayload):
     deleted_payment_method_id: strawberry.ID | None = strawberry.field(description="The id of the deleted method; null when it was refused.")
-    replacement: nouns.PaymentMethod | None = strawberry.field(description="The method of `replacementId` as it is now, if there is one.")
-    subscriptions: list[nouns.Subscription] | None = strawberry.field(
+    replacement = one(
+        "payment_methods.by_id",
+        key="replacement_key",
+        graphql_type=nouns.PaymentMethod | None,
+        description="The method of `replacementId` as it is now, if there is one.",
+    )
+    subscriptions = listed(
+        "subscriptions.by_id",
+        keys="subscriptions_keys",
+        graphql_type=nouns.Subscription,
         description="The subscriptions that named the deleted method, as they are now: at most 50, the oldest first. They name the replacement or, without one, no "
         "method, and are charged to the default. Null when it was refused.",
-        metadata=CHANGED,
+        cost=CHANGED,
     )

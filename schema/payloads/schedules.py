@@ -14,7 +14,7 @@ from resolvers.context import Info
 from resolvers.schedules import creating
 from schema.declarations import nouns
 from schema.declarations.costs import ERRORS, PREVIEW, costing
-from schema.declarations.fields import guarded
+from schema.declarations.fields import guarded, one
 from schema.declarations.payloads import CustomerPayload, KeyedPayload, UserError, error_of
 from schema.declarations.scalars import CurrencyCode, Date, Decimal, Metadata
 from schema.payloads.subscriptions import KEY, VERSION
@@ -104,7 +104,12 @@ class CancelPaymentScheduleInput:
 
 @strawberry.type(description="The payment schedule of a mutation.")
 class SchedulePayload(KeyedPayload, CustomerPayload):
-    payment_schedule: nouns.PaymentSchedule | None = strawberry.field(description="The payment schedule as it is now; null when it was refused.")
+    payment_schedule = one(
+        "schedules.by_id",
+        key="payment_schedule_key",
+        graphql_type=nouns.PaymentSchedule | None,
+        description="The payment schedule as it is now; null when it was refused.",
+    )
 
 
 @strawberry.type(description="The result of creating a payment schedule.")

@@ -6,6 +6,7 @@ from billing.lifecycle.facts import ChangeWhen, ResumedFrom, When
 from billing.states import CancelReason
 from schema.declarations import nouns
 from schema.declarations.enums import described
+from schema.declarations.fields import one
 from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import DateTime
 
@@ -124,14 +125,22 @@ class ClientAction:
 
 @strawberry.type(description="The result of a subscription action.")
 class ChangedPayload(KeyedPayload, CustomerPayload):
-    subscription: nouns.Subscription | None = strawberry.field(description="The subscription as it is now; null when it was refused.")
+    subscription = one(
+        "subscriptions.by_id",
+        key="subscription_key",
+        graphql_type=nouns.Subscription | None,
+        description="The subscription as it is now; null when it was refused.",
+    )
 
 
 @strawberry.type(description="The result of a subscription action that may charge.")
 class ChargedPayload(ChangedPayload):
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued for it, if any.")
-    payment: nouns.Payment | None = strawberry.field(
-        description="The payment that was made for it, if any. PROCESSING or REQUIRES_ACTION: the change takes effect when it succeeds, and until then `subscription` is null."
+    invoice = one("invoices.by_id", key="invoice_key", graphql_type=nouns.Invoice | None, description="The invoice that was issued for it, if any.")
+    payment = one(
+        "payments.by_id",
+        key="payment_key",
+        graphql_type=nouns.Payment | None,
+        description="The payment that was made for it, if any. PROCESSING or REQUIRES_ACTION: the change takes effect when it succeeds, and until then `subscription` is null.",
     )
     client_action: ClientAction | None = strawberry.field(description="For a payment that REQUIRES_ACTION, what the client needs to finish it.")
 

@@ -5,7 +5,7 @@ import strawberry
 from resolvers.attachments.upload_parts import Upload
 from schema.declarations import nouns
 from schema.declarations.costs import FILES, costing
-from schema.declarations.fields import any_of
+from schema.declarations.fields import any_of, listed
 from schema.declarations.payloads import CustomerPayload, KeyedPayload
 from schema.declarations.scalars import DateTime
 
@@ -61,8 +61,12 @@ class AttachmentUpload:
 
 @strawberry.type(description="The payload of `uploadAttachments`.")
 class UploadAttachmentsPayload(KeyedPayload, CustomerPayload):
-    files: list[nouns.Attachment] | None = strawberry.field(
-        name="attachments", description="The new attachments in the order of the input. Null when refused.", metadata=FILES
+    attachments = listed(
+        "attachments.by_id",
+        keys="attachments_keys",
+        graphql_type=nouns.Attachment,
+        description="The new attachments in the order of the input. Null when refused.",
+        cost=FILES,
     )
     parent = any_of("inv", "sch", key="parent_id", graphql_type=nouns.Attachable | None, description="What they are attached to. Null when refused.")
 
@@ -76,7 +80,9 @@ class CreateAttachmentUploadsPayload(KeyedPayload, CustomerPayload):
 
 @strawberry.type(description="The payload of `completeAttachmentUploads`.")
 class CompleteAttachmentUploadsPayload(CustomerPayload):
-    files: list[nouns.Attachment] | None = strawberry.field(name="attachments", description="The attachments, STORED now. Null when refused.", metadata=FILES)
+    attachments = listed(
+        "attachments.by_id", keys="attachments_keys", graphql_type=nouns.Attachment, description="The attachments, STORED now. Null when refused.", cost=FILES
+    )
     parent = any_of(
         "inv",
         "sch",

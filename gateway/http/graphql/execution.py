@@ -2,62 +2,73 @@
 
 import inspect
 import logging
-from functools import partial
-from typing import Any
 
 from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
 
 from billing.refusals import RequestError
-from db.outages import Conflict, DatabaseUnavailable, SessionEnded
-from db.unit_of_work import UnitOfWork
+from db.outages import DatabaseUnavailable, SessionEnded
 from gateway.documents.document_cache import PreparedDocument
-from gateway.http.capacity.threads import run_in_thread
+from gateway.http.graphql.executor import PlanningExecutor
+from gateway.http.graphql.statements import read
 from gateway.http.requests import GraphQLRequest
-from planner import BoundPlan
+from planner import BoundPlan, DocumentPlans
 from resolvers.context import Context
 
 logger = logging.getLogger("portico.http")
 
 # The maximum number of reported errors in variables. graphql-core formats each of them, so thousands would block the event loop for seconds.
 MAX_INPUT_ERRORS = 20
-# The number of characters of a planned response beyond which its derived fields, 20 to 40 µs each, would block the event loop for several milliseconds.
-LARGE_TEXT = 8192
+
+
+# The body by the planner, or the result of the executor.
+Execution = tuple[bytes | None, ExecutionResult | None]
+
+
+async def run_operation(
+    schema: GraphQLSchema, document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context
+) -> Execution:
+    """Execute as one statement, or with the executor and statements for what has a plan, or after a failure with the executor alone."""
+    bound = _bound(document, operation, call, context)
+    planned = await _answered(document, bound, context) if bound else None
+    if planned is not None:
+        return planned, None
+    return None, await run(schema, document, call, context, plans=None if bound else document.plans)
 
 
 async def run_planned(document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> bytes | None:
     """Execute the whole query as one statement, and return the response body. None if the executor must answer: without a plan, or after a failure."""
-    if document.plans is None:
-        return None
+    bound = _bound(document, operation, call, context)
+    return await _answered(document, bound, context) if bound else None
+
+
+def _bound(document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> BoundPlan | None:
     try:
-        bound = document.plans.bind(operation, call.variables, context.viewer)
-        if bound is None:
-            return None
-        (row,) = await _fetch(bound, context.session)
-        finish = partial(bound.answer, row, context.links, context.budget, context.file_limits)
-        return await run_in_thread(finish) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finish()
+        return document.plans.bind(operation, call.variables, context.viewer) if document.plans else None
+    except Exception:  # a bug in the planner
+        logger.warning("a query could not be planned; the executor answers", exc_info=True)
+        return None
+
+
+async def _answered(document: PreparedDocument, bound: BoundPlan, context: Context) -> bytes | None:
+    """Run the statement of a whole query."""
+    assert document.plans
+    try:
+        return await read(bound, context, bound.answer)
     except (DatabaseUnavailable, SessionEnded):
         raise
     except RequestError:
         document.plans.refused()
-        return None
     except Exception:  # a bug in the planner or in the data: the executor's errors show which
         logger.warning("a planned query failed; the executor answers", exc_info=True)
         document.plans.failed()
         await context.session.release()
-        return None
+    return None
 
 
-async def _fetch(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
-    """Run the statement of a plan, and once more after a Conflict: a standby cancels statements that conflict with its recovery."""
-    try:
-        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
-    except Conflict:
-        await session.read_from(None)
-        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
-
-
-async def run(schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRequest, context: Context, *, root: object = None) -> ExecutionResult:
-    """Execute with graphql-core and the loaders. Without a root value it is the viewer."""
+async def run(
+    schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRequest, context: Context, *, root: object = None, plans: DocumentPlans | None = None
+) -> ExecutionResult:
+    """Execute with graphql-core and the loaders. Without a root value it is the viewer. With the document's plans, what they can express is read by their statements."""
     assert document.ast is not None
     result = execute(
         schema,
@@ -67,5 +78,7 @@ async def run(schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRe
         variable_values=call.variables,
         operation_name=call.operation_name,
         max_coercion_errors=MAX_INPUT_ERRORS,
+        executor_class=PlanningExecutor,
+        plans=plans,
     )
     return await result if inspect.isawaitable(result) else result

@@ -28,7 +28,6 @@ from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.http import responses
 from gateway.http.graphql.execution import run
-from gateway.http.graphql.live_plans import run_split, split
 from gateway.http.graphql.presentation import presented
 from gateway.http.graphql.replica_reads import noted_position
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
@@ -152,14 +151,9 @@ async def _message(operation: LiveOperation, context: Context, seq: int) -> Live
 
 
 async def _result(operation: LiveOperation, context: Context, root: LiveRoot) -> ExecutionResult:
-    """Execute: the customer by the planner and the rest by the executor where that is possible, else all of it by the executor."""
+    """Execute: the customer by the planner's one statement where it has a plan, and the events by the executor."""
     app, work = operation.app, operation.work
-    name = work.operation.name.value if work.operation.name else None
-    if name not in work.document.live:
-        work.document.live[name] = split(app, work)
-    parts = work.document.live[name]
-    data = await run_split(parts, app, work, context, root) if parts else None
-    return ExecutionResult(data, None) if data is not None else await run(app.schema, work.document, work.call, context, root=root)
+    return await run(app.schema, work.document, work.call, context, root=root, plans=work.document.plans)
 
 
 def _body(result: ExecutionResult, form: ResponseFormat, position: str) -> bytes:

@@ -11,13 +11,10 @@ from billing.refusals import RequestError
 from db.outages import Conflict, DatabaseUnavailable, SessionEnded
 from db.replicas.positions import NEWEST, current_position, formatted, parsed
 from db.replicas.replica import Replica
-from gateway.http.graphql.execution import run, run_planned
+from gateway.http.graphql.execution import Execution, run_operation
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.origins import POSITION_HEADER
 from resolvers.context import Context
-
-# The body by the planner, or the result of the executor.
-Execution = tuple[bytes | None, ExecutionResult | None]
 
 
 async def executed(app: AppState, work: PreparedOperation, state: RequestState, context: Context) -> Execution:
@@ -35,10 +32,9 @@ async def executed(app: AppState, work: PreparedOperation, state: RequestState, 
 
 
 async def _execute(app: AppState, work: PreparedOperation, context: Context) -> Execution:
-    planned = await run_planned(work.document, work.operation, work.call, context)
-    result = await run(app.schema, work.document, work.call, context) if planned is None else None
+    execution = await run_operation(app.schema, work.document, work.operation, work.call, context)
     await context.session.confirm()
-    return planned, result
+    return execution
 
 
 async def _query(app: AppState, work: PreparedOperation, state: RequestState, context: Context) -> Execution:

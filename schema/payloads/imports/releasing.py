@@ -5,6 +5,7 @@ import strawberry
 from billing.refusals import ErrorCode
 from schema.declarations import nouns
 from schema.declarations.costs import CHANGED
+from schema.declarations.fields import listed, one
 from schema.declarations.payloads import KeyedPayload
 
 
@@ -23,9 +24,13 @@ class UnreleasedSubscription:
 
 @strawberry.type(description="The payload of `releaseImported`.")
 class ReleaseImportedPayload(KeyedPayload):
-    customer: nouns.Customer | None = strawberry.field(description="The customer; null when refused.")
-    released: list[nouns.Subscription] | None = strawberry.field(
-        description="The subscriptions that renew here from now on, at most 100 of them; null when refused.", metadata=CHANGED
+    customer = one("customers.by_id", key="customer_key", graphql_type=nouns.Customer | None, description="The customer; null when refused.")
+    released = listed(
+        "subscriptions.by_id",
+        keys="released_keys",
+        graphql_type=nouns.Subscription,
+        description="The subscriptions that renew here from now on, at most 100 of them; null when refused.",
+        cost=CHANGED,
     )
     unreleased: list[UnreleasedSubscription] | None = strawberry.field(
         description="Those that the import still holds, at most 100 of them; null when refused.", metadata=CHANGED
