@@ -17,17 +17,20 @@ parameter of a block that reads is a filter, and null turns it off: `(cast(:stat
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 
+from billing.rows import row_type
 from db.literals import literal
 
 FOLDER = Path(__file__).with_name("sql")
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 # The beginning of a filter.
 UNLESS_NULL = re.compile(r"cast\(:([a-z_]\w*) as [a-z\[\]]+\) is null or ")
+# Between the names of blocks that are read together.
+TOGETHER = " + "
 HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)|check (?P<check>\w+)): *(?P<value>.+)$")
 
 
@@ -68,6 +71,22 @@ def read(text: str) -> list[Block]:
 def blocks() -> dict[str, Block]:
     """Return every block by its name. The files are part of the program, so they are read once."""
     return {block.name: block for path in sorted(FOLDER.rglob("*.sql")) for block in read(path.read_text(encoding="utf-8"))}
+
+
+@lru_cache(maxsize=100)
+def block_named(name: str) -> Block:
+    """Return the block of this name; for several names with ` + ` between them one that reads the rows of all these blocks in one statement, which see one snapshot.
+
+    Parameters of the same name are one parameter. `db/records.py` reads its result. Raises KeyError.
+    """
+    if TOGETHER not in name:
+        return blocks()[name]
+    parts = [blocks()[part] for part in name.split(TOGETHER)]
+    columns = ",\n".join(
+        f"array(select row({', '.join(f'b.{field.name}' for field in fields(row_type(part.returns)))}) from (\n{part.sql}) b)" for part in parts
+    )
+    # asyncpg decodes a list of texts within a record only if a column of the statement has made it read that type.
+    return Block(name, f"select {columns}, cast(null as text[]) as texts", TOGETHER.join(part.returns for part in parts), "", {})
 
 
 @lru_cache(maxsize=10_000)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.states import Actor
-from db.literals import literal
+from db.literals import encode_param, literal
 
 # For a transaction without a unit of work.
 SYSTEM = f"SET LOCAL app.actor = {literal(Actor.SYSTEM)}"
@@ -48,10 +48,25 @@ class CommitCount:
     commits: int = 0
 
 
-def begin(caller: Caller, mode: str, *, locks_customer: bool = False) -> str:
-    """Return the statements that open a transaction, set its caller and check it, and with `locks_customer` lock the customer, in one round trip."""
-    lock = "; SELECT lock_customer()" if locks_customer else _erasure_check(caller, mode)
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """An idempotency key that a call expects to be new, and the hash of its input. It belongs to the customer, or to the client of a staff caller."""
+
+    mutation: str
+    key: str
+    input_hash: str
+
+
+def begin(caller: Caller, mode: str, *, locks_customer: bool = False, claims: NewKey | None = None) -> str:
+    """Return the statements that open a transaction, set its caller and check it, in one round trip. With `locks_customer` they lock the customer; with `claims` they
+    claim a new idempotency key and then lock the customer."""
+    lock = _claim(caller, claims) if claims else "; SELECT lock_customer()" if locks_customer else _erasure_check(caller, mode)
     return opening(caller, mode) + permission_check(caller, mode) + lock
+
+
+def _claim(caller: Caller, claimed: NewKey) -> str:
+    function = "begin_call" if caller.key_owner is None else "begin_client_call"
+    return f"; SELECT {function}({literal(claimed.mutation)}, {literal(encode_param(claimed.key))}, {literal(claimed.input_hash)})"
 
 
 def opening(caller: Caller, mode: str) -> str:

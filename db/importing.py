@@ -13,7 +13,7 @@ from db.blocks import blocks, positional
 from db.connections import TRANSIENT_ERRORS, Connection, reason_of
 from db.deployment.roles import OWNER
 from db.literals import literal
-from db.saving import in_order, statement_of
+from db.transaction import in_order, statement_of
 
 IMPORT = "IMPORT"
 # A commit that is not on the disk when the server stops is lost with its line of the ledger, so the next run writes it again.

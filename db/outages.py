@@ -33,6 +33,9 @@ CUSTOMER_ERASED = "PO404"
 # The SQLSTATE that feed_position raises.
 RESYNC_REQUIRED = "PO405"
 
+# The SQLSTATE that begin_call raises.
+KEY_IN_USE = "PO406"
+
 # SQLSTATEs, or the first two characters of a whole class of them: https://www.postgresql.org/docs/current/errcodes-appendix.html
 CONFLICTS = ("40001", "40P01")
 READ_ONLY = ("25006",)
@@ -98,6 +101,10 @@ class CustomerErased(Exception):
     """The customer is erased, so nothing is written for them. Nothing was written."""
 
 
+class KeyInUse(Exception):
+    """The idempotency key is not new: an earlier call has it, or a call with it is running. Nothing was written."""
+
+
 class SessionEnded(Exception):
     """The token's session was ended, although the token itself has not expired."""
 
@@ -110,9 +117,19 @@ class UnknownCustomer(SessionEnded):
     """The token is valid, but the customer that it names has no row: another issuer has customers that are not in this database, or the customer was deleted."""
 
 
+OWN_ERRORS: dict[str, type[Exception]] = {
+    SESSION_ENDED: SessionEnded,
+    UNKNOWN_CUSTOMER: UnknownCustomer,
+    CLIENT_DISABLED: ClientDisabled,
+    CUSTOMER_ERASED: CustomerErased,
+    RESYNC_REQUIRED: ResyncRequired,
+    KEY_IN_USE: KeyInUse,
+}
+
+
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Translate exceptions of Postgres and asyncpg into DatabaseUnavailable, AlreadyTaken, UnknownOwner, CustomerErased or SessionEnded. Exceptions that are bugs pass unchanged."""
+    """Translate exceptions of Postgres and asyncpg into DatabaseUnavailable, AlreadyTaken, UnknownOwner, and those of `OWN_ERRORS`. Exceptions that are bugs pass unchanged."""
     try:
         yield
     except asyncpg.UniqueViolationError as error:
@@ -122,16 +139,8 @@ def translate_errors() -> Iterator[None]:
             raise
         raise UnknownOwner from error
     except Exception as error:  # asyncpg and the operating system raise many classes; an exception without a rule is raised again
-        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == UNKNOWN_CUSTOMER:
-            raise UnknownCustomer from error
-        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLIENT_DISABLED:
-            raise ClientDisabled from error
-        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CUSTOMER_ERASED:
-            raise CustomerErased from error
-        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == RESYNC_REQUIRED:
-            raise ResyncRequired from error
-        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == SESSION_ENDED:
-            raise SessionEnded from error
+        if isinstance(error, asyncpg.PostgresError) and (own := OWN_ERRORS.get(error.sqlstate or "")):
+            raise own from error
         if kind := outage_of(error):
             raise kind(cause_of(error)) from error
         raise

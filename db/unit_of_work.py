@@ -5,24 +5,21 @@ run in different tasks: child fields would run outside of the transaction and it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import Any
 
-from billing.states import Actor
-from db.blocks import blocks, positional, with_literals
-from db.callers import READ, WRITE, CommitCount, begin, existence_check, opening, permission_check
+from db.callers import READ, WRITE, CommitCount, NewKey, begin, existence_check, opening, permission_check
 from db.callers import Caller as Caller
-from db.literals import encode_param, literal
+from db.literals import encode_param
 from db.outages import AlreadyTaken as AlreadyTaken
 from db.outages import Conflict, translate_errors
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
+from db.outages import KeyInUse as KeyInUse
 from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
 from db.pool import Database, Lease
-from db.records import rows_of
-from db.saving import in_order, statement_of
+from db.transaction import Transaction as Transaction
 
 
 class UnitOfWorkClosed(Exception):
@@ -119,12 +116,12 @@ class UnitOfWork:
         return rows
 
     @asynccontextmanager
-    async def write(self, *, locks_customer: bool = False) -> AsyncIterator["Transaction"]:
+    async def write(self, *, locks_customer: bool = False, claims: NewKey | None = None) -> AsyncIterator[Transaction]:
         """Run one write transaction, committed at the end of the context. Reads after it see its changes; concurrent reads wait for its end.
 
-        With `locks_customer` it begins with the lock of the customer, without a round trip for it.
+        With `locks_customer` it begins with the lock of the customer, and with `claims` with the claim of a new key and that lock, without a round trip for it.
 
-        Raises DatabaseUnavailable, SessionEnded, AlreadyTaken, UnitOfWorkClosed.
+        Raises DatabaseUnavailable, SessionEnded, AlreadyTaken, KeyInUse, UnitOfWorkClosed.
         """
         with self._entered() as task:
             async with self._turn:
@@ -133,7 +130,7 @@ class UnitOfWork:
                     await self._end_reads()
                     self.replica = None
                     with translate_errors():
-                        async with self._transaction(locks_customer=locks_customer) as transaction:
+                        async with self._transaction(begin(self.caller, WRITE, locks_customer=locks_customer, claims=claims)) as transaction:
                             yield transaction
                 finally:
                     self._writing = None
@@ -141,22 +138,26 @@ class UnitOfWork:
             callback()
 
     @asynccontextmanager
-    async def _transaction(self, *, locks_customer: bool) -> AsyncIterator["Transaction"]:
-        lease = await self._opened(self._database, begin(self.caller, WRITE, locks_customer=locks_customer))
+    async def _transaction(self, beginning: str) -> AsyncIterator[Transaction]:
+        lease = await self._opened(self._database, beginning)
         is_sound = False
         try:
             transaction = Transaction(lease, self.caller, self._count)
             yield transaction
             self.statements += 1
+            following = [opening(self.caller, READ)] if transaction.has_reads_after else []
             try:
-                await lease.execute("; ".join([*transaction.closing, "COMMIT"]))
+                await lease.execute("; ".join([*transaction.closing, "COMMIT", *following]))
             except BaseException:  # it is not known whether it was committed, and the connection may still be committing
                 lease.terminate()
                 raise
             is_sound = True
             self.progress.commits += 1
+            if following:
+                lease.is_reading, self._lease = True, lease
         finally:
-            self.statements += await lease.end(is_sound=is_sound)
+            if self._lease is None:
+                self.statements += await lease.end(is_sound=is_sound)
 
     async def confirm(self) -> None:
         """Let the database check the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
@@ -238,63 +239,3 @@ class UnitOfWork:
             raise UnitOfWorkClosed
         self.is_judged = True
         return lease
-
-
-class Transaction:
-    """An open write transaction: it runs named blocks, and sets the caller and the secret for row security."""
-
-    def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
-        self._lease = lease
-        self.caller = caller
-        self.afterwards: list[Callable[[], None]] = []  # called after the commit, and only then
-        self._closing: list[tuple[str, str]] = []  # names of blocks, and their statements
-        self._count = count
-
-    async def run(self, name: str, /, **values: Any) -> list[Any]:
-        """Run a block and return its rows. `now` and `customer_id` are the caller's."""
-        block = blocks()[name]
-        records = await self._fetch(positional(block.sql), values)
-        return rows_of(block.returns, records) if block.returns != "nothing" else []
-
-    async def first(self, name: str, /, **values: Any) -> Any:
-        """Return the first row of a block, or None."""
-        rows = await self.run(name, **values)
-        return rows[0] if rows else None
-
-    async def save(self, changes: Mapping[str, str]) -> dict[str, int]:
-        """Write rows, as JSON by their kind, in one statement. Returns the number of written rows of each kind; a row that is not in the expected state is not written."""
-        return dict((await self._fetch(statement_of(in_order(changes)), {f"rows_{kind}": text for kind, text in changes.items()}))[0])
-
-    async def _fetch(self, statement: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> list[Any]:
-        sql, names = statement
-        arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
-        self._count()
-        return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
-
-    def at_commit(self, name: str, /, **values: str | int | None) -> None:
-        """Run a block after all others, in the round trip of COMMIT, so that its locks last only as long as Postgres needs for that. Its rows are not read."""
-        self._closing.append((name, with_literals(blocks()[name].sql, values)))
-
-    @property
-    def closing(self) -> list[str]:
-        """Return the statements that are sent together with COMMIT. In all transactions the blocks run in the same order, so that they cannot deadlock."""
-        return [statement for _, statement in sorted(self._closing, key=lambda each: each[0])]
-
-    async def set_rls_secret(self, setting: str, value: str) -> None:
-        """Set a secret's hash or an address for row security, which then lets the transaction read the row that belongs to it."""
-        await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
-
-    async def impersonate_verified(self, customer_id: str) -> None:
-        """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""
-        is_staff = self.caller.actor is Actor.STAFF
-        self.caller = replace(self.caller, customer_id=customer_id, actor=Actor.ANONYMOUS if is_staff else self.caller.actor)
-        # What staff may write follows from the scopes of their token. Who proves to be a customer with a staff token writes as one without a token.
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
-
-    async def act_for(self, customer_id: str | None) -> None:
-        """Set the customer for whom staff or the system act in the rest of the transaction, such as one that it creates; None for nobody. What staff may write still
-        follows from their scopes."""
-        if self.caller.actor not in (Actor.STAFF, Actor.SYSTEM):
-            raise RuntimeError("only staff and the system act for a customer whom they name")
-        self.caller = replace(self.caller, customer_id=customer_id)
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bench.peers.serving import customer_of, open_pool, serve
 from billing.ids import type_id
 from db.blocks import blocks, positional, with_literals
-from db.saving import in_order, statement_of
+from db.transaction import in_order, statement_of
 
 BEGIN = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL app.customer_id = '{customer}'; SET LOCAL app.actor = 'STAFF'; SET LOCAL app.scopes = 'invoices:write'; "

@@ -62,13 +62,13 @@ def turn_of(contestant: Contestant, servers: list[Running], setting: Setting) ->
     requests = load.Load([running.port for running in servers], servers[0].path, contestant.body, setting.tokens, setting.concurrency, setting.seconds)
 
     def turn() -> Turn:
-        return _timed(lambda: load.put(requests), [running.pid for running in servers], setting.place.postmaster)
+        return timed(lambda: load.put(requests), [running.pid for running in servers], setting.place.postmaster)
 
     return turn
 
 
 def turn_of_limit(pgbench: limit.Limit, setting: Setting) -> Callable[[], Turn]:
-    return lambda: _timed(lambda: limit.run(pgbench, setting.seconds), [], setting.place.postmaster)
+    return lambda: timed(lambda: limit.run(pgbench, setting.seconds), [], setting.place.postmaster)
 
 
 def traffic(contestant: Contestant, place: Place, signer: Signer, ids: list[str]) -> dict[str, float]:
@@ -95,12 +95,12 @@ def one_and_two(contestant: Contestant, setting: Setting, signer: Signer, count:
         return {name: [asdict(turn) for turn in seen] for name, seen in rounds(turns, count, lambda _: None).items()}
 
 
-def _timed(ask: Callable[[], load.Seen], pids: list[int], postmaster: int) -> Turn:
+def timed(ask: Callable[[], load.Seen], pids: list[int], postmaster: int, *, attempts: int = ATTEMPTS) -> Turn:
     """Return the least disturbed attempt. There is no further attempt after one that is hardly disturbed."""
-    attempts: list[Turn] = []
-    while len(attempts) < ATTEMPTS and all(turn.others > DISTURBED for turn in attempts):
-        attempts.append(_attempt(ask, pids, postmaster))
-    return min(attempts, key=lambda turn: turn.others)
+    turns: list[Turn] = []
+    while len(turns) < attempts and all(turn.others > DISTURBED for turn in turns):
+        turns.append(_attempt(ask, pids, postmaster))
+    return min(turns, key=lambda turn: turn.others)
 
 
 def _attempt(ask: Callable[[], load.Seen], pids: list[int], postmaster: int) -> Turn:

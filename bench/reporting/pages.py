@@ -47,19 +47,24 @@ REPEAT = """## How to repeat it
 make bench          # Portico alone: planner and executor, about a minute
 make bench-peers    # all servers; needs npm and Node 20 or newer, about a quarter of an hour
 .venv/bin/python -m bench.peers --growth   # also 1,000 and 200,000 customers
-.venv/bin/python -m bench.report           # this page from the figures of the last run
+.venv/bin/python -m bench.writes           # mutations beside a hand-written handler; with --peers also beside the other servers
+.venv/bin/python -m bench.writes.events    # what writing the events costs
+.venv/bin/python -m bench.overload         # the curve of the load
+.venv/bin/python -m bench.report           # this page from the figures of the last runs
 ```
 """
 
 
-def page(result: Result) -> str:
+def page(result: Result, more: Sequence[str] = ()) -> str:
+    """Return the page. `more` are sections of other measurements."""
     numbers = {"probe": 50, **{name: result[name] for name in ("compared", "rounds", "seconds", "concurrency")}}
     parts = [
-        _filled(INTRODUCTION.format(**numbers)),
-        _rates(result) + _filled(AFTER_RATES.format(**numbers)),
-        "## What a page costs\n\n" + _costs(result) + _filled(AFTER_COSTS.format(**numbers)),
+        filled(INTRODUCTION.format(**numbers)),
+        _rates(result) + filled(AFTER_RATES.format(**numbers)),
+        "## What a page costs\n\n" + _costs(result) + filled(AFTER_COSTS.format(**numbers)),
         _workers(result),
         _growth(result),
+        *more,
         _machine(result),
         REPEAT,
     ]
@@ -68,10 +73,10 @@ def page(result: Result) -> str:
 
 def _rates(result: Result) -> str:
     rows = []
-    for name, turns in sorted(result["turns"].items(), key=lambda item: -_middle(item[1], "rate")):
+    for name, turns in sorted(result["turns"].items(), key=lambda item: -middle(item[1], "rate")):
         ratios = [_ratio(result["turns"][ours], turns) if ours != name and ours in result["turns"] else "" for ours in (PLANNER, BY_ID)]
-        rows.append((_strong(name), _spread(turns, "rate", "{:,.0f}"), *ratios, f"{_middle(turns, 'p50'):.1f}", f"{_middle(turns, 'p99'):.1f}"))
-    return _table(("Server", "Pages/s", "Planner is", "By document id it is", "p50 ms", "p99 ms"), rows)
+        rows.append((_strong(name), spread_of(turns, "rate", "{:,.0f}"), *ratios, f"{middle(turns, 'p50'):.1f}", f"{middle(turns, 'p99'):.1f}"))
+    return table(("Server", "Pages/s", "Planner is", "By document id it is", "p50 ms", "p99 ms"), rows)
 
 
 def _ratio(ours: Turns, theirs: Turns) -> str:
@@ -81,13 +86,13 @@ def _ratio(ours: Turns, theirs: Turns) -> str:
 
 def _costs(result: Result) -> str:
     rows = []
-    for name, turns in sorted(result["turns"].items(), key=lambda item: _middle(item[1], "server_cpu") + _middle(item[1], "postgres_cpu")):
+    for name, turns in sorted(result["turns"].items(), key=lambda item: middle(item[1], "server_cpu") + middle(item[1], "postgres_cpu")):
         traffic = result["traffic"].get(name, {})
         memory = result["memory_mb"].get(name)
-        cpu = [_middle(turns, "server_cpu"), _middle(turns, "postgres_cpu")]
+        cpu = [middle(turns, "server_cpu"), middle(turns, "postgres_cpu")]
         known = [f"{traffic[key]:.1f}" if traffic else "" for key in ("statements", "round_trips")]
         rows.append((_strong(name), f"{cpu[0]:.2f}" if traffic else "", f"{cpu[1]:.2f}", *known, f"{memory:.0f} MB" if memory else ""))
-    return _table(("Server", "CPU in the server", "CPU in Postgres", "Statements", "Round trips", "Resident memory"), rows)
+    return table(("Server", "CPU in the server", "CPU in Postgres", "Statements", "Round trips", "Resident memory"), rows)
 
 
 def _workers(result: Result) -> str:
@@ -95,9 +100,9 @@ def _workers(result: Result) -> str:
         return ""
     rows = []
     for name, turns in result["workers"].items():
-        one, two = _middle(turns["one"], "rate"), _middle(turns["two"], "rate")
+        one, two = middle(turns["one"], "rate"), middle(turns["two"], "rate")
         rows.append((_strong(name), f"{one:,.0f}", f"{two:,.0f}", f"{two / one:.2f} ×"))
-    return "## One worker and two\n\n" + _table(("Server", "One", "Two", "Two are"), rows) + _filled(AFTER_WORKERS)
+    return "## One worker and two\n\n" + table(("Server", "One", "Two", "Two are"), rows) + filled(AFTER_WORKERS)
 
 
 def _growth(result: Result) -> str:
@@ -114,9 +119,9 @@ def _growth(result: Result) -> str:
 def _ways(head: str, kinds: dict[str, dict[str, Turns]], label: Callable[[str], str]) -> str:
     ways = list(next(iter(kinds.values())))
     rows = [
-        (label(kind), *(f"{_spread(seen[way], 'rate', '{:,.0f}')}, p99 {_middle(seen[way], 'p99'):.1f} ms" for way in ways)) for kind, seen in kinds.items()
+        (label(kind), *(f"{spread_of(seen[way], 'rate', '{:,.0f}')}, p99 {middle(seen[way], 'p99'):.1f} ms" for way in ways)) for kind, seen in kinds.items()
     ]
-    return _table((head, *(f"{way}: pages/s" for way in ways)), rows)
+    return table((head, *(f"{way}: pages/s" for way in ways)), rows)
 
 
 def _machine(result: Result) -> str:
@@ -125,21 +130,21 @@ def _machine(result: Result) -> str:
     others = median(turn["others"] for turns in result["turns"].values() for turn in turns)
     note = f"- Used by other processes during the median turn: {100 * others:.0f} % of the machine. A turn in which they used more than 8 % was repeated once."
     lines = fill(note, WIDTH, subsequent_indent="  ")
-    return f"## Where and with what\n\nMeasured {result['at'][:16].replace('T', ' ')} UTC.\n\n{machine}\n{lines}\n\n{_filled(versions + '.')}"
+    return f"## Where and with what\n\nMeasured {result['at'][:16].replace('T', ' ')} UTC.\n\n{machine}\n{lines}\n\n{filled(versions + '.')}"
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
     """Return the text with paragraphs in lines of at most 120 characters; headings and pictures are unchanged."""
     paragraphs = text.strip("\n").split("\n\n")
     lines = (part if part.startswith(("#", "!")) else fill(part, WIDTH, break_long_words=False, break_on_hyphens=False) for part in paragraphs)
     return text[: len(text) - len(text.lstrip("\n"))] + "\n\n".join(lines) + "\n"
 
 
-def _middle(turns: Turns, key: str) -> float:
+def middle(turns: Turns, key: str) -> float:
     return median(turn[key] for turn in turns)
 
 
-def _spread(turns: Turns, key: str, form: str) -> str:
+def spread_of(turns: Turns, key: str, form: str) -> str:
     values = [turn[key] for turn in turns]
     return f"{form.format(median(values))} ({form.format(min(values))}–{form.format(max(values))})"
 
@@ -148,6 +153,6 @@ def _strong(name: str) -> str:
     return f"**{name}**" if name == PLANNER else name
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     rule = ["---", *["---:" for _ in head[1:]]]
     return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *rows))

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +42,26 @@ def portal(customers: int, console: Console) -> Iterator[Place]:
     _forget_old(folder, customers)
     with embedded.running(folder) as urls:
         asyncio.run(_fill(urls.admin, customers, console))
-        yield Place(urls.admin, urls.app, unquote(urls.app.partition("host=")[2]), int((folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0]))
+        yield _place(urls, folder)
+
+
+def _place(urls: embedded.Urls, folder: Path) -> Place:
+    pid = int((folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    return Place(urls.admin, urls.app, unquote(urls.app.partition("host=")[2]), pid)
+
+
+@contextmanager
+def copy_of_portal(customers: int, console: Console) -> Iterator[Place]:
+    """Run a copy of the portal's database, which is deleted at the end: for measurements that write."""
+    with portal(customers, console):
+        pass
+    folder = STORED / f"copy-{os.getpid()}"
+    try:
+        subprocess.run(["cp", "-a", STORED / f"{customers}-{_fingerprint()}", folder], check=True)  # with its owner, who is not root
+        with embedded.running(folder) as urls:
+            yield _place(urls, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def customer_ids(place: Place, limit: int) -> list[str]:

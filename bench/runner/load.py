@@ -28,6 +28,7 @@ class Load:
     """The request, the servers' ports, the number of connections and the duration. Connections are distributed evenly over the ports, and pause for `pause_seconds` after each answer.
 
     `counter` is a text in the body that each request replaces with its number, filled up with zeros to the same length, so that no two requests are the same.
+    With `bodies` there is one for each token, in place of `body`, and the requests are sent in their order, again and again.
     """
 
     ports: list[int]
@@ -41,6 +42,7 @@ class Load:
     must_contain: str = '"activeSubscriptions"'
     seed: int = 1
     counter: str = ""
+    bodies: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ class Seen:
     example: str = ""
     statuses: dict[str, int] = field(default_factory=dict)
     slowest: float = 0.0
+    # Latencies of the answers with status 200 alone.
+    accepted_p50: float = 0.0
+    accepted_p99: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -111,19 +116,22 @@ class _Run:
     left: int
     pause_seconds: float = 0.0
     counter: bytes = b""
+    is_in_order: bool = False
     sent: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
+    accepted: list[float] = field(default_factory=list)
     wrong: list[bytes] = field(default_factory=list)
 
     def next_request(self) -> bytes | None:
         if self.left == 0 or time.perf_counter() >= self.stop_at:
             return None
         self.left -= 1
-        request = self.requests[int(self.dice.random() * len(self.requests))]
+        place = self.sent % len(self.requests) if self.is_in_order else int(self.dice.random() * len(self.requests))
+        request = self.requests[place]
+        self.sent += 1
         if not self.counter:
             return request
-        self.sent += 1
         return request.replace(self.counter, str(self.sent).zfill(len(self.counter)).encode())
 
 
@@ -185,15 +193,19 @@ class _Client(asyncio.Protocol):
 
     def _judge(self) -> None:
         run, answer = self._run, self._received
-        run.latencies.append(time.perf_counter() - self._sent_at)
+        latency = time.perf_counter() - self._sent_at
+        run.latencies.append(latency)
         run.statuses[answer[9:12].decode()] += 1
+        if answer[9:12] == b"200":
+            run.accepted.append(latency)
         if answer[9:12] != b"200" or FORBIDDEN in answer or run.must_contain not in answer:
             run.wrong.append(answer[:600])
         self._received, self._needed = b"", 0
 
 
 async def _drive(load: Load) -> Seen:
-    requests = [request_bytes(load.path, load.body, token) for token in load.tokens]
+    bodies = load.bodies or [load.body] * len(load.tokens)
+    requests = [request_bytes(load.path, body, token) for body, token in zip(bodies, load.tokens, strict=True)]
     started = time.perf_counter()
     run = _Run(
         requests,
@@ -203,6 +215,7 @@ async def _drive(load: Load) -> Seen:
         load.count or sys.maxsize,
         load.pause_seconds,
         load.counter.encode(),
+        bool(load.bodies),
     )
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", load.ports[n % len(load.ports)]) for n in range(load.concurrency)]
@@ -211,19 +224,25 @@ async def _drive(load: Load) -> Seen:
     seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_SELF)
     latencies = sorted(run.latencies) or [0.0]
-    p99 = latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]
+    accepted = sorted(run.accepted) or [0.0]
     example = run.wrong[0].decode("utf-8", "replace") if run.wrong else ""
     return Seen(
         len(run.latencies),
         seconds,
         1000 * median(latencies),
-        1000 * p99,
+        1000 * _p99(latencies),
         len(run.wrong),
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         example=example,
         statuses=dict(run.statuses),
         slowest=1000 * latencies[-1],
+        accepted_p50=1000 * median(accepted),
+        accepted_p99=1000 * _p99(accepted),
     )
+
+
+def _p99(latencies: list[float]) -> float:
+    return latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ async def schedule_moves(transaction: Transaction, stored: StoredCatalog, codes:
 
 
 async def _move(transaction: Transaction, subscription_id: str, *, by: WriteContext) -> bool:
-    contract = await contract_of(transaction.run, subscription_id, is_locked=True)
+    contract = await contract_of(transaction.run, subscription_id)
     facts = await facts_of(transaction.run, contract, now=by.now)
     decision = move_price(facts)
     if decision is None:

@@ -77,7 +77,7 @@ async def undecided(transaction: Transaction, charge: ChargeRow, result: ChargeR
     is_accepted = result.status is ChargeStatus.PROCESSING and result.processor_reference is not None
     if by.service_begins is not ServiceBegins.ORDER or not is_accepted or charge.agreed is None:
         return answer
-    contract = await contract_of(transaction.run, subscription_id or "", is_locked=True)
+    contract = await contract_of(transaction.run, subscription_id or "")
     return await _begin_on_account(transaction, charge, contract, by=by) if awaits(contract, charge.payment_id) else answer
 
 
@@ -141,7 +141,7 @@ def issued(changes: Changes, *, by: WriteContext) -> Changes:
 async def _waiting_contract(transaction: Transaction, charge: ChargeRow, *, by: WriteContext) -> Contract:
     """Return the locked contract that waits for the charge. Raises DecisionOutdated where it does not wait any more."""
     subscription_id = await _written_order(transaction, charge)
-    contract = await contract_of(transaction.run, subscription_id or "", is_locked=True)
+    contract = await contract_of(transaction.run, subscription_id or "")
     if not awaits(contract, charge.payment_id):
         raise DecisionOutdated
     return contract
@@ -163,7 +163,7 @@ def _returned_coupons(charge: ChargeRow) -> Changes:
 
 
 async def _locked_contract(transaction: Transaction, charge: ChargeRow) -> Contract | None:
-    return await contract_of(transaction.run, charge.subscription_id, is_locked=True) if charge.subscription_id else None
+    return await contract_of(transaction.run, charge.subscription_id) if charge.subscription_id else None
 
 
 async def _decided_again(transaction: Transaction, charge: ChargeRow, contract: Contract, *, by: WriteContext) -> tuple[SubscriptionFacts, Decision]:

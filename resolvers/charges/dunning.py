@@ -96,7 +96,7 @@ async def end_collection(transaction: Transaction, subscription_id: str, *, by: 
 
 async def end(transaction: Transaction, subscription_id: str, ending: Ending, *, by: WriteContext) -> None:
     """Take the policy's final action. A subscription that does not run is not changed."""
-    contract = await contract_of(transaction.run, subscription_id, is_locked=True)
+    contract = await contract_of(transaction.run, subscription_id)
     facts = await facts_of(transaction.run, contract, now=by.now)
     if ending is Ending.HOLD and can_be_held(contract.status):
         await save(transaction, rows_of(facts, hold(facts, SuspendedBy.DUNNING, note=NOTE), by))
@@ -108,7 +108,7 @@ async def end(transaction: Transaction, subscription_id: str, ending: Ending, *,
 async def lift_paid(transaction: Transaction, *, by: WriteContext) -> None:
     """Lift dunning's hold from subscriptions whose dunned invoices are paid. Called after anything that reduces what an invoice owes. Other holds stay."""
     for due in await transaction.run("contracts.to_lift"):
-        contract = await contract_of(transaction.run, due.id, is_locked=True)
+        contract = await contract_of(transaction.run, due.id)
         facts = await facts_of(transaction.run, contract, now=by.now)
         await save(transaction, rows_of(facts, lifted(facts, SuspendedBy.DUNNING, is_waiting=False), by))
 

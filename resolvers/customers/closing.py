@@ -65,7 +65,7 @@ async def existing_customer(transaction: Transaction) -> Any:
 async def _end_subscriptions(transaction: Transaction, by: WriteContext) -> None:
     """Cancel each subscription to the end of its period; at once where none runs. A renewal that is due and was not billed yet is not billed any more."""
     for subscription in await transaction.run("subscriptions.unended"):
-        contract = await contract_of(transaction.run, subscription.id, is_locked=True)
+        contract = await contract_of(transaction.run, subscription.id)
         facts = await facts_of(transaction.run, contract, now=by.now)
         decision = cancel(facts, when=When.PERIOD_END, reason=None, comment=None)
         if decision.events:

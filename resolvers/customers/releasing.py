@@ -33,7 +33,7 @@ async def release_all(transaction: Transaction, by: WriteContext) -> dict[str, A
     done: list[str] = []
     unreleased: list[dict[str, Any]] = []
     for subscription in await transaction.run("imports.held"):
-        contract = await contract_of(transaction.run, subscription.id, is_locked=True)
+        contract = await contract_of(transaction.run, subscription.id)
         facts = await facts_of(transaction.run, contract, now=by.now)
         try:
             decision = released(facts)

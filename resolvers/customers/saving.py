@@ -159,7 +159,7 @@ async def _move_credential(transaction: Transaction, context: Context, stored: M
 async def _retax(transaction: Transaction, context: Context) -> None:
     """Store what the next renewal of each running subscription costs at the new rate."""
     for subscription in await transaction.run("subscriptions.unended"):
-        contract = await contract_of(transaction.run, subscription.id, is_locked=True)
+        contract = await contract_of(transaction.run, subscription.id)
         after = retaxed(await facts_of(transaction.run, contract, now=context.now))
         if after is not None:
             await save(transaction, {"subscription": [row_of(after)]})

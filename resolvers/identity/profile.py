@@ -14,14 +14,14 @@ from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import AlreadyTaken, Transaction, UnitOfWork
 from mail.letters import Letter
 from resolvers import letters
-from resolvers.audit import note
+from resolvers.audit import note, note_at_commit
 from resolvers.changes.saving import as_json
 from resolvers.context import Context, identity_of
 from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, make, use_link, void_links, wrong_links_counted
 from resolvers.identity.sessions import device_of
 from resolvers.letters import customer_of
 from resolvers.mutating import present_fields
-from resolvers.reads.ownership import customer_named, writing_for
+from resolvers.reads.ownership import customer_named, read_next, writing_for
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
 from resolvers.standing import check_signed_in
 
@@ -68,7 +68,8 @@ async def update(arguments: Any, context: Context) -> Any:
         )
         if changed is None:
             raise await _why_unchanged(transaction, arguments)
-        await note(transaction, context, "updateProfile")
+        note_at_commit(transaction, context, "updateProfile")
+        read_next(transaction, context)
     return changed
 
 

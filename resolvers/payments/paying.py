@@ -67,10 +67,11 @@ async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
     await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
-        invoice = _first_payable(await transaction.run("owed.invoices", ids=[str(arguments.invoice_id)]), "invoiceId")
+        ids = [str(arguments.invoice_id)]
+        invoices, installments = await transaction.run("owed.invoices + owed.installments", ids=ids, invoice_ids=ids)
+        invoice = _first_payable(invoices, "invoiceId")
         check_action(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
         check_version(arguments.expected_version, invoice.version)
-        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
 
     owner = await owner_named(str(arguments.invoice_id), "invoiceId", context, message=NOT_FOUND)
@@ -152,7 +153,6 @@ async def _throttle_payment(context: Context) -> None:
 
 def _paying(arguments: Any, context: Context, find: Find, *, answer: AnswerOf) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
-        await transaction.run("customers.lock")
         debts: Debts = await find(transaction)
         amount = _checked_amount(getattr(arguments, "amount_minor_units", None), debts.remaining_minor(), context)
         method_id = str(arguments.payment_method_id) if arguments.payment_method_id else None

@@ -48,6 +48,14 @@ def unit_of_work_for(context: Context, customer_id: str | None) -> UnitOfWork:
 async def writing_for(context: Context, customer_id: str) -> AsyncIterator[Transaction]:
     """Run one write transaction on the rows of the customer. What the operation reads before it holds no connection meanwhile, and what it reads afterwards is new."""
     await context.session.release()
-    async with unit_of_work_for(context, customer_id).write() as transaction:
+    session = unit_of_work_for(context, customer_id)
+    async with session.write() as transaction:
         yield transaction
-    await context.session.release()
+    if session is not context.session:
+        await context.session.release()
+
+
+def read_next(transaction: Transaction, context: Context) -> None:
+    """Open the read transaction of the payload in the round trip of COMMIT. Not for staff who write for a customer: their payload is read by another unit of work."""
+    if transaction.caller is context.session.caller:
+        transaction.then_read()

@@ -84,7 +84,7 @@ async def preview(action: MutationDefinition, arguments: Any, context: Context) 
         await throttled(context, Kind.COUPON)
     owner = await _owner(arguments, context)
     try:
-        facts, decision = await action.plan(arguments, context)(block_reader(context, owner), context.now, False)
+        facts, decision = await action.plan(arguments, context)(block_reader(context, owner), context.now)
         _check_open(facts, action)
     except SubscriptionBehindClock:
         raise Refused(ErrorCode.IN_PROGRESS, BEHIND_CLOCK) from None
@@ -96,7 +96,7 @@ async def preview(action: MutationDefinition, arguments: Any, context: Context) 
 def _preparing(context: Context, arguments: Any, action: MutationDefinition) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         pinned = previews.pinned(arguments, action.mutation, context)
-        facts, decision = await action.plan(arguments, context)(transaction.run, pinned.at if pinned else by.now, True)
+        facts, decision = await action.plan(arguments, context)(transaction.run, pinned.at if pinned else by.now)
         _check_open(facts, action)
         check_version(getattr(arguments, "expected_version", None), facts.contract.version)
         if pinned:

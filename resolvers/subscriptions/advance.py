@@ -45,7 +45,7 @@ async def catch_up(session: UnitOfWork, subscription_id: str, processors: Mappin
 
 async def _step(transaction: Transaction, subscription_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> ChargeSubmission | Decision | None:
     """Write the next step and return it; if it has to be paid first, reserve the charge and return it. None if nothing is due any more."""
-    contract = await contract_of(transaction.run, subscription_id, is_locked=True)
+    contract = await contract_of(transaction.run, subscription_id)
     if not clock.is_due(contract, by.now):
         return None
     facts = await facts_of(transaction.run, contract, now=by.now)

@@ -1,7 +1,6 @@
 """The plan of each action, which reads the facts and decides. The mutation and its preview use the same plan."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +8,13 @@ from billing.lifecycle import change, clock, coupon, pending, resume, start, sto
 from billing.lifecycle.facts import Decision, SubscriptionFacts
 from billing.refusals import ErrorCode, Refused
 from billing.states import SuspendedBy
-from resolvers.reads.facts import RunBlock, account_around, coupon_of, facts_of, offers_of
-from resolvers.reads.facts import contract as contract_of
+from resolvers.reads.facts import RunBlock, coupon_of, facts_of_change, facts_of_subscription
 from resolvers.subscriptions.advance import SubscriptionBehindClock
 
 MAX_NOTE = 500
 
-# Reads the facts and decides. The third argument says whether to lock the contract: it is locked unless this is a preview.
-Decide = Callable[[RunBlock, datetime, bool], Awaitable[tuple[SubscriptionFacts, Decision]]]
+# Reads the facts and decides. In a mutation the customer is locked already, and so are the facts.
+Decide = Callable[[RunBlock, datetime], Awaitable[tuple[SubscriptionFacts, Decision]]]
 
 
 def pause(arguments: Any) -> Decide:
@@ -58,8 +56,8 @@ def update_quantity(arguments: Any) -> Decide:
 
 
 def apply_coupon(arguments: Any) -> Decide:
-    async def plan(run: RunBlock, now: datetime, is_locked: bool) -> tuple[SubscriptionFacts, Decision]:
-        facts = await _facts(run, arguments, now, is_locked)
+    async def plan(run: RunBlock, now: datetime) -> tuple[SubscriptionFacts, Decision]:
+        facts = await _facts(run, arguments, now)
         return facts, coupon.apply(facts, await coupon_of(run, arguments.code))
 
     return plan
@@ -80,18 +78,16 @@ def release(arguments: Any) -> Decide:
 
 
 def add_plan(arguments: Any, subscription_id: str, policy: trials.TrialPolicy) -> Decide:
-    """Order a plan. In a transaction the first block locks the customer; a preview takes no lock."""
+    """Order a plan."""
 
-    async def plan(run: RunBlock, now: datetime, is_locked: bool) -> tuple[SubscriptionFacts, Decision]:
-        if is_locked:
-            await run("customers.lock")
+    async def plan(run: RunBlock, now: datetime) -> tuple[SubscriptionFacts, Decision]:
         price_id, method_id = str(arguments.price_id), arguments.payment_method_id and str(arguments.payment_method_id)
-        offer = (await offers_of(run, [price_id])).get(price_id)
-        account = await account_around(run, currency=None, method_id=method_id)
+        accounts, offers = await run("accounts.around + offers.by_ids", key=None, currency=None, method_id=method_id, ids=[price_id])
+        account = accounts[0]
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
         order = start.SubscriptionOrder(subscription_id, arguments.quantity, arguments.start_at, method_id, account.currency)
-        offer = trials.offered(start.check_offer(offer, order), policy)
+        offer = trials.offered(start.check_offer(offers[0] if offers else None, order), policy)
         if arguments.coupon_code:
             account = coupon.ordered_with(account, await coupon_of(run, arguments.coupon_code), currency=offer.currency)
         facts = start.order_facts(account, offer, order, now=now)
@@ -100,9 +96,9 @@ def add_plan(arguments: Any, subscription_id: str, policy: trials.TrialPolicy) -
     return plan
 
 
-def _of_subscription(arguments: Any, decide: Callable[[SubscriptionFacts], Decision], *others: str) -> Decide:
-    async def plan(run: RunBlock, now: datetime, is_locked: bool) -> tuple[SubscriptionFacts, Decision]:
-        facts = await _facts(run, arguments, now, is_locked, *others)
+def _of_subscription(arguments: Any, decide: Callable[[SubscriptionFacts], Decision]) -> Decide:
+    async def plan(run: RunBlock, now: datetime) -> tuple[SubscriptionFacts, Decision]:
+        facts = await _facts(run, arguments, now)
         return facts, decide(facts)
 
     return plan
@@ -111,16 +107,19 @@ def _of_subscription(arguments: Any, decide: Callable[[SubscriptionFacts], Decis
 def _of_change(arguments: Any, decide: Callable[[SubscriptionFacts], Decision], *others: str) -> Decide:
     """Return a plan whose facts include the invoices that cover unused time."""
 
-    async def plan(run: RunBlock, now: datetime, is_locked: bool) -> tuple[SubscriptionFacts, Decision]:
-        facts = await _facts(run, arguments, now, is_locked, *others)
-        facts = replace(facts, covers=tuple(await run("covers.of_subscription", key=facts.contract.id)))
+    async def plan(run: RunBlock, now: datetime) -> tuple[SubscriptionFacts, Decision]:
+        facts = _at_time(await facts_of_change(run, str(arguments.subscription_id), now=now, others=others))
         return facts, decide(facts)
 
     return plan
 
 
-async def _facts(run: RunBlock, arguments: Any, now: datetime, is_locked: bool, *others: str) -> SubscriptionFacts:
-    contract = await contract_of(run, str(arguments.subscription_id), is_locked=is_locked)
-    if clock.is_due(contract, now):
-        raise SubscriptionBehindClock(contract.id)
-    return await facts_of(run, contract, now=now, others=others)
+async def _facts(run: RunBlock, arguments: Any, now: datetime) -> SubscriptionFacts:
+    return _at_time(await facts_of_subscription(run, str(arguments.subscription_id), now=now))
+
+
+def _at_time(facts: SubscriptionFacts) -> SubscriptionFacts:
+    """Return the facts of a subscription that the billing clock has brought to now. Raises SubscriptionBehindClock."""
+    if clock.is_due(facts.contract, facts.now):
+        raise SubscriptionBehindClock(facts.contract.id)
+    return facts

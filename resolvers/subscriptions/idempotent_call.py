@@ -8,8 +8,9 @@ from typing import Any
 from billing.ids import prefix_of
 from billing.merchant.upserts import SaveOutcome
 from billing.refusals import ErrorCode, Refused
+from db.callers import NewKey
 from db.outages import UnknownOwner
-from db.unit_of_work import Transaction, UnitOfWork
+from db.unit_of_work import KeyInUse, Transaction, UnitOfWork
 from payments.processor import ChargeStatus
 from resolvers.changes.previews import hash_of
 from resolvers.changes.saving import Changes, merged, save
@@ -20,7 +21,7 @@ from resolvers.charges.charging import apply_result, resubmission, submit
 from resolvers.charges.refund_requests import RefundSubmission, apply_refund, refund_resubmission, submit_refund
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult, answered, call_of, claim_key, outcome_of
-from resolvers.reads.ownership import NO_CUSTOMER, unit_of_work_for
+from resolvers.reads.ownership import NO_CUSTOMER, read_next, unit_of_work_for
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
 
 # Kinds of rows that reduce what an invoice owes, and may so end what dunning held a subscription for.
@@ -39,6 +40,9 @@ class Prepared:
     about: str
     submission: ChargeSubmission | RefundSubmission | None = None
 
+
+# What the first transaction ends with: the answer, or a request to the processor.
+Step = MutationResult | ChargeSubmission | RefundSubmission
 
 # Reads under the customer's lock, decides, and returns what to write. The call is None for a call without a key.
 Prepare = Callable[[Transaction, WriteContext, MutationCall | None], Awaitable[Prepared]]
@@ -68,33 +72,53 @@ async def run_idempotent(context: Context, arguments: Any, mutation: str, prepar
     request = _KeyedRequest(arguments, mutation, call_of(mutation, key, client=client) if key is not None else None, prepare)
     while True:
         try:
-            async with session.write(locks_customer=is_for_owner) as transaction:
-                step = await _first_step(transaction, context, request)
+            step = await _first_step(session, context, request)
             break
         except SubscriptionBehindClock as behind:
             await catch_up(session, behind.subscription_id, payments_of(context).processors, by=writer(context))
         except UnknownOwner:
             raise Refused(ErrorCode.NOT_FOUND, NO_CUSTOMER, "customerId") from None
     outcome = step if isinstance(step, MutationResult) else await _submitted(context, session, step)
-    # Staff's own unit of work may hold a snapshot from before the mutation; the payload needs a new one.
-    await context.session.release()
+    if is_for_owner:
+        # Staff's own unit of work may hold a snapshot from before the mutation; the payload needs a new one.
+        await context.session.release()
     return outcome
 
 
-async def _first_step(transaction: Transaction, context: Context, request: _KeyedRequest) -> MutationResult | ChargeSubmission | RefundSubmission:
-    """Run the first transaction: the whole mutation if nothing has to be charged; else return the request to the processor.
-
-    A call that stopped after it had reserved a charge continues there: the same request is sent again.
-    """
+async def _first_step(session: UnitOfWork, context: Context, request: _KeyedRequest) -> Step:
+    """Run the first transaction. It begins with the claim of the key, which is nearly always new, and the lock of the customer; only for a key that is not new is its
+    state read, in another transaction."""
     call = request.call
-    claim = await claim_key(transaction, call, hash_of(request.arguments)) if call else None
-    if claim and claim.answer:
+    claims = NewKey(call.mutation, call.key, hash_of(request.arguments)) if call else None
+    try:
+        async with session.write(locks_customer=True, claims=claims) as transaction:
+            step = await _prepared_step(transaction, context, request)
+            if isinstance(step, MutationResult):
+                read_next(transaction, context)
+            return step
+    except KeyInUse:
+        pass
+    async with session.write(locks_customer=session is not context.session) as transaction:
+        return await _step_of_known_key(transaction, context, request)
+
+
+async def _step_of_known_key(transaction: Transaction, context: Context, request: _KeyedRequest) -> Step:
+    """Return the stored answer. A call that stopped after it had reserved a charge continues there: the same request is sent again."""
+    assert request.call is not None
+    claim = await claim_key(transaction, request.call, hash_of(request.arguments))
+    if claim.answer:
         return outcome_of(transaction.caller.customer_id, json.loads(claim.answer), is_replayed=True)
-    if claim and claim.payment_id and prefix_of(claim.payment_id) == "ref":
+    if claim.payment_id and prefix_of(claim.payment_id) == "ref":
         return await refund_resubmission(transaction, claim.payment_id, by=writer(context))
-    if claim and claim.payment_id:
+    if claim.payment_id:
         return await resubmission(transaction, claim.payment_id, now=context.now)
-    by = writer(context)
+    await transaction.run("customers.lock")  # the call that had the key was refused meanwhile
+    return await _prepared_step(transaction, context, request)
+
+
+async def _prepared_step(transaction: Transaction, context: Context, request: _KeyedRequest) -> Step:
+    """Run the whole mutation under the customer's lock if nothing has to be charged; else return the request to the processor."""
+    call, by = request.call, writer(context)
     prepared = await request.prepare(transaction, by, call)
     customer_id = transaction.caller.customer_id  # of a customer that `prepare` created, too
     # A save that changes nothing leaves no event.

@@ -1,5 +1,5 @@
 -- Blocks that write the rows of a decision: one block for each kind of row. A block takes its rows as :rows, a JSON list of objects, and returns the ids of the written rows.
--- `db/saving.py` combines the blocks of one decision into one statement.
+-- `db/transaction.py` combines the blocks of one decision into one statement.
 
 -- name: saving.subscription
 -- returns: WrittenRow

@@ -110,6 +110,31 @@ select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currenc
   join plan l on l.id = p.plan_id
  where p.id = any(:ids)
 
+-- name: offers.around
+-- returns: Offer
+-- Select the offers for a decision about a subscription: its price, the one that it changes to, those of :others, and the ones to which the merchant moves subscriptions
+-- from these. They say the same as `offers.by_ids`.
+select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
+       p.is_archived or l.is_archived as is_archived,
+       exists (select from taken_plan t where t.customer_id = :customer_id and t.plan_id = p.plan_id)
+         or exists (select from subscription s
+                     where s.customer_id = :customer_id and s.plan_id = p.plan_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as was_taken,
+       exists (select from taken_plan t where t.customer_id = :customer_id and t.has_trial)
+         or exists (select from subscription s
+                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial,
+       p.moves_to
+  from (with named as (
+            select s.price_id as id from subscription s where s.customer_id = :customer_id and s.id = :key
+             union
+            select s.pending_price_id from subscription s where s.customer_id = :customer_id and s.id = :key
+             union
+            select unnest(cast(:others as text[])))
+        select id from named
+         union
+        select m.moves_to from named n join price m on m.id = n.id) wanted
+  join price p on p.id = wanted.id
+  join plan l on l.id = p.plan_id
+
 -- name: coupons.by_code
 -- returns: CouponOffer
 -- Select a coupon by its code, compared in the form in which codes are stored, in any case. A customer redeems a coupon once; the last day ends in the customer's time zone.

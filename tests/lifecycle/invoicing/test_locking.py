@@ -13,7 +13,7 @@ from tests.lifecycle.conftest import Life
 from tests.lifecycle.invoicing.staff import call, create, line, usd
 from tests.waiting import until
 
-WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%lock_customer%'"
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ~ 'lock_customer|begin_client_call'"
 # With the arguments beside the key; :invoice and :customer are ids.
 CALLS: dict[str, dict[str, Any]] = {
     "createInvoice": {"customerId": ":customer", "lines": [line()]},

@@ -172,7 +172,7 @@ async def test_without_the_lock_too_only_one_of_two_decisions_is_written(life: L
     for number, each in enumerate(contexts):
         async with each.session.write() as transaction:
             plan = decisions.add_plan(order, f"sub_{number:026}", TrialPolicy.PER_PLAN)
-            facts, decision = await plan(transaction.run, life.now, False)
+            facts, decision = await plan(transaction.run, life.now)
             changes.append(rows_of(facts, decision, writer(each)))
     async with context.session.write() as transaction:
         await save(transaction, changes[0])

@@ -1,0 +1,1 @@
+"""What an overloaded process does."""

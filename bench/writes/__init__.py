@@ -1,0 +1,1 @@
+"""How fast customers change things: mutations beside other servers that do the same."""
