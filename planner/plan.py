@@ -27,6 +27,7 @@ from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.refusals import RequestError
 from billing.rows.partners import CostBudget
 from db.blocks import PARAMETER, blocks, numbered
+from db.revisions.coverage import statement_for
 from planner import build, derived, pages, roots
 from planner.cache import PlanCache
 from planner.cache_key import RequestShape, Rule, ShapeReader, no_shape
@@ -63,6 +64,8 @@ MAX_SQL = 16_384
 REPEATED = 3
 
 ARGUMENTS = "its arguments are refused"
+# The facts that differ from call to call, also of the same caller.
+FACTS_OF_CALL = frozenset({"links", "budget"})
 
 
 class UnexpectedNull(Exception):
@@ -70,10 +73,20 @@ class UnexpectedNull(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class RevisedStatement:
+    """The statement of a plan with the columns of an AnswerRevision at the end of its row. `is_of_catalog`: the answer depends on the catalog, too."""
+
+    sql: str
+    parameters: tuple[str, ...]
+    is_of_catalog: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SqlPlan:
     """One statement that answers a whole query, and the function that Python applies to its result (`fix`; None if there is none).
 
     Constant arguments of the document are read once (`constants`, `arguments`); `sources` are the fields whose arguments contain variables.
+    `revised` is there if the answer stays the same as long as the revision and the interval of time of its AnswerRevision do (`db/revisions`).
     """
 
     sql: str
@@ -84,6 +97,7 @@ class SqlPlan:
     fix: PostProcess | None
     derived: tuple[str, ...]
     permissions: tuple[Permission, ...]
+    revised: RevisedStatement | None = None
 
     def bind(self, viewer: Viewer, reading: RequestShape, *, is_repeated: bool) -> "BoundPlan":
         """Return the plan with a request's values. Raises RequestError and GraphQLError as the executor does."""
@@ -101,7 +115,8 @@ class SqlPlan:
         for source in self.sources:
             arguments[source.mark] = source.read(reading)
             values |= source.parameters(arguments[source.mark])
-        return BoundPlan(self, tuple(values[name] for name in self.parameters), AnswerContext(viewer, arguments), is_repeated)
+        revised_values = tuple(values[name] for name in self.revised.parameters) if self.revised else ()
+        return BoundPlan(self, tuple(values[name] for name in self.parameters), AnswerContext(viewer, arguments), is_repeated, revised_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,8 @@ class BoundPlan:
     values: tuple[Any, ...]
     run: AnswerContext
     is_repeated: bool
+    # The values of the statement with the revision.
+    revised_values: tuple[Any, ...] = ()
 
     def answer(self, row: Sequence[Any], links: Links | None = None, budget: CostBudget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
         """Return the response's body from the statement's one row: its text and, if the plan needs it, the customer's locale.
@@ -228,9 +245,18 @@ def make(draft: PlanBuilder, operation: OperationDefinitionNode) -> SqlPlan:
     arguments = {source.mark: source.read(draft.reading) for source in draft.sources if source.is_constant}
     constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
     literals = {name: literal for name, value in constants.items() if (literal := enum_literal(value))}
-    sql, parameters = numbered(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
+    text = PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text)
+    sql, parameters = numbered(text)
     varying = tuple(source for source in draft.sources if not source.is_constant)
-    return SqlPlan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
+    return SqlPlan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions), _revised(draft, text))
+
+
+def _revised(draft: PlanBuilder, text: str) -> RevisedStatement | None:
+    """Return the statement with its revision; None for staff, where revisions do not cover the rows, and where the answer has addresses with an end or the budget."""
+    if draft.is_staff or not draft.selection.is_covered or not FACTS_OF_CALL.isdisjoint(draft.facts):
+        return None
+    sql, parameters = numbered(f"select page.*, revised.* from ({text}) page cross join ({statement_for(draft.selection)}) revised")
+    return RevisedStatement(sql, parameters, draft.selection.is_of_catalog)
 
 
 def _locale(draft: PlanBuilder) -> str:
@@ -238,6 +264,7 @@ def _locale(draft: PlanBuilder) -> str:
     if draft.is_staff or not draft.needs_locale:
         return ""
     block = blocks()["customers.by_id"]
+    draft.selection.add(block)
     return f", (select c.locale from ({correlated(block.sql, block, key=CALLER, owner=CALLER)}) c)"
 
 

@@ -35,7 +35,7 @@ async def executed(app: AppState, work: PreparedOperation, state: RequestState, 
 
 
 async def _execute(app: AppState, work: PreparedOperation, context: Context) -> Execution:
-    planned = await run_planned(work.document, work.operation, work.call, context)
+    planned = await run_planned(work.document, work.operation, work.call, context, conditional=work.conditional)
     result = await run(app.schema, work.document, work.call, context) if planned is None else None
     await context.session.confirm()
     return planned, result
