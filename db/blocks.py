@@ -6,9 +6,11 @@ A block has a header:
     -- returns: Invoice
     -- order newest: issued_at desc, id desc
     -- check newest: a_function
+    -- revised by: customer, catalog
     -- Select the invoices of one subscription.
 
 `check` names a function of the database that a bound of a page in this order goes through, and that raises for one that cannot be read from.
+`revised by` names what has a new revision whenever the rows change, except by time (`db/revisions`). Without it, the rows may change beside all revisions.
 
 Statements that write are blocks too; a block without a result returns `nothing`.
 Parameters are written `:name`; `:key` is the key whose rows the block selects, `:customer_id` the customer who owns them. Every other
@@ -31,7 +33,7 @@ PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 UNLESS_NULL = re.compile(r"cast\(:([a-z_]\w*) as [a-z\[\]]+\) is null or ")
 # Between the names of blocks that are read together.
 TOGETHER = " + "
-HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)|check (?P<check>\w+)): *(?P<value>.+)$")
+HEADER = re.compile(r"^-- (name|returns|revised by|order (?P<order>\w+)|check (?P<check>\w+)): *(?P<value>.+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Block:
     # The first sentence of its header.
     summary: str
     orders: Mapping[str, RowOrder] = field(hash=False, compare=False)
+    revised_by: frozenset[str] = frozenset()
     parameters: frozenset[str] = field(init=False, hash=False, compare=False)
     # Whether its rows belong to a customer; plans and prices belong to none.
     is_of_customer: bool = field(init=False, hash=False, compare=False)
@@ -109,7 +112,8 @@ def _block(text: str) -> Block:
     checks = {match["check"]: match["value"].strip() for match in headers if match["check"]}
     orders = {match["order"]: _order(match["value"], checks.get(match["order"], "")) for match in headers if match["order"]}
     sql = "\n".join(line for line in lines if not line.startswith("--")).strip().rstrip(";")
-    return Block(values["name"], sql, values["returns"], _summary(lines), orders)
+    revised_by = frozenset(values.get("revised by", "").replace(",", " ").split())
+    return Block(values["name"], sql, values["returns"], _summary(lines), orders, revised_by)
 
 
 def _summary(lines: list[str]) -> str:

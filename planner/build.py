@@ -70,7 +70,7 @@ def certain(fragment: SqlFragment, request: FieldRequest) -> SqlFragment:
 def row(draft: PlanBuilder, block: Block, keyed: tuple[str, str], selected: tuple[GraphQLObjectType, list[FieldNode]]) -> SqlFragment:
     """Return the one row of a block for a key and an owner, as the selected object; null in SQL if there is none."""
     alias = draft.alias()
-    inner = row_scope(draft, alias, block.returns)
+    inner = row_scope(draft, alias, block)
     built = build_object(draft, inner, *selected)
     source = correlated(block.sql, block, key=keyed[0], owner=keyed[1])
     return SqlFragment((f"(select {built.sql} from ({source}) {alias}{inner.joined})",), built.fix)
@@ -98,7 +98,7 @@ def _shared_join(draft: PlanBuilder, scope: Scope, relation: Many) -> Join:
     if identity not in scope.shared:
         alias = draft.alias()
         source = f"({correlated(relation.block.sql, relation.block, key=identity[1], owner=scope.owner)}) {alias}"
-        scope.shared[identity] = Join(draft.alias(), row_scope(draft, alias, relation.block.returns), source)
+        scope.shared[identity] = Join(draft.alias(), row_scope(draft, alias, relation.block), source)
         scope.joins.append(scope.shared[identity])
         draft.joins.append(scope.shared[identity])
     return scope.shared[identity]

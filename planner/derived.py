@@ -19,6 +19,7 @@ FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")
 
 def derived(draft: PlanBuilder, scope: Scope, declared: Derived, request: FieldRequest) -> SqlFragment:
     columns = [scope.column(name) for name in declared.needs]
+    draft.facts |= _facts(draft.document, declared, request)
     if declared.sql_twin:
         return SqlFragment(in_quotes(f"coalesce({declared.sql_twin}({', '.join(columns)}), {MISSING})"))
     mark = draft.take(request[0], request[1][0], lambda _: {}).mark
@@ -26,6 +27,14 @@ def derived(draft: PlanBuilder, scope: Scope, declared: Derived, request: FieldR
     draft.derived.append(request[1][0].name.value)
     names = {to_camel_case(argument.python_name): argument.python_name for argument in request[0].extensions[DEFINITION].arguments}
     return SqlFragment((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _presented(draft.document, request)))
+
+
+def _facts(document: DocumentContext, declared: Derived, request: FieldRequest) -> set[str]:
+    """Return the facts of the call on which the selected members of the value depend."""
+    kind = get_named_type(request[0].type)
+    members = collect(document, kind, selections_of(request[1])).values() if isinstance(kind, GraphQLObjectType) else ()
+    selected = {nodes[0].name.value for nodes in members}
+    return {fact for fact in declared.about_call if declared.only_in.get(fact) in (None, *selected)}
 
 
 def _compute(declared: Derived, mark: str, names: dict[str, str], present: Any) -> PostProcess:

@@ -13,6 +13,7 @@ from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.rows import row_type
 from billing.rows.partners import CostBudget
 from db.blocks import PARAMETER, Block
+from db.revisions.coverage import Selection
 from planner.cache_key import RequestShape
 from planner.fields import DocumentContext
 from planner.json_sql import Parts, text_of
@@ -93,6 +94,9 @@ class PlanBuilder:
     columns: set[str] = field(default_factory=set)
     aliases: int = 0
     needs_locale: bool = False
+    selection: Selection = field(default_factory=Selection)
+    # The facts of the call that derived fields use (`schema.declarations.fields.ABOUT_CALL`).
+    facts: set[str] = field(default_factory=set)
 
     def alias(self) -> str:
         self.aliases += 1
@@ -174,14 +178,16 @@ class Join:
         return sql
 
 
-def row_scope(draft: PlanBuilder, alias: str, returns: str) -> Scope:
-    """Rows of customers carry their owner, which for staff differs from row to row; a customer's is always the caller."""
+def row_scope(draft: PlanBuilder, alias: str, block: Block) -> Scope:
+    """Return the rows of a block. Rows of customers carry their owner, which for staff differs from row to row; a customer's is always the caller."""
+    returns = block.returns
     has_owner = any(item.name == "customer_id" for item in fields(row_type(returns)))
     if draft.is_staff:
         return Scope(lambda name: f"{alias}.{name}", returns, f"{alias}.customer_id" if has_owner else "cast(null as text)")
     # Columns that must equal the caller's id are written as that id: a block that compares its customer with both key and owner then compares once.
     own = {"CustomerRow": ("id", "customer_id")}.get(returns, ("customer_id",) if has_owner else ())
-    return Scope(lambda name: CALLER if name in own else f"{alias}.{name}", returns, ":customer_id")
+    scope = Scope(lambda name: CALLER if name in own else f"{alias}.{name}", returns, ":customer_id")
+    return scope.noting(draft.selection.add(block))
 
 
 def correlated(sql: str, block: Block, *, key: str, owner: str, mark: str = "") -> str:

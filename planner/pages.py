@@ -50,7 +50,7 @@ class _Page:
         self.window = window
         self.alias = draft.alias()
         self.whole = draft.alias()
-        rows = row_scope(draft, self.alias, block.returns)
+        rows = row_scope(draft, self.alias, block)
         self.used = {"customer_id"} if rows.owner == f"{self.alias}.customer_id" else set()
         self.rows = rows.noting(self.used)
         self.mark = ""

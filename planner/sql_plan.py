@@ -12,14 +12,27 @@ from auth.viewer import Viewer
 from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.rows.partners import CostBudget
 from db.blocks import PARAMETER, blocks, numbered
+from db.revisions.coverage import statement_for
 from planner.cache_key import RequestShape
 from planner.draft import CALLER, COLUMN, AnswerContext, ArgumentSource, PlanBuilder, PostProcess, Scope, SqlFragment, correlated
 from planner.formats import enum_literal
 from planner.json_sql import MARK, objects, text_of
 
+# The facts that differ from call to call, also of the same caller.
+FACTS_OF_CALL = frozenset({"links", "budget"})
+
 
 class UnexpectedNull(Exception):
     """The answer has a null in a field that the schema declares as non-null. The executor reports the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisedStatement:
+    """The statement of a plan with the columns of an AnswerRevision at the end of its row. `is_of_catalog`: the answer depends on the catalog, too."""
+
+    sql: str
+    parameters: tuple[str, ...]
+    is_of_catalog: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class SqlPlan:
 
     Constant arguments of the document are read once (`constants`, `arguments`); `sources` are the fields whose arguments contain variables, and `columns` the names
     of the columns of the object that has the members.
+    `revised` is there if the answer stays the same as long as the revision and the interval of time of its AnswerRevision do (`db/revisions`).
     """
 
     sql: str
@@ -39,6 +53,7 @@ class SqlPlan:
     derived: tuple[str, ...]
     permissions: tuple[Permission, ...]
     columns: tuple[str, ...] = ()
+    revised: RevisedStatement | None = None
 
     def bind(self, viewer: Viewer, reading: RequestShape, *, is_repeated: bool, source: object = None) -> "BoundPlan":
         """Return the plan with a request's values; `source` is the object that has the members. Raises RequestError and GraphQLError as the executor does."""
@@ -57,7 +72,8 @@ class SqlPlan:
         for field in self.sources:
             arguments[field.mark] = field.read(reading)
             values |= field.parameters(arguments[field.mark])
-        return BoundPlan(self, tuple(values[name] for name in self.parameters), AnswerContext(viewer, arguments), is_repeated)
+        revised_values = tuple(values[name] for name in self.revised.parameters) if self.revised else ()
+        return BoundPlan(self, tuple(values[name] for name in self.parameters), AnswerContext(viewer, arguments), is_repeated, revised_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,8 @@ class BoundPlan:
     values: tuple[Any, ...]
     run: AnswerContext
     is_repeated: bool
+    # The values of the statement with the revision.
+    revised_values: tuple[Any, ...] = ()
 
     def answer(self, row: Sequence[Any], links: Links | None = None, budget: CostBudget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
         """Return the response's body from the statement's one row: its text and, if the plan needs it, the customer's locale.
@@ -101,9 +119,20 @@ def statement(draft: PlanBuilder, scope: Scope, built: SqlFragment) -> SqlPlan:
     arguments = {source.mark: source.read(draft.reading) for source in draft.sources if source.is_constant}
     constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
     literals = {name: literal for name, value in constants.items() if (literal := enum_literal(value))}
-    sql, parameters = numbered(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
+    text = PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text)
+    sql, parameters = numbered(text)
     varying = tuple(source for source in draft.sources if not source.is_constant)
-    return SqlPlan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions), tuple(draft.columns))
+    facts = tuple(draft.derived), tuple(draft.permissions), tuple(draft.columns)
+    return SqlPlan(sql, parameters, constants, arguments, varying, built.fix, *facts, _revised(draft, text))
+
+
+def _revised(draft: PlanBuilder, text: str) -> RevisedStatement | None:
+    """Return the statement with its revision; None for staff, where revisions do not cover the rows, for members of an object, and where the answer has addresses with an
+    end or the budget."""
+    if draft.is_staff or draft.columns or not draft.selection.is_covered or not FACTS_OF_CALL.isdisjoint(draft.facts):
+        return None
+    sql, parameters = numbered(f"select page.*, revised.* from ({text}) page cross join ({statement_for(draft.selection)}) revised")
+    return RevisedStatement(sql, parameters, draft.selection.is_of_catalog)
 
 
 def _locale(draft: PlanBuilder) -> str:
@@ -111,4 +140,5 @@ def _locale(draft: PlanBuilder) -> str:
     if draft.is_staff or not draft.needs_locale:
         return ""
     block = blocks()["customers.by_id"]
+    draft.selection.add(block)
     return f", (select c.locale from ({correlated(block.sql, block, key=CALLER, owner=CALLER)}) c)"

@@ -41,7 +41,7 @@ class Query(InvoicingPreviews):
     node = guarded(roots.node, permissions.READ)
     nodes = guarded(roots.nodes, permissions.READ)
     plans = page("plans.listed", key="", graphql_type=nouns.Plan, sort=PlanOrder, filter=PlanFilter, description="The plans on sale.")
-    limits = derived(limits, needs=(), graphql_type=Limits, description="The limits that the gateway applies to its callers.")
+    limits = derived(limits, needs=(), only_in={"budget": "budget"}, graphql_type=Limits, description="The limits that the gateway applies to its callers.")
     sessions = guarded(
         page(
             "sessions.of_customer",

@@ -43,6 +43,9 @@ class Load:
     seed: int = 1
     counter: str = ""
     bodies: list[str] = field(default_factory=list)
+    # A line of the head of each request, by its token; and the status of each answer.
+    lines: list[str] = field(default_factory=list)
+    status: str = "200"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,9 @@ def finish(process: "subprocess.Popen[str]") -> Seen:
     return Seen(**json.loads(output))
 
 
-def request_bytes(path: str, body: str, token: str) -> bytes:
-    """Return the bytes of a request: a POST, or a GET if there is no body."""
-    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "Accept: application/json"]
+def request_bytes(path: str, body: str, token: str, *more: str) -> bytes:
+    """Return the bytes of a request: a POST, or a GET if there is no body. `more` are other lines of its head."""
+    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "Accept: application/json", *more]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
@@ -117,6 +120,7 @@ class _Run:
     pause_seconds: float = 0.0
     counter: bytes = b""
     is_in_order: bool = False
+    status: bytes = b"200"
     sent: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
@@ -181,6 +185,9 @@ class _Client(asyncio.Protocol):
         if end < 0:
             return False
         head = self._received[:end].lower()
+        if head[9:12] == b"304":
+            self._needed = end + 4
+            return True
         at = head.find(LENGTH)
         if at < 0:
             self._run.wrong.append(b"an answer without content-length: " + head)
@@ -198,14 +205,15 @@ class _Client(asyncio.Protocol):
         run.statuses[answer[9:12].decode()] += 1
         if answer[9:12] == b"200":
             run.accepted.append(latency)
-        if answer[9:12] != b"200" or FORBIDDEN in answer or run.must_contain not in answer:
+        if answer[9:12] != run.status or FORBIDDEN in answer or run.must_contain not in answer:
             run.wrong.append(answer[:600])
         self._received, self._needed = b"", 0
 
 
 async def _drive(load: Load) -> Seen:
     bodies = load.bodies or [load.body] * len(load.tokens)
-    requests = [request_bytes(load.path, body, token) for body, token in zip(bodies, load.tokens, strict=True)]
+    lines: list[tuple[str, ...]] = [(line,) for line in load.lines] or [()] * len(load.tokens)
+    requests = [request_bytes(load.path, body, token, *more) for body, token, more in zip(bodies, load.tokens, lines, strict=True)]
     started = time.perf_counter()
     run = _Run(
         requests,
@@ -216,6 +224,7 @@ async def _drive(load: Load) -> Seen:
         load.pause_seconds,
         load.counter.encode(),
         bool(load.bodies),
+        load.status.encode(),
     )
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", load.ports[n % len(load.ports)]) for n in range(load.concurrency)]

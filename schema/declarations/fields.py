@@ -10,7 +10,7 @@ Each puts its declaration into the field's metadata: the executor's resolver is 
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import strawberry
@@ -122,13 +122,15 @@ class Derived:
     """The declaration of a computed field. `function` gets the columns `needs` by position, the field's arguments by name, and the facts of the call that its
     parameters name (`ABOUT_CALL`).
 
-    `sql_twin` names a function of the database that computes the same value; a test compares the two.
+    `sql_twin` names a function of the database that computes the same value; a test compares the two. `only_in` names, by the fact of the call, the one member of the value
+    that depends on it.
     """
 
     function: Callable[..., Any]
     needs: tuple[str, ...]
     about_call: tuple[str, ...] = ()
     sql_twin: str | None = None
+    only_in: Mapping[str, str] = field(default_factory=dict)
 
 
 def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
@@ -223,6 +225,7 @@ def derived(
     description: str,
     arguments: tuple[Argument, ...] = (),
     sql_twin: str | None = None,
+    only_in: Mapping[str, str] | None = None,
 ) -> Any:
     """Declare a field that a pure function computes from columns of this row."""
     wanted = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
@@ -239,7 +242,7 @@ def derived(
         is_read_first = CUSTOMER_LOCALE in wanted and not values.get(LOCALE) and info.context.needs_locale
         return (compute_in_locale if is_read_first else compute)(parent, info.context, values)
 
-    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, wanted, sql_twin))
+    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, wanted, sql_twin, only_in or {}))
 
 
 def about(wanted: tuple[str, ...], facts: CallFacts) -> dict[str, Any]:

@@ -100,6 +100,7 @@ OF_CALLER = {
     "operations.claim",
     "operations.claim_of_client",
     "operations.of_client_key",
+    "revisions.confirmed",
     "invoices.issue_number",
     "credit_notes.issue_number",
     "exporting.rows",

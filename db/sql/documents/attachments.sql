@@ -1,17 +1,20 @@
 -- name: attachments.by_id
 -- returns: AttachmentRow
+-- revised by: customer
 select * from portal_attachment where customer_id = :customer_id and id = :key
 
 -- name: attachments.of_invoice
 -- returns: AttachmentRow
 -- order newest: uploaded_at desc, id desc
 -- order oldest: uploaded_at asc, id asc
+-- revised by: customer
 select * from portal_attachment where customer_id = :customer_id and invoice_id = :key
 
 -- name: attachments.of_schedule
 -- returns: AttachmentRow
 -- order newest: uploaded_at desc, id desc
 -- order oldest: uploaded_at asc, id asc
+-- revised by: customer
 select * from portal_attachment where customer_id = :customer_id and schedule_id = :key
 
 -- name: attachments.add

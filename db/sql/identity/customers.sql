@@ -1,5 +1,6 @@
 -- name: customers.by_id
 -- returns: CustomerRow
+-- revised by: customer
 -- Select one customer.
 select * from portal_customer where id = :key and customer_id = :customer_id
 
@@ -63,23 +64,27 @@ select id, customer_id from payment_method where :kind = 'PAYMENT_METHOD' and ex
 
 -- name: summaries.of_customer
 -- returns: SummaryRow
+-- revised by: customer
 -- Select the counts of the Summary page. Its id is the customer's, with another prefix.
 select 'sum_' || right(customer_id, 26) as id, customer_id, active_subscriptions, active_schedules
   from portal_summary where customer_id = :key and customer_id = :customer_id
 
 -- name: summaries.by_id
 -- returns: SummaryRow
+-- revised by: customer
 -- Select the counts by the id of the summary.
 select 'sum_' || right(customer_id, 26) as id, customer_id, active_subscriptions, active_schedules
   from portal_summary where customer_id = 'cus_' || right(:key, 26) and customer_id = :customer_id
 
 -- name: totals.of_customer
 -- returns: Total
+-- revised by: customer
 -- Select balance, due, overdue and in flight: a row per currency, sorted by its code.
 select * from portal_total where customer_id = :key and customer_id = :customer_id order by currency
 
 -- name: next_payments.of_customer
 -- returns: NextPaymentRow
+-- revised by: customer
 -- Select the earliest upcoming payment; of several on one day the retry before the renewal and that before the installment, then by id.
 select * from portal_upcoming_payment where customer_id = :key and customer_id = :customer_id order by due_on, kind desc, source_id limit 1
 
@@ -87,6 +92,7 @@ select * from portal_upcoming_payment where customer_id = :key and customer_id =
 -- returns: BalanceEntryRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
+-- revised by: customer
 -- Select the entries of the account's balance.
 select * from portal_balance_entry
  where customer_id = :key and customer_id = :customer_id

@@ -1,9 +1,11 @@
 -- name: data_exports.by_id
 -- returns: DataExportRow
+-- revised by: customer
 select * from portal_data_export where customer_id = :customer_id and id = :key
 
 -- name: data_exports.latest
 -- returns: DataExportRow
+-- revised by: customer
 -- Select the customer's newest export.
 select * from portal_data_export where customer_id = :customer_id and customer_id = :key order by requested_at desc, id desc limit 1
 

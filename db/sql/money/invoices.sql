@@ -1,5 +1,6 @@
 -- name: invoices.by_id
 -- returns: InvoiceRow
+-- revised by: customer
 select * from portal_invoice where customer_id = :customer_id and id = :key
 
 -- name: invoices.of_customer
@@ -8,6 +9,7 @@ select * from portal_invoice where customer_id = :customer_id and id = :key
 -- order oldest: issued_at asc, id asc
 -- order due_first: due_on asc, id asc
 -- order due_last: due_on desc, id desc
+-- revised by: customer
 select * from portal_invoice
  where customer_id = :key and customer_id = :customer_id
    and (cast(:status as text[]) is null or status = any(:status))
@@ -22,6 +24,7 @@ select * from portal_invoice
 -- order oldest: issued_at asc, id asc
 -- order due_first: due_on asc, id asc
 -- order due_last: due_on desc, id desc
+-- revised by: customer
 select * from portal_invoice
  where customer_id = :customer_id and subscription_id = :key
    and (cast(:status as text[]) is null or status = any(:status))
@@ -36,6 +39,7 @@ select * from portal_invoice
 -- order oldest: issued_at asc, id asc
 -- order due_first: due_on asc, id asc
 -- order due_last: due_on desc, id desc
+-- revised by: customer
 select * from portal_invoice
  where customer_id = :customer_id and schedule_id = :key
    and (cast(:status as text[]) is null or status = any(:status))
@@ -46,10 +50,12 @@ select * from portal_invoice
 
 -- name: invoice_lines.by_id
 -- returns: InvoiceLineRow
+-- revised by: customer
 select * from portal_invoice_line where customer_id = :customer_id and id = :key
 
 -- name: invoice_lines.of_invoice
 -- returns: InvoiceLineRow
 -- order printed: position asc, id asc
+-- revised by: customer
 -- Select the lines in the order in which they are printed.
 select * from portal_invoice_line where customer_id = :customer_id and invoice_id = :key

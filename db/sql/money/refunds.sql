@@ -1,9 +1,11 @@
 -- name: refunds.by_id
 -- returns: RefundRow
+-- revised by: customer
 select * from portal_refund where customer_id = :customer_id and id = :key
 
 -- name: refunds.of_payment
 -- returns: RefundRow
+-- revised by: customer
 -- Select the refunds of a payment in the order in which they were recorded.
 select * from portal_refund where customer_id = :customer_id and payment_id = :key order by created_at, id
 

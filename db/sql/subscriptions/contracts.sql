@@ -149,6 +149,7 @@ select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.durati
 
 -- name: cancellation_options.of_subscription
 -- returns: CancellationOptionRow
+-- revised by: customer, catalog
 select * from portal_cancellation_option where customer_id = :customer_id and subscription_id = :key order by rank
 
 -- name: customers.lock

@@ -30,9 +30,10 @@ from gateway.http.graphql.authentication import ANONYMOUS, check_authenticated, 
 from gateway.http.graphql.live import answer_live
 from gateway.http.graphql.presentation import presented
 from gateway.http.graphql.replica_reads import executed
+from gateway.http.graphql.revisions import conditional_request
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.headers import GraphQLHTTPRequest
-from gateway.http.negotiation.caching import represented, with_etag
+from gateway.http.negotiation.caching import represented, unchanged, with_etag
 from gateway.http.proxies import address_of, user_agent_of
 from gateway.http.request_log import RequestLogEntry
 from gateway.http.requests import GraphQLRequest
@@ -116,7 +117,7 @@ class GraphQLEndpoint:
             state.log_entry.end_phase("wait")
             response = await answer(app, call, state, context)
         is_cached = call.is_get and call.is_stored and response.code == "OK" and state.log_entry.kind == "query"
-        return with_etag(response) if is_cached else response
+        return with_etag(response, state.conditional.tag if state.conditional else None) if is_cached and response.status_code == 200 else response
 
     async def _call(self, state: RequestState, reader: requests.Reader, context: Context) -> GraphQLRequest:
         """Read and resolve the request. Raises TransportError, or Unauthenticated if the caller may not learn what is wrong."""
@@ -199,7 +200,8 @@ async def answer(app: AppState, call: GraphQLRequest, state: RequestState, conte
     except LimitExceeded as error:
         return responses.request_errors((error,), "LIMIT_EXCEEDED", state.response_format, suggests=is_open)
     budget = context.budget = await app.budgets.spend(state.caller, context, cost)
-    work = PreparedOperation(document, operation, call, cost, budget)
+    state.conditional = conditional_request(app, state, context, (document, operation, call))
+    work = PreparedOperation(document, operation, call, cost, budget, state.conditional)
     _note(state, work)
     if budget and not budget.is_paid:
         return budgets.throttled(budget, cost, state.response_format)
@@ -245,13 +247,16 @@ async def _run(app: AppState, work: PreparedOperation, state: RequestState, cont
     except (TimeoutError, DatabaseUnavailable) as error:
         state.log_entry.cause = responses.DEADLINE if isinstance(error, TimeoutError) else error.cause
         return responses.unavailable(state.response_format)
-    state.log_entry.way = "executor" if planned is None else "planner"
+    is_unchanged = state.conditional is not None and state.conditional.is_unchanged
+    state.log_entry.way = "revision" if is_unchanged else "executor" if planned is None else "planner"
     state.log_entry.end_phase("run")
     if app.policy.shows_timings:
         state.headers["Server-Timing"] = state.log_entry.timings(context.session.statements)
     extensions = _extensions(app, work, state)
     if planned is not None:
         _remember(app, context)
+        if is_unchanged and state.conditional:
+            return unchanged(with_etag(responses.raw(b"", "OK", state.response_format, **state.headers), state.conditional.tag))
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
         return responses.raw(body, "OK", state.response_format, **state.headers)
     assert result is not None

@@ -9,6 +9,7 @@ from billing.refusals import RequestError
 from db.outages import DatabaseUnavailable, SessionEnded
 from gateway.documents.document_cache import PreparedDocument
 from gateway.http.graphql.executor import PlanningExecutor
+from gateway.http.graphql.state import Conditional
 from gateway.http.graphql.statements import read
 from gateway.http.requests import GraphQLRequest
 from planner import BoundPlan, DocumentPlans
@@ -25,11 +26,20 @@ Execution = tuple[bytes | None, ExecutionResult | None]
 
 
 async def run_operation(
-    schema: GraphQLSchema, document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context
+    schema: GraphQLSchema,
+    document: PreparedDocument,
+    operation: OperationDefinitionNode,
+    call: GraphQLRequest,
+    context: Context,
+    *,
+    conditional: Conditional | None = None,
 ) -> Execution:
-    """Execute as one statement, or with the executor and statements for what has a plan, or after a failure with the executor alone."""
+    """Execute as one statement, or with the executor and statements for what has a plan, or after a failure with the executor alone.
+
+    The body is empty if the caller has it already, as `conditional` then says.
+    """
     bound = _bound(document, operation, call, context)
-    planned = await _answered(document, bound, context) if bound else None
+    planned = await _answered(document, bound, context, conditional) if bound else None
     if planned is not None:
         return planned, None
     return None, await run(schema, document, call, context, plans=None if bound else document.plans)
@@ -49,11 +59,13 @@ def _bound(document: PreparedDocument, operation: OperationDefinitionNode, call:
         return None
 
 
-async def _answered(document: PreparedDocument, bound: BoundPlan, context: Context) -> bytes | None:
-    """Run the statement of a whole query."""
+async def _answered(document: PreparedDocument, bound: BoundPlan, context: Context, conditional: Conditional | None = None) -> bytes | None:
+    """Run the statement of a whole query, unless the caller has its answer."""
     assert document.plans
     try:
-        return await read(bound, context, bound.answer)
+        if conditional and await conditional.confirm(bound):
+            return b""
+        return await read(bound, context, bound.answer, conditional)
     except (DatabaseUnavailable, SessionEnded):
         raise
     except RequestError:

@@ -32,7 +32,7 @@ async def executed(app: AppState, work: PreparedOperation, state: RequestState, 
 
 
 async def _execute(app: AppState, work: PreparedOperation, context: Context) -> Execution:
-    execution = await run_operation(app.schema, work.document, work.operation, work.call, context)
+    execution = await run_operation(app.schema, work.document, work.operation, work.call, context, conditional=work.conditional)
     await context.session.confirm()
     return execution
 

@@ -11,6 +11,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode
 from auth.jwt.tokens import Tokens
 from billing.refusals import Unauthenticated
 from billing.rows.partners import CostBudget
+from billing.rows.schema import AnswerRevision
 from db.observing.statements import UNTRACED
 from db.pool import Database
 from db.replicas.routing import Replicas
@@ -32,6 +33,7 @@ from gateway.http.responses import Answer, ResponseFormat, media_type
 from gateway.http.statuses import JSON, Profile
 from gateway.http.streaming.formats import StreamFormat, stream_format
 from gateway.live.hub import Hub
+from planner import BoundPlan
 from resolvers.context import Context, Files, Identity, Payments, Webhooks
 from resolvers.documents.publishing import DocumentValidator
 
@@ -90,6 +92,19 @@ class AppState:
     replicas: Replicas = field(default_factory=Replicas)
 
 
+class Conditional(Protocol):
+    """The conditional part of a query by GET (`gateway/http/graphql/revisions.py`)."""
+
+    tag: str | None
+    is_unchanged: bool
+
+    async def confirm(self, bound: BoundPlan) -> bool:
+        """Return whether the caller has the response of the plan already."""
+
+    def note(self, answer: AnswerRevision | None) -> None:
+        """Note the revision that was selected together with the response, if there is one."""
+
+
 class RequestTrace(Protocol):
     """The span of one request."""
 
@@ -122,6 +137,7 @@ class RequestState:
     stream_format: StreamFormat | None = None
     is_stream_only: bool = False
     is_upload: bool = field(init=False)
+    conditional: Conditional | None = None
     # Those of a unit of work that is no longer kept.
     statements: int = 0
 
@@ -178,3 +194,4 @@ class PreparedOperation:
     call: GraphQLRequest
     cost: int
     budget: CostBudget | None = None
+    conditional: "Conditional | None" = None

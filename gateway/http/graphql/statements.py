@@ -1,14 +1,16 @@
 """The statements of plans: of a whole query, and of some members of an object."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from billing.refusals import RequestError
+from billing.rows.schema import AnswerRevision
 from db.outages import Conflict, DatabaseUnavailable, SessionEnded
 from db.unit_of_work import UnitOfWork
 from gateway.http.capacity.threads import run_in_thread
+from gateway.http.graphql.state import Conditional
 from planner import BoundMembers, BoundPlan, DocumentPlans
 from resolvers.context import Context
 
@@ -37,17 +39,30 @@ async def read_members(members: BoundMembers, plans: DocumentPlans, context: Con
     return None
 
 
-async def read(bound: BoundPlan, context: Context, finish: Callable[..., T]) -> T:
-    """Run the statement of a plan, and return what `finish` makes of its row."""
-    (row,) = await _fetch(bound, context.session)
+async def read(bound: BoundPlan, context: Context, finish: Callable[..., T], conditional: Conditional | None = None) -> T:
+    """Run the statement of a plan, and return what `finish` makes of its row. `conditional` notes the revision of the answer."""
+    row, revision = await _fetched(bound, context.session, is_revised=conditional is not None)
     finished = partial(finish, row, context.links, context.budget, context.file_limits)
-    return await run_in_thread(finished) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finished()
+    answer = await run_in_thread(finished) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finished()
+    if conditional:
+        conditional.note(revision)
+    return answer
 
 
-async def _fetch(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
+async def _fetched(bound: BoundPlan, session: UnitOfWork, *, is_revised: bool) -> tuple[Sequence[Any], AnswerRevision | None]:
+    """Return the row of a plan, and with `is_revised` its revision, if the plan has one."""
+    revised = bound.plan.revised if is_revised else None
+    if revised is None:
+        return await _fetch(bound.plan.sql, bound.values, session, is_repeated=bound.is_repeated), None
+    *row, revision, since, until = await _fetch(revised.sql, bound.revised_values, session, is_repeated=bound.is_repeated)
+    return row, AnswerRevision(revision, since, until)
+
+
+async def _fetch(sql: str, values: Sequence[Any], session: UnitOfWork, *, is_repeated: bool) -> Sequence[Any]:
     """Run the statement of a plan, and once more after a Conflict: a standby cancels statements that conflict with its recovery."""
     try:
-        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
+        (row,) = await session.fetch_unshielded(sql, values, is_prepared=is_repeated)
     except Conflict:
         await session.read_from(None)
-        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
+        (row,) = await session.fetch_unshielded(sql, values, is_prepared=is_repeated)
+    return tuple(row)

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.documents.document_cache import first_party
+from tests.callers.partners import id_of
 from tests.conftest import STAFF, customer, token
 from tests.gateway.live.streaming import add_customer, add_session, live, opened
 from tests.gateway.live.streaming import rename as rename_by_sql
@@ -59,6 +61,31 @@ async def test_who_has_written_reads_it_whatever_the_lag(place: Place, start: Ca
         await used(caplog.records, one, 1, 2, position=position)
         assert await one.read(position=position) == "After"
         one.http = first
+
+
+async def test_a_304_is_about_what_the_primary_has(place: Place, start: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:
+    """Replicas stop replaying: they would still have what the caller has."""
+    async with reader(place, start(replica_lag_seconds=3600)) as one:
+        await used(caplog.records, one, 1, 2)
+
+        async def get(tag: str = "", position: str = "") -> httpx.Response:
+            headers = {"Authorization": f"Bearer {token(one.viewer)}", "If-None-Match": tag, POSITION: position}
+            return await one.http.get(
+                "/graphql", params={"documentId": id_of(first_party()["Profile"])}, headers={key: value for key, value in headers.items() if value}
+            )
+
+        tag = (await get()).headers["etag"]
+        assert (await get(tag)).status_code == 304
+        for replica in place.replicas:
+            await pause(replica)
+        try:
+            position = await one.rename("After")
+            changed = await get(tag, position)
+            assert (changed.status_code, changed.json()["data"]["customer"]["name"]) == (200, "After")
+            assert (await get(changed.headers["etag"], position)).status_code == 304
+        finally:
+            for replica in place.replicas:
+                await resume(replica)
 
 
 async def test_a_replica_that_lags_is_left_out_until_it_has_caught_up(place: Place, start: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:
