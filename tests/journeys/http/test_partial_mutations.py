@@ -13,7 +13,7 @@ import pytest
 from db.builtin.embedded import Urls
 from tests.callers.posting import Piece, field, form, headers, paths
 from tests.conftest import ADA, EMPTY, token
-from tests.faults import faults, rename
+from tests.failing import faults, rename
 from tests.gateway.http.test_log import written
 from tests.samples import noise, pdf
 from tests.waiting import until

@@ -13,7 +13,7 @@ from db.builtin.embedded import Urls
 from db.outages import Conflict
 from tests.conftest import EMPTY, token
 from tests.db.test_outages import PASSING
-from tests.faults import faults, rename
+from tests.failing import faults, rename
 from tests.gateway.http.test_log import written
 
 QUERY = {"query": "{ customer { name } }"}
