@@ -28,7 +28,7 @@ from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.http import responses
 from gateway.http.graphql.execution import run
-from gateway.http.graphql.live_plans import run_split, split
+from gateway.http.graphql.live_plans import SplitOperation, data_of, read_customer, run_split, split
 from gateway.http.graphql.presentation import presented
 from gateway.http.graphql.replica_reads import noted_position
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
@@ -41,7 +41,7 @@ from planner.fields import DocumentContext, collect
 from planner.values import Arguments, arguments_of
 from resolvers.context import Context, RequestOrigin
 from resolvers.pace import CompletionPacer
-from resolvers.reads.live_events import EventSlice, cursor_of, events_after, is_for, last_seq, seq_of
+from resolvers.reads.live_events import EventSlice, cursor_of, events_after, is_for, last_seq, seq_of, slice_of
 from schema.live import LiveEventRow, LiveRoot
 
 logger = logging.getLogger("portico.live")
@@ -136,15 +136,18 @@ async def _compute(operation: LiveOperation, seq: int) -> LiveMessage:
 
 
 async def _message(operation: LiveOperation, context: Context, seq: int) -> LiveMessage:
-    """Read the events and, if there are some for this stream, run the document in the same snapshot."""
-    part = await events_after(context.session, operation.customer_id, seq)
+    """Read the events and, if there are some for this stream, run the document in the same snapshot. Where the planner can, one statement reads both."""
+    parts, customer_id = _parts(operation), operation.customer_id
+    read = await read_customer(parts, operation.work, context, customer_id, seq) if parts else None
+    part = await (slice_of(read.events, context.session, customer_id, seq) if read else events_after(context.session, customer_id, seq))
     row = _event_row(operation, part)
     if not row.events:
         return LiveMessage(part.seq, None, part.is_full)
     budget = context.budget = await operation.app.budgets.spend(operation.key, context, operation.work.cost)
     if budget and not budget.is_paid:
         raise BudgetSpent
-    result = await _result(operation, context, LiveRoot(row))
+    data = await data_of(parts, read, operation.app, operation.work, context, LiveRoot(row)) if parts and read else None
+    result = ExecutionResult(data, None) if data is not None else await _result(operation, context, LiveRoot(row))
     position = await noted_position(operation.app, operation.key, context)
     message = LiveMessage(part.seq, _body(result, operation.form, position), part.is_full)
     operation.app.hub.lag.observe((operation.app.clock() - row.events[0].occurred_at).total_seconds())
@@ -153,13 +156,19 @@ async def _message(operation: LiveOperation, context: Context, seq: int) -> Live
 
 async def _result(operation: LiveOperation, context: Context, root: LiveRoot) -> ExecutionResult:
     """Execute: the customer by the planner and the rest by the executor where that is possible, else all of it by the executor."""
-    app, work = operation.app, operation.work
-    name = work.operation.name.value if work.operation.name else None
-    if name not in work.document.live:
-        work.document.live[name] = split(app, work)
-    parts = work.document.live[name]
+    app, work, parts = operation.app, operation.work, _parts(operation)
     data = await run_split(parts, app, work, context, root) if parts else None
     return ExecutionResult(data, None) if data is not None else await run(app.schema, work.document, work.call, context, root=root)
+
+
+def _parts(operation: LiveOperation) -> SplitOperation | None:
+    """Return the parts of the operation, which are made once for each document."""
+    work = operation.work
+    name = work.operation.name.value if work.operation.name else None
+    if name not in work.document.live:
+        work.document.live[name] = split(operation.app, work)
+    parts: SplitOperation | None = work.document.live[name]
+    return parts
 
 
 def _body(result: ExecutionResult, form: ResponseFormat, position: str) -> bytes:
