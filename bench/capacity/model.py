@@ -1,6 +1,6 @@
 """The capacity model: what a number of customers does in its busiest hour, and the cores, connections and gigabytes that this needs.
 
-Every constant is measured; docs/scaling.md says by which program. CPU times are of the machine of docs/performance.md, and of one core.
+A page's CPU time is that of docs/performance.md, of one core of its machine; docs/scaling.md says where the other constants come from.
 """
 
 from dataclasses import dataclass
@@ -8,29 +8,44 @@ from math import ceil
 
 DAY = 86_400
 MONTH_DAYS = 30.4
-# The share of a core, of a connection or of a disk that is planned to be used in the busiest hour.
+# The share of a core that is planned to be used in the busiest hour.
 TARGET = 0.6
-CENTRAL_CORES, LARGEST_CORES = 2, 48
+SMALLEST_CORES, LARGEST_CORES = 2, 48
+# Connections of a server and of a worker, with those outside of their pools.
+OF_SERVER, OF_WORKER = 14, 9
+STREAMS_OF_SERVER = 5000
+# Prices of a month, as an example: of a core with its memory, and of a gigabyte on a fast disk, of which a standby and backups take as much again.
+CORE_PRICE, GB_PRICE, COPIES = 25.0, 0.12, 2
 LARGEST_GB = 2_000.0
 # The number of customers of one deployment, from which on another one is planned for the next merchant, region or range of customers.
 CUSTOMERS_OF_A_CELL = 20_000_000
 
 
+# CPU of other operations as multiples of a page's, in Python and in Postgres, measured in one run with pages: `bench.writes`, `bench.events.live`, `bench.clock`,
+# `bench.events.webhooks`. What remains on the primary of a read that a replica answers is the check of the caller (`bench.replicas`).
+MUTATION, MESSAGE, RENEWAL, DELIVERY = (6.0, 5.0), (1.2, 1.3), (12.0, 12.0), (1.0, 0.7)
+CHECK = 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """CPU in seconds of one operation in the server or worker and in Postgres, and bytes on disk."""
+    """CPU in seconds of one operation in the server or worker and in Postgres, and kilobytes on disk: of a new customer with the events that are stored, and of each
+    month."""
 
-    page: tuple[float, float] = (0.22e-3, 0.50e-3)
-    mutation: tuple[float, float] = (3.0e-3, 2.2e-3)
-    message: tuple[float, float] = (0.35e-3, 0.75e-3)
-    renewal: tuple[float, float] = (3.0e-3, 3.5e-3)
-    delivery: tuple[float, float] = (0.45e-3, 0.35e-3)
-    # What remains on the primary of a read that a replica answers: the check of the caller.
-    check: float = 0.12e-3
-    kb_of_customer: float = 12.0
-    kb_of_month: float = 4.0
-    # Seconds that a page or a mutation holds a connection.
-    held: float = 3e-3
+    page: tuple[float, float]
+    mutation: tuple[float, float]
+    message: tuple[float, float]
+    renewal: tuple[float, float]
+    delivery: tuple[float, float]
+    check: float
+    kb_of_customer: float = 20.0
+    kb_of_month: float = 2.6
+
+
+def costs_of(page: tuple[float, float]) -> Costs:
+    """Return the costs on a machine on which a page costs this."""
+    mutation, message, renewal, delivery = ((page[0] * times[0], page[1] * times[1]) for times in (MUTATION, MESSAGE, RENEWAL, DELIVERY))
+    return Costs(page, mutation, message, renewal, delivery, page[1] * CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +102,14 @@ class Plan:
     gigabytes_of_node: float
     step: str
 
+    @property
+    def price(self) -> float:
+        """Return the price of a month: each node has a standby of its size."""
+        cores = self.servers + self.workers + self.nodes * self.cores * (COPIES + self.replicas)
+        return self.cells * (cores * CORE_PRICE + self.nodes * self.gigabytes_of_node * GB_PRICE * (COPIES + self.replicas))
 
-def demand_of(customers: float, use: Use, costs: Costs = Costs()) -> Demand:
+
+def demand_of(customers: float, use: Use, costs: Costs) -> Demand:
     visits = customers * use.visits / MONTH_DAYS / DAY * use.peak
     renewals = customers * use.renewals * use.first_day / (use.hours * 3600)
     changes = visits * use.mutations + customers * use.events / MONTH_DAYS / DAY
@@ -103,16 +124,16 @@ def demand_of(customers: float, use: Use, costs: Costs = Costs()) -> Demand:
     )
 
 
-def plan_of(customers: float, use: Use, costs: Costs = Costs()) -> Plan:
+def plan_of(customers: float, use: Use, costs: Costs) -> Plan:
     """Return the smallest plan that carries the busiest hour at the target utilisation, with one process more than that."""
     cells = ceil(customers / CUSTOMERS_OF_A_CELL)
     demand = demand_of(customers / cells, use, costs)
-    servers = 1 + max(1, ceil(_busy(demand, costs, 0, "serve") / TARGET), ceil(demand.streams / 5000 / TARGET))
+    servers = 1 + max(1, ceil(_busy(demand, costs, 0, "serve") / TARGET), ceil(demand.streams / STREAMS_OF_SERVER / TARGET))
     workers = 1 + max(1, ceil(_busy(demand, costs, 0, "work") / TARGET))
     replicas = _replicas(demand, costs)
     primary = _primary(demand, costs, replicas) / TARGET
     nodes = max(1, ceil(primary / LARGEST_CORES), ceil(demand.gigabytes / LARGEST_GB))
-    cores = max(CENTRAL_CORES, ceil(primary / nodes))
+    cores = max(SMALLEST_CORES, ceil(primary / nodes))
     return Plan(
         demand,
         cells,
@@ -121,7 +142,7 @@ def plan_of(customers: float, use: Use, costs: Costs = Costs()) -> Plan:
         nodes,
         cores,
         replicas,
-        servers * 14 + workers * 9,
+        servers * OF_SERVER + workers * OF_WORKER,
         demand.gigabytes / nodes,
         _step(customers, servers, replicas, nodes, cells),
     )

@@ -53,7 +53,7 @@ class Deployment:
     random: random.Random
     times: list[float] = field(default_factory=list)
 
-    def request(self, cpu: tuple[float, float]) -> Steps:
+    def request(self, cpu: tuple[float, float], *, is_timed: bool = True) -> Steps:
         """Run one request: half of the server's time before the statement, half after it."""
         began = self.environment.now
         number = self.random.randrange(len(self.loops))
@@ -63,7 +63,8 @@ class Deployment:
             yield connection
             yield from self.postgres.run(sql)
         yield from self._python(number, python / 2)
-        self.times.append(self.environment.now - began)
+        if is_timed:
+            self.times.append(self.environment.now - began)
 
     def _python(self, number: int, seconds: float) -> Steps:
         with self.loops[number].request() as loop:
@@ -93,17 +94,16 @@ def closed_loop(place: Deployment, cpu: tuple[float, float], *, clients: int, cl
     return _result(place, seconds)
 
 
-def open_loop(place: Deployment, operations: list[tuple[float, tuple[float, float]]], *, seconds: float) -> Result:
-    """Return what independent clients measure. `operations` are requests per second and their CPU."""
+def open_loop(place: Deployment, pages: tuple[float, tuple[float, float]], others: list[tuple[float, tuple[float, float]]], *, seconds: float) -> Result:
+    """Return what independent clients measure of pages. Both are requests per second and their CPU."""
 
-    def arrivals(rate: float, cpu: tuple[float, float]) -> Steps:
+    def arrivals(rate: float, cpu: tuple[float, float], *, is_timed: bool) -> Steps:
         while True:
             yield place.environment.timeout(place.random.expovariate(rate))
-            place.environment.process(place.request(cpu))
+            place.environment.process(place.request(cpu, is_timed=is_timed))
 
-    for rate, cpu in operations:
-        if rate > 0:
-            place.environment.process(arrivals(rate, cpu))
+    for operation in (pages, *others):
+        place.environment.process(arrivals(*operation, is_timed=operation is pages))
     return _result(place, seconds)
 
 
