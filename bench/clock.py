@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 
+from bench.runner.processes import family_cpu_seconds
 from db.builtin import embedded
 from db.deployment.migrate import migrate
 from db.pool import Database, Pool
@@ -90,8 +91,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder) / "data") as url:
         asyncio.run(migrate(url.admin))
         asyncio.run(fill(url.admin, arguments.subscriptions))
+        postmaster = int((Path(folder) / "data/postmaster.pid").read_text().splitlines()[0])
+        before = time.process_time(), family_cpu_seconds(postmaster)
         took, longest, steps = asyncio.run(measure(url, arguments.at_once))
+        cpu = [(after - earlier) / steps * 1000 for after, earlier in zip((time.process_time(), family_cpu_seconds(postmaster)), before, strict=True)]
     print(f"{steps} renewals, each invoiced and charged: {took:.1f} s, {steps / took:.0f} a second; longest transaction {longest * 1000:.0f} ms")
+    print(f"CPU for each: {cpu[0]:.1f} ms in Python, {cpu[1]:.1f} ms in Postgres")
 
 
 if __name__ == "__main__":

@@ -141,6 +141,15 @@ def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     return PARAMETER.sub(number, sql), tuple(names)
 
 
+@lru_cache(maxsize=200)
+def beside(sql: str, parameters: int, block: Block) -> tuple[str, tuple[str, ...]]:
+    """Return the statement that selects one row by a statement with this number of parameters, joined with each row of a block, and the names of the block's parameters,
+    which come after the others. Without a row of the block, its columns are null."""
+    text, names = numbered(block.sql)
+    text = re.sub(r"\$(\d+)", lambda match: f"${int(match[1]) + parameters}", text)
+    return f"with page as materialized ({sql}) select page.*, other.* from page left join lateral ({text}) other on true", names
+
+
 def with_literals(sql: str, values: Mapping[str, str | int | None]) -> str:
     """Return the SQL with literals in place of `:name` parameters, for statements that are sent together with others: those take no parameters."""
     return PARAMETER.sub(lambda match: literal(values[match[1]]), sql)

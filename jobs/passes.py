@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -11,6 +12,7 @@ from typing import Any
 from billing.rows.passes import JobPass
 from billing.states import Actor
 from db.connections import REFUSED
+from db.observing.statements import UNTRACED
 from db.outages import describe
 from db.pool import Database
 from db.replicas.routing import Replicas
@@ -34,7 +36,7 @@ TRANSIENT_ERRORS = (DatabaseUnavailable, REFUSED)
 class Duties:
     """What a worker works with: for money, for letters that are left, for files that nobody owns, for rows that nobody can use any more,
     for exports and for outgoing webhooks; without `printing` or `delivering` it makes none. `event_days`: for how many days events are kept.
-    `replicas` are what exports are read from."""
+    `replicas` are what exports are read from. `trace` gives the context in which a job has a span."""
 
     billing: Billing
     bucket: Bucket
@@ -43,6 +45,7 @@ class Duties:
     delivering: Delivering | None = None
     event_days: int = 90
     replicas: Replicas = field(default_factory=Replicas)
+    trace: Callable[[str], AbstractContextManager[object]] = lambda _: UNTRACED
 
     def system(self, now: datetime) -> UnitOfWork:
         """A unit of work of the portal's own."""
@@ -97,7 +100,8 @@ async def run_pass(job: Job, duties: Duties, started_at: datetime) -> PassResult
     began, counts = monotonic(), job.counts()
     outcome, cause, is_refused = "FAILED", "", False
     try:
-        await job.run(duties, started_at, counts)
+        with duties.trace(job.name):
+            await job.run(duties, started_at, counts)
         outcome, is_refused = "PARTIAL" if counts.failures else "DONE", getattr(counts, "blocked", 0) > 0
     except TRANSIENT_ERRORS as error:
         cause, is_refused = describe(error), True

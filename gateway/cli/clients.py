@@ -32,6 +32,7 @@ def add(
         Path | None, typer.Option(help="A public key as JWK, for private_key_jwt, in place of what it had; left out, a secret is made.")
     ] = None,
     new_secret: Annotated[bool, typer.Option("--new-secret", help="Of an app that is there: a new secret in place of what it had.")] = False,
+    overlap_hours: Annotated[int, typer.Option(min=0, max=720, help="For how many hours the secret or key of before stays valid.")] = 0,
     data_dir: DataDir = None,
 ) -> None:
     """Register an app, or change it.
@@ -45,7 +46,7 @@ def add(
     kind = "SERVICE" if service else "FIRST_PARTY" if first_party else "PARTNER"
     mode, scopes = mode or ("open" if service else "required"), tuple(scope or ([] if service else ["read"]))
     app = clients_command.App(identifier, name or identifier, contact, kind, mode, scopes, issuer, issuer_client_id, units)
-    clients_command.add(app, clients_command.NewCredential(public_key, new_secret), data_dir)
+    clients_command.add(app, clients_command.NewCredential(public_key, new_secret, overlap_hours), data_dir)
 
 
 @clients.command("list", cls=Command)

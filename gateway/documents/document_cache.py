@@ -52,6 +52,8 @@ class PreparedDocument:
     introspects: bool = False
     digest: str = ""
     costs: dict[object, int] = field(default_factory=dict)
+    # What is made of its live operations once, by the operation's name.
+    live: dict[str | None, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the operation with this name, or without a name the only operation of the document. None if there is no such operation."""

@@ -7,7 +7,7 @@ connection cannot hold a lock either, and each process announces, and polls the 
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from secrets import token_hex
 from time import monotonic
@@ -31,6 +31,8 @@ RETRY_SECONDS = 1.0
 NOTIFIED_SECONDS = 15.0
 POLL_SECONDS = 2.0
 POLLED_AT_ONCE = 1000
+# How many of them between two announcements, while notifications arrive: thousands at once would delay the announcements by a quarter of a second.
+POLLED_BETWEEN = 250
 # How long a process works without announcing, before it tries again.
 READ_ONLY_SECONDS = 60.0
 
@@ -66,7 +68,7 @@ async def _connected(relay: EventRelay) -> None:
         logger.warning("the database takes no writes, so no events are announced", extra={"cause": error.cause})
         ends_at = monotonic() + READ_ONLY_SECONDS
         while relay.hub and monotonic() < ends_at:
-            await _poll(connection, relay.hub)
+            await _poll(connection, relay.hub, relay.hub.customers)
             await asyncio.sleep(POLL_SECONDS)
     finally:
         connection.terminate()
@@ -82,10 +84,15 @@ async def _announce(connection: Connection, relay: EventRelay) -> None:
     await _listen(connection, relay, is_notified)
     polls_at = announces_at = monotonic()
     is_leading = False
+    unpolled: list[str] = []
     while True:
-        if hub and monotonic() >= polls_at:
-            await _poll(connection, hub)
+        if hub and not unpolled and monotonic() >= polls_at:
+            unpolled = hub.customers
             polls_at = monotonic() + (NOTIFIED_SECONDS if is_notified.is_set() else POLL_SECONDS)
+        if hub and unpolled:
+            count = POLLED_BETWEEN if is_notified.is_set() else len(unpolled)
+            await _poll(connection, hub, unpolled[:count])
+            unpolled = unpolled[count:]
         if monotonic() >= announces_at:
             await _run(connection, "live.announce", writes=True, wanted=ANNOUNCED_AT_ONCE)
             is_leading = is_leading or (is_notified.is_set() and await _lead(connection))
@@ -121,11 +128,10 @@ async def _listen(connection: Connection, relay: EventRelay, is_notified: asynci
         other.terminate()
 
 
-async def _poll(connection: Connection, hub: Hub) -> None:
-    """Read the numbers of the last events of the customers who have streams, and wake their streams."""
-    customers = hub.customers
+async def _poll(connection: Connection, hub: Hub, customers: Sequence[str]) -> None:
+    """Read the numbers of the last events of these customers, and wake their streams."""
     for start in range(0, len(customers), POLLED_AT_ONCE):
-        rows = await _run(connection, "live.last_seqs", ids=customers[start : start + POLLED_AT_ONCE])
+        rows = await _run(connection, "live.last_seqs", ids=list(customers[start : start + POLLED_AT_ONCE]))
         hub.announce({row["customer_id"]: row["seq"] for row in rows})
 
 

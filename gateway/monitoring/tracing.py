@@ -1,4 +1,5 @@
 """Traces by OpenTelemetry, sent over OTLP: one span for each request to `/graphql`, and below it one for each phase, statement, and call of a processor or the bucket.
+A worker sends one for each pass of a job, and below it those of processors and the bucket; its statements are too many.
 
 Endpoint, headers, sampler and limits are set by OpenTelemetry's own environment variables. This module is imported only where traces are sent. Names are those of the
 semantic conventions for GraphQL, HTTP and databases (https://opentelemetry.io/docs/specs/semconv/).
@@ -79,6 +80,10 @@ class Tracing:
             return UNTRACED
         operation = sql.lstrip("( \n").partition(" ")[0].rstrip(";").upper()
         return child(self._tracer, f"{operation} {self._statement['db.namespace']}", {**self._statement, "db.operation.name": operation})
+
+    def job(self, name: str) -> AbstractContextManager[object]:
+        """Return the context of a pass of a job: a trace of its own."""
+        return child(self._tracer, f"job {name}", {"portico.job": name}, kind=SpanKind.INTERNAL)
 
     def around_processor(self, processor: Processor) -> Processor:
         return observed(processor, PROCESSOR_CALLS, self._observer(f"processor.{processor.name}", {"portico.processor": processor.name}))
@@ -176,9 +181,9 @@ def _attributes(entry: RequestLogEntry, answer: Answer, statements: int) -> dict
 
 
 @contextmanager
-def child(tracer: Tracer, name: str, attributes: dict[str, str]) -> Iterator[Span]:
-    """Run within a span of the kind CLIENT. An exception is its class only: messages may have data of customers."""
-    span = tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
+def child(tracer: Tracer, name: str, attributes: dict[str, str], *, kind: SpanKind = SpanKind.CLIENT) -> Iterator[Span]:
+    """Run within a span below the current one. An exception is its class only: messages may have data of customers."""
+    span = tracer.start_span(name, kind=kind, attributes=attributes)
     with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield span

@@ -22,6 +22,7 @@ from gateway.wiring.connection_status import ConnectionStatus
 from gateway.wiring.database import DatabaseAway, DatabaseUrls, check
 from gateway.wiring.files import bucket_of
 from gateway.wiring.identity import post
+from gateway.wiring.metrics.tracing import traced_duties, tracing_of
 from gateway.wiring.metrics.worker import WorkerMetrics, worker_metrics
 from gateway.wiring.payments import payments
 from gateway.wiring.replicas import replicas
@@ -91,7 +92,11 @@ async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callab
     """
     status, metrics = ConnectionStatus(on_ready), worker_metrics(settings)
     async with AsyncExitStack() as stack:
+        tracing = tracing_of(settings, urls.app_url)
         duties = await stack.enter_async_context(_duties(settings, urls, metrics))
+        if tracing:
+            stack.push_async_callback(tracing.close)
+            duties = traced_duties(duties, tracing)
         worker = WorkerState(duties, await stack.enter_async_context(_schedule(urls)), stop)
         await stack.enter_async_context(worker_health(settings, urls, status))
         delivered = DeliveryResult()
@@ -135,9 +140,9 @@ async def _turn(worker: WorkerState, status: ConnectionStatus) -> None:
 
 
 async def run_beside(settings: Settings, urls: DatabaseUrls, stop: asyncio.Event) -> None:
-    """Run the worker inside the server of a demo. An error that would end a worker process is logged, and the worker starts again. It has no metrics of its own, because
-    the server has the port."""
-    settings = settings.model_copy(update={"metrics_port": None})
+    """Run the worker inside the server of a demo. An error that would end a worker process is logged, and the worker starts again. It has no metrics and
+    no traces of its own, because the server has them."""
+    settings = settings.model_copy(update={"metrics_port": None, "otel": False})
     while not stop.is_set():
         try:
             await run_worker(settings, urls, on_ready=lambda: None, stop=stop)

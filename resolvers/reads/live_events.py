@@ -1,6 +1,7 @@
 """The events of one customer, as a live operation reads them, and the cursors that name a place among them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auth.viewer import Viewer
@@ -48,8 +49,13 @@ async def last_seq(session: UnitOfWork, customer_id: str) -> int:
 
 
 async def events_after(session: UnitOfWork, customer_id: str, seq: int) -> EventSlice:
-    """Return the events after one. Raises ResyncRequired where some are no longer stored, and BadUserInput where there is no such event yet."""
-    rows = await fetch_rows(session, "live.events", customer_id=customer_id, after=seq)
+    """Return the events after one. Raises as `slice_of`."""
+    return await slice_of(await fetch_rows(session, "live.events", customer_id=customer_id, after=seq), session, customer_id, seq)
+
+
+async def slice_of(rows: Sequence[EventRow], session: UnitOfWork, customer_id: str, seq: int) -> EventSlice:
+    """Return the rows of the block `live.events` after a number as a slice. Raises ResyncRequired where some events are no longer stored, and BadUserInput where there
+    is no such event yet."""
     if rows and rows[0].seq == seq + 1:
         return EventSlice(tuple(rows), rows[-1].seq)
     last = await last_seq(session, customer_id)

@@ -69,6 +69,20 @@ async def test_a_released_subscription_renews_at_the_end_of_its_period(place: Im
     assert await place.violations() == {}
 
 
+async def test_a_subscription_of_an_invoice_whose_collection_was_given_up_stays_held_by_dunning(place: ImportPlace) -> None:
+    given_up = {"collection": "AUTOMATIC", "dunning": {"state": "GIVEN_UP", "failedAttempts": 0}}
+    unpaid = invoice(status="OPEN", subscription="S1", issuedAt="2026-11-30T00:00:00Z", dueOn="2026-12-31", **given_up)
+    place.write_lines(**LINES, subscriptions=[subscription(status="SUSPENDED", holds=["DUNNING"])], invoices=[unpaid])
+    await place.run()
+    assert await state(place) == ("SUSPENDED", ["DUNNING", "IMPORT"], None)
+    assert await place.violations() == {}
+    assert await release(place) == []
+    assert await state(place) == ("SUSPENDED", ["DUNNING"], None)
+    (row,) = await place.fetch("select collection from invoice")
+    assert row["collection"] == "GIVEN_UP"
+    assert await place.violations() == {}
+
+
 @pytest.mark.parametrize(
     ("lines", "at", "code"),
     [

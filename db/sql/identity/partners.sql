@@ -31,16 +31,18 @@ returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, d
 
 -- name: client_credentials.of_client
 -- returns: ClientCredential
-select client_id, id, secret_hash, jwk from client_credential where client_id = :key order by created_at desc, id
+select client_id, id, secret_hash, jwk from client_credential where client_id = :key and (expires_at is null or expires_at > :now) order by created_at desc, id
 
 -- name: client_credentials.save
 -- returns: ClientCredential
 insert into client_credential (client_id, id, secret_hash, jwk, created_at) values (:client_id, :id, :secret_hash, cast(:jwk as json), :now)
 returning client_id, id, secret_hash, jwk
 
--- name: client_credentials.drop_others
+-- name: client_credentials.end_others
 -- returns: nothing
-delete from client_credential where client_id = :client_id and id <> :id
+-- End the other credentials of a client at a time, or when they end anyway if that is earlier. Those that have ended are deleted.
+with ended as (delete from client_credential where client_id = :client_id and id <> :id and (expires_at <= :now or cast(:ends_at as timestamptz) <= :now))
+update client_credential set expires_at = least(expires_at, :ends_at) where client_id = :client_id and id <> :id and (expires_at is null or expires_at > :now) and cast(:ends_at as timestamptz) > :now
 
 -- name: client_assertions.forget
 -- returns: nothing

@@ -517,12 +517,13 @@ select s.customer_id, s.id as object_id, coalesce(strongest.hold, 'no hold') as 
 
 -- name: invariants.dunning_holds
 -- returns: Violation
--- Dunning holds a subscription only while one of its invoices is unpaid and overdue or failed to be charged, or while a charge of it is open.
+-- Dunning holds a subscription only while one of its invoices is unpaid and overdue or failed to be charged, or while a charge of it is open. What the collection of
+-- imported invoices had come to is set when the import releases them.
 select s.customer_id, s.id as object_id, 'an unpaid invoice, or no hold' as expected, 'held by DUNNING, nothing unpaid' as actual
   from subscription s
   join customer c on c.id = s.customer_id
  where (cast(:customers as text[]) is null or s.customer_id = any(:customers))
-   and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
+   and 'DUNNING' = any(s.holds) and not 'IMPORT' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from invoice i
                     where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.written_off_at is null
                       and (i.promise_until is null or i.promise_until <= operation_now())

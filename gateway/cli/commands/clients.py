@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -60,10 +61,11 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class NewCredential:
-    """The new credential of an app: a file with a public key, or a new secret."""
+    """The new credential of an app: a file with a public key, or a new secret. What it had stays valid for `overlap_hours`."""
 
     public_key: Path | None
     is_new_secret: bool
+    overlap_hours: int = 0
 
 
 def add(app: App, credential: NewCredential, data_dir: Path | None) -> None:
@@ -82,7 +84,7 @@ def add(app: App, credential: NewCredential, data_dir: Path | None) -> None:
         if client is None:
             raise WrongSetting(f"{app.identifier} is a client of another kind.")
         has_one = has_none or bool(await transaction.run("client_credentials.of_client", key=app.identifier))
-        secret = await _renew(transaction, app.identifier, jwk) if jwk or credential.is_new_secret or not has_one else None
+        secret = await _renew(transaction, app.identifier, jwk, credential.overlap_hours) if jwk or credential.is_new_secret or not has_one else None
         return secret, client.disabled_at is not None
 
     secret, is_disabled = in_database(settings, work)
@@ -122,11 +124,12 @@ async def _holder(transaction: Transaction, app: App) -> str | None:
     return next((client.id for client in others if (client.issuer, client.issuer_client_id) == wanted), None)
 
 
-async def _renew(transaction: Transaction, identifier: str, jwk: str | None) -> str | None:
+async def _renew(transaction: Transaction, identifier: str, jwk: str | None, overlap_hours: int) -> str | None:
     """Replace the credentials of a client by a key or a new secret, and return the secret."""
+    ends_at = transaction.caller.now + timedelta(hours=overlap_hours)
     secret, credential = None if jwk else fresh_secret(), "credential-" + secrets.token_hex(8)
     await transaction.run("client_credentials.save", client_id=identifier, id=credential, secret_hash=hash_of(secret) if secret else None, jwk=jwk)
-    await transaction.run("client_credentials.drop_others", client_id=identifier, id=credential)
+    await transaction.run("client_credentials.end_others", client_id=identifier, id=credential, ends_at=ends_at)
     return secret
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from gateway.http.graphql.state import AppState
 from gateway.wiring.configuration.settings import Settings, WrongSetting
+from jobs.passes import Duties
 
 if TYPE_CHECKING:
     from gateway.monitoring.tracing import Tracing
@@ -36,6 +37,12 @@ def traced(app: AppState, tracing: "Tracing | None") -> AppState:
     processors = {name: tracing.around_processor(processor) for name, processor in app.payments.processors.items()}
     files = replace(app.files, bucket=tracing.around_bucket(app.files.bucket))
     return replace(app, payments=replace(app.payments, processors=processors), files=files, tracer=tracing.begin)
+
+
+def traced_duties(duties: Duties, tracing: "Tracing") -> Duties:
+    """Return the duties of a worker, whose jobs, and calls of processors and the bucket, have spans."""
+    processors = {name: tracing.around_processor(processor) for name, processor in duties.billing.processors.items()}
+    return replace(duties, billing=replace(duties.billing, processors=processors), bucket=tracing.around_bucket(duties.bucket), trace=tracing.job)
 
 
 def tracing_tasks(tracing: "Tracing | None") -> tuple[Coroutine[Any, Any, None], ...]:

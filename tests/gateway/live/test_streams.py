@@ -14,7 +14,7 @@ from gateway.http.capacity.drain import Drain
 from gateway.live.hub import Hub, StreamLimits
 from gateway.live.streams import LiveMessage, LiveStream, StreamOwner
 from tests.conftest import STAFF, token
-from tests.gateway.live.streaming import DOCUMENT, PARTS, SSE, add_customer, code_of, live, opened, rename
+from tests.gateway.live.streaming import DOCUMENT, PARTS, SSE, add_credit, add_customer, code_of, live, opened, rename
 from tests.waiting import until
 
 SUMMARY = "subscription { events { cursor customer { name summary { totalDue { amount } } subscriptions { totalCount } } } }"
@@ -66,8 +66,7 @@ async def test_changes_within_100_ms_come_as_one_message(server: str, admin: asy
         await stream.next()
         async with admin.transaction():  # committed together, so that a slow machine does not spread them
             for number in range(3):
-                await admin.execute("insert into balance_entry (customer_id, id, kind, amount_minor, currency, description, created_at) "
-                                    "values ($1, $2, 'ADJUSTMENT', 1, 'EUR', '', now())", grace.customer_id, f"bal_{grace.customer_id[4:24]}{number:06}")  # type: ignore[index]  # fmt: skip
+                await add_credit(admin, grace, number)
         assert len(live(await stream.next())["events"]) == 3
         assert await stream.is_quiet(0.5)
 

@@ -50,6 +50,33 @@ async def fetched(http: httpx.AsyncClient, service: tuple[str, str], **form: str
     return await http.post("/oauth/token", data={"grant_type": "client_credentials", **form}, auth=service)
 
 
+async def test_the_secret_of_before_stays_valid_for_the_hours_of_the_overlap(
+    http: httpx.AsyncClient, urls: Urls, admin: asyncpg.Connection, service: tuple[str, str]
+) -> None:
+    name, old = service
+    renewed = ["add", name, "--service", "--scope", "customers:read", "--new-secret"]
+
+    async def statuses(*secrets: str) -> list[int]:
+        return [(await fetched(http, (name, secret))).status_code for secret in secrets]
+
+    async def renew(*more: str) -> str:
+        output = (await asyncio.to_thread(run, urls, *renewed, *more)).output
+        secret = re.search(r"shown again: (\S+)", output)
+        assert secret is not None, output
+        return secret[1]
+
+    second = await renew("--overlap-hours", "24")
+    assert await statuses(old, second) == [200, 200]
+    third = await renew("--overlap-hours", "48")
+    assert await statuses(old, second, third) == [200, 200, 200]
+    # A second overlap does not lengthen the first one: after a day only the last two are valid.
+    await admin.execute("update client_credential set expires_at = expires_at - interval '25 hours' where client_id = $1", name)
+    assert await statuses(old, second, third) == [401, 200, 200]
+    fourth = await renew()
+    assert await statuses(old, second, third, fourth) == [401, 401, 401, 200]
+    assert await admin.fetchval("select count(*) from client_credential where client_id = $1", name) == 1
+
+
 async def ask(http: httpx.AsyncClient, access: str, text: str, **variables: Any) -> Any:
     return (await http.post("/graphql", json={"query": text, "variables": variables}, headers={"Authorization": f"Bearer {access}"})).json()
 
