@@ -17,6 +17,7 @@ import asyncpg
 
 from db.observing.statements import UNTRACED, PoolUsage, StatementTrace
 from db.outages import DatabaseUnavailable, cause_of, outage_of
+from db.pipelining.protocol import install
 from db.without_sqlalchemy import without_sqlalchemy
 
 with without_sqlalchemy():
@@ -65,7 +66,7 @@ class Database(databases.Database):
             command_timeout=pool.command_seconds,
             statement_cache_size=PREPARED if pool.is_prepared else 0,
             **UNLIMITED,
-            init=_check_role,
+            init=_set_up,
             reset=_noop,
             server_settings={"application_name": "portico", **server_settings},
         )
@@ -129,7 +130,6 @@ class Lease:
 
     @property
     def raw(self) -> Any:
-        """Return asyncpg's connection."""
         return self._connection.raw_connection
 
     async def end(self, *, is_sound: bool) -> int:
@@ -206,7 +206,7 @@ class Lease:
 
     def _passed_on(self) -> bool:
         """Pass the connection to a waiting unit of work, and return whether there was one."""
-        return self._queue.is_awaited and not self._is_lost() and self._queue.pass_on(Lease(self._connection, self._queue, is_reading=self.is_reading))
+        return self._queue.length > 0 and not self._is_lost() and self._queue.pass_on(Lease(self._connection, self._queue, is_reading=self.is_reading))
 
     def _is_lost(self) -> bool:
         try:
@@ -245,10 +245,6 @@ class _WaitQueue:
     @property
     def has_slot(self) -> bool:
         return self._slots > 0
-
-    @property
-    def is_awaited(self) -> bool:
-        return bool(self._waiting)
 
     async def slot(self) -> Lease | None:
         """Wait for a slot. Returns the lease of a connection that was passed on, or None if the pool has a free connection."""
@@ -294,7 +290,8 @@ async def _noop(_: object) -> None:
     """Reset nothing: units of work use only settings that are LOCAL to a transaction."""
 
 
-async def _check_role(connection: asyncpg.Connection) -> None:
-    """Refuse a role that can bypass row security. Raises PermissionError."""
+async def _set_up(connection: asyncpg.Connection) -> None:
+    """Let statements be sent ahead, and refuse a role that can bypass row security. Raises PermissionError."""
+    install(connection)
     if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = current_user"):
         raise PermissionError("Portico must not run as a superuser or with BYPASSRLS; let it use the role portico_app.")

@@ -18,6 +18,7 @@ from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import KeyInUse as KeyInUse
 from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
+from db.pipelining.protocol import send_ahead
 from db.pool import Database, Lease
 from db.transaction import Transaction as Transaction
 
@@ -36,11 +37,8 @@ class UnitOfWork:
         self.caller = caller
         self.statements = 0
         self.progress = CommitCount()
-        # Whether a transaction was opened, and so the database has checked the caller.
-        self.is_judged = False
-        self._database = database
-        self.replica = replica
-        self._acquire_seconds = acquire_seconds
+        self.is_judged = False  # whether a transaction was opened, and so the database has checked the caller
+        self._database, self.replica, self._acquire_seconds = database, replica, acquire_seconds
         self._lease: Lease | None = None
         # False while a statement runs, and after a statement that failed: then the read transaction is lost, and `_failure` is the reason.
         self._is_sound = True
@@ -109,6 +107,7 @@ class UnitOfWork:
             lease.is_reading = True
             self.statements += 1
             rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
+            self.is_judged = True
         except Exception as error:  # stored for the reads that follow in this snapshot, and raised again
             self._failure = error
             raise
@@ -210,9 +209,10 @@ class UnitOfWork:
         return task
 
     async def _open_snapshot(self) -> Lease:
-        """Open the read transaction. Before one on a replica the primary checks the caller: a replica may not know yet that a session has begun or ended."""
+        """Open the read transaction, in one packet with its first statement, which raises the errors of both. Before one on a replica the primary checks the caller: a
+        replica may not know yet that a session has begun or ended."""
         if self.replica is None:
-            return await self._opened(self._database, begin(self.caller, READ))
+            return await self._opened(self._database, begin(self.caller, READ), is_ahead=True)
         if permission_check(self.caller, READ):
             lease = await self._opened(self._database, begin(self.caller, READ) + "; COMMIT")
             self.statements += await lease.end(is_sound=True)
@@ -222,7 +222,7 @@ class UnitOfWork:
         except UnknownCustomer as error:
             raise Conflict("the replica does not have the customer yet") from error
 
-    async def _opened(self, database: Database, statements: str) -> Lease:
+    async def _opened(self, database: Database, statements: str, *, is_ahead: bool = False) -> Lease:
         try:
             lease = await database.take(seconds=self._acquire_seconds)
         except TimeoutError as error:
@@ -230,12 +230,13 @@ class UnitOfWork:
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
+            if is_ahead and not self._is_closed and send_ahead(lease.raw, ending + statements, lease.trace):
+                return lease
             await lease.execute(ending + statements)
+            if self._is_closed:
+                raise UnitOfWorkClosed
         except BaseException:
             self.statements += await lease.end(is_sound=False)
             raise
-        if self._is_closed:
-            self.statements += await lease.end(is_sound=False)
-            raise UnitOfWorkClosed
         self.is_judged = True
         return lease

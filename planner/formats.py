@@ -35,7 +35,8 @@ def cursor(block: Block, order: str, column: Callable[[str], str]) -> str:
     values = ", ', ', ".join(_cursor_value(column(name), hints[name]) for name in block.orders[order].columns)
     opening = quoted(f'["{order}", ')
     array = f"concat({opening}, {values}, ']')"
-    return f"translate(encode(convert_to({array}, 'UTF8'), 'base64'), E'+/\\n', '-_')"
+    # `translate` would compare each character with each of the three.
+    return f"replace(replace(replace(encode(convert_to({array}, 'UTF8'), 'base64'), E'\\n', ''), '+', '-'), '/', '_')"
 
 
 def _cursor_value(column: str, kind: Any) -> str:

@@ -25,6 +25,9 @@ Parts = tuple[str, ...]
 MISSING = r"E'\tnull'"
 MARK = "\t"
 
+# Scalars that Postgres writes as JSON does. `to_json` would look up their type for each value.
+UNQUOTED = ("Boolean", "Int")
+
 MAX_ARGUMENTS = 100  # Postgres' limit for any function
 
 
@@ -45,6 +48,8 @@ def column(sql: str, kind: GraphQLOutputType) -> Parts:
         return present(DATETIME.format(sql), kind)
     if is_non_null_type(kind) and (is_enum_type(inner) or name == "CurrencyCode"):
         return in_quotes(f"coalesce({sql}, {MISSING})")
+    if name in UNQUOTED:
+        return present(f"cast({sql} as text)", kind)
     return present(f"to_json({f'cast({sql} as text)' if name == 'BigInt' else sql})", kind)
 
 

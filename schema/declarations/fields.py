@@ -52,8 +52,7 @@ class CallFacts:
 # The fact that is read from the database, and the argument of a field that makes this read unnecessary.
 CUSTOMER_LOCALE = "customer_locale"
 LOCALE = "locale"
-# The argument of a page, beside `filter`, that narrows its rows.
-TYPES = "types"
+TYPES = "types"  # the argument of a page, beside `filter`, that narrows its rows
 
 # The facts that a derived field gets when a parameter of its function has the name.
 ABOUT_CALL: dict[str, Callable[[CallFacts], Any]] = {
@@ -161,8 +160,7 @@ def listed(block: str, *, keys: str, graphql_type: Any, description: str, cost: 
     def resolve(parent: Parent, info: Info) -> Any:
         return relations.listed(parent, keys, statement, info.context)
 
-    metadata = {DECLARATION: Listed(statement, keys), **cost}
-    return strawberry.field(resolver=resolve, graphql_type=list[graphql_type] | None, description=description, metadata=metadata)
+    return _field(resolve, list[graphql_type] | None, description, Listed(statement, keys), **cost)
 
 
 def page(block: str, *, key: str, graphql_type: Any, description: str, sort: Any = None, filter: Any = None, types: Any = None) -> Any:
@@ -299,5 +297,5 @@ class Guard(FieldExtension):
         return await next_(source, info, **arguments)
 
 
-def _field(resolve: Callable[..., Any], graphql_type: Any, description: str, declaration: object) -> Any:
-    return strawberry.field(resolver=resolve, graphql_type=graphql_type, description=description, metadata={DECLARATION: declaration})
+def _field(resolve: Callable[..., Any], graphql_type: Any, description: str, declaration: object, **metadata: Any) -> Any:
+    return strawberry.field(resolver=resolve, graphql_type=graphql_type, description=description, metadata={DECLARATION: declaration, **metadata})

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from tests.conftest import ADA, BIG
+from tests.conftest import ADA, BIG, EMPTY
 
 # A change of each column of a customer that belongs to the merchant.
 MERCHANT_CHANGES = [
@@ -73,6 +73,28 @@ async def test_a_customer_sees_their_own_rows_and_no_others(app: asyncpg.Connect
             expected = 0 if table == "audit_event" else await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)
             assert await app.fetchval(f"select count(*) from {table}") == expected, table
             assert await app.fetchval(f"select count(*) from {table} where {key} = $1", BIG.customer_id) == 0, table
+
+
+async def test_no_row_has_an_empty_customer_whom_the_setting_would_name_after_the_transaction(admin: asyncpg.Connection) -> None:
+    """`readable_rows` compares with the setting as it is, which is empty then: each of its tables refers to `customer`, if need be by another of them."""
+    references: dict[str, set[str]] = {}
+    for record in await admin.fetch(
+        """select p.polrelid::regclass::text as name, f.confrelid::regclass::text as referenced
+             from pg_policy p join pg_constraint f on f.conrelid = p.polrelid and f.contype = 'f'
+             join pg_attribute a on a.attrelid = f.conrelid and a.attnum = f.conkey[1] and a.attname = 'customer_id' and a.attnotnull
+            where p.polname = 'readable_rows'"""
+    ):
+        references.setdefault(record["name"].removeprefix("portico."), set()).add(record["referenced"].removeprefix("portico."))
+    safe = {"customer"}
+    while more := {table for table, names in references.items() if names & safe} - safe:
+        safe |= more
+    protected = {
+        record[0].removeprefix("portico.") for record in await admin.fetch("select polrelid::regclass::text from pg_policy where polname = 'readable_rows'")
+    }
+    assert len(protected) >= 17
+    assert protected == safe
+    with pytest.raises(asyncpg.CheckViolationError):
+        await admin.execute("update customer set id = '' where id = $1", EMPTY.customer_id)
 
 
 async def test_the_settings_end_with_the_transaction(app: asyncpg.Connection) -> None:
@@ -202,11 +224,15 @@ async def test_the_tests_above_would_notice_any_policy_that_is_lost_or_opened(ad
         "imported_document",
     }:
         key = "id" if table == "customer" else "customer_id"
-        for replaced in ("", f"create policy own_rows on {table} to portico_app using (true)"):
+        policy = await admin.fetchval(
+            "select polname from pg_policy where polrelid = $1::regclass and polname in ('readable_rows', 'own_rows') order by polname desc limit 1",
+            f"portico.{table}",
+        )
+        for replaced in ("", f"create policy {policy} on {table} to portico_app using (true)"):
             transaction = admin.transaction()
             await transaction.start()
             await admin.execute(ROWS)
-            await admin.execute(f"drop policy own_rows on {table}; {replaced}")
+            await admin.execute(f"drop policy {policy} on {table}; {replaced}")
             await admin.execute(f"set local role portico_app; set local app.customer_id = '{ADA.customer_id}'")
             mine = await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)
             theirs = await admin.fetchval(f"select count(*) from {table} where {key} <> $1", ADA.customer_id)

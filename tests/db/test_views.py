@@ -76,6 +76,28 @@ async def test_the_database_writes_amounts_as_the_rules_do(admin: asyncpg.Connec
         assert await admin.fetchval("select decimal_text($1, $2)", minor, currency) == decimal_text(minor, currency)
 
 
+async def test_an_installment_has_the_status_of_its_invoice_which_a_charge_of_the_subscription_puts_in_payment(admin: asyncpg.Connection) -> None:
+    changed = admin.transaction()
+    await changed.start()
+    try:
+        await admin.execute("set local session_replication_role = replica")
+        await admin.execute(
+            """with open_invoice as (select i.customer_id, i.id, s.id as subscription_id from invoice i
+                                       join lateral (select id from subscription s where s.customer_id = i.customer_id limit 1) s on true
+                                      where i.status = 'OPEN' and exists (select from installment p where p.customer_id = i.customer_id and p.invoice_id = i.id) limit 1),
+                    billed as (update invoice i set subscription_id = o.subscription_id from open_invoice o where i.customer_id = o.customer_id and i.id = o.id)
+               update subscription s set charging_payment_id = 'pay_x' from open_invoice o where s.customer_id = o.customer_id and s.id = o.subscription_id"""
+        )
+        rows = await admin.fetch(
+            """select p.invoice_status, case when i.is_in_payment then 'PROCESSING' else i.status end, i.status
+                 from portal_installment p join portal_invoice i on i.customer_id = p.customer_id and i.id = p.invoice_id"""
+        )
+    finally:
+        await changed.rollback()
+    assert [row[0] for row in rows] == [row[1] for row in rows]
+    assert {row[1] for row in rows if row[2] != row[1]} == {"PROCESSING"}
+
+
 # What makes a currency known to an account.
 KNOWING = ("invoice", "payment", "subscription", "payment_schedule", "balance_entry")
 KNOWN = " union ".join(f"select customer_id, currency from {table}" for table in KNOWING)

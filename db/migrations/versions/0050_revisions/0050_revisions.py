@@ -5,7 +5,7 @@ from pathlib import Path
 from db.migrations import run_script
 
 revision = "0050"
-down_revision = "0046"
+down_revision = "0047"
 
 
 def upgrade() -> None:

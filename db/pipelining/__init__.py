@@ -1,0 +1,1 @@
+"""Statements that are sent in one packet with the statement after them."""
