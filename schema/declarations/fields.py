@@ -119,10 +119,8 @@ class AnyOf:
 @dataclass(frozen=True, slots=True)
 class Derived:
     """The declaration of a computed field. `function` gets the columns `needs` by position, the field's arguments by name, and the facts of the call that its
-    parameters name (`ABOUT_CALL`).
-
-    `sql_twin` names a function of the database that computes the same value; a test compares the two. `only_in` names, by the fact of the call, the one member of the value
-    that depends on it.
+    parameters name (`ABOUT_CALL`). `sql_twin` names a function of the database that computes the same value; a test compares the two. `only_in` names, by the
+    fact of the call, the one member of the value that depends on it.
     """
 
     function: Callable[..., Any]
