@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from billing.states import Actor
 from db.literals import encode_param, literal
@@ -57,11 +58,25 @@ class NewKey:
     input_hash: str
 
 
-def begin(caller: Caller, mode: str, *, locks_customer: bool = False, claims: NewKey | None = None) -> str:
-    """Return the statements that open a transaction, set its caller and check it, in one round trip. With `locks_customer` they lock the customer; with `claims` they
-    claim a new idempotency key and then lock the customer."""
-    lock = _claim(caller, claims) if claims else "; SELECT lock_customer()" if locks_customer else _erasure_check(caller, mode)
-    return opening(caller, mode) + permission_check(caller, mode) + lock
+class CustomerLock(Enum):
+    """Whether a write transaction begins with the lock of its customer. PRESENT fails for an erased customer; ANY is for money that comes later."""
+
+    NONE = auto()
+    PRESENT = auto()
+    ANY = auto()
+
+
+def begin(caller: Caller, mode: str, *, lock: CustomerLock = CustomerLock.NONE, claims: NewKey | None = None) -> str:
+    """Return the statements that open a transaction, set its caller and check it, in one round trip, and then lock the customer. With `claims` they claim a new
+    idempotency key, and lock a present customer."""
+    return opening(caller, mode) + permission_check(caller, mode) + (_claim(caller, claims) if claims else _lock(caller, lock, mode))
+
+
+def _lock(caller: Caller, lock: CustomerLock, mode: str) -> str:
+    if lock is CustomerLock.PRESENT:
+        return "; SELECT lock_customer()"
+    statement = f"; SELECT FROM customer WHERE id = {literal(caller.customer_id)} FOR NO KEY UPDATE" if lock is CustomerLock.ANY else ""
+    return statement + _erasure_check(caller, mode)
 
 
 def _claim(caller: Caller, claimed: NewKey) -> str:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from db.callers import READ, WRITE, CommitCount, NewKey, begin, existence_check, opening, permission_check
+from db.callers import READ, WRITE, CommitCount, CustomerLock, NewKey, begin, existence_check, opening, permission_check
 from db.callers import Caller as Caller
 from db.literals import encode_param
 from db.outages import AlreadyTaken as AlreadyTaken
@@ -39,6 +39,8 @@ class UnitOfWork:
         self.progress = CommitCount()
         self.is_judged = False  # whether a transaction was opened, and so the database has checked the caller
         self._database, self.replica, self._acquire_seconds = database, replica, acquire_seconds
+        # Whether the payload is read after the next write, see `Transaction.then_read`.
+        self.is_read_next = False
         self._lease: Lease | None = None
         # False while a statement runs, and after a statement that failed: then the read transaction is lost, and `_failure` is the reason.
         self._is_sound = True
@@ -115,10 +117,10 @@ class UnitOfWork:
         return rows
 
     @asynccontextmanager
-    async def write(self, *, locks_customer: bool = False, claims: NewKey | None = None) -> AsyncIterator[Transaction]:
+    async def write(self, *, lock: CustomerLock = CustomerLock.NONE, claims: NewKey | None = None) -> AsyncIterator[Transaction]:
         """Run one write transaction, committed at the end of the context. Reads after it see its changes; concurrent reads wait for its end.
 
-        With `locks_customer` it begins with the lock of the customer, and with `claims` with the claim of a new key and that lock, without a round trip for it.
+        It begins with the lock of the customer, and with `claims` with the claim of a new key and that lock, without a round trip for it.
 
         Raises DatabaseUnavailable, SessionEnded, AlreadyTaken, KeyInUse, UnitOfWorkClosed.
         """
@@ -129,7 +131,7 @@ class UnitOfWork:
                     await self._end_reads()
                     self.replica = None
                     with translate_errors():
-                        async with self._transaction(begin(self.caller, WRITE, locks_customer=locks_customer, claims=claims)) as transaction:
+                        async with self._transaction(begin(self.caller, WRITE, lock=lock, claims=claims)) as transaction:
                             yield transaction
                 finally:
                     self._writing = None
@@ -144,7 +146,7 @@ class UnitOfWork:
             transaction = Transaction(lease, self.caller, self._count)
             yield transaction
             self.statements += 1
-            following = [opening(self.caller, READ)] if transaction.has_reads_after else []
+            following = [opening(self.caller, READ)] if transaction.has_reads_after or self.is_read_next else []
             try:
                 await lease.execute("; ".join([*transaction.closing, "COMMIT", *following]))
             except BaseException:  # it is not known whether it was committed, and the connection may still be committing

@@ -7,9 +7,9 @@ from bench.reporting.pages import Result, Turns, filled, middle, spread_of, tabl
 
 OURS = "Portico"
 AFTER_WRITES = """
-Medians of {rounds} turns of each server in turn, in brackets the smallest and the largest; 16 requests at a time, each of its own customer with its own idempotency key. "Portico is"
-compares turns of the same round. CPU in seconds per 1,000 calls. The hand-written handler (Starlette, asyncpg, `bench/writes/handler.py`) gives the same guarantees with as few statements as
-they allow: it claims the key, locks the customer, changes only the state that it has read, and writes the entry in the audit trail and the key's answer in the same
+Medians of {rounds} turns of each server in turn, in brackets the smallest and the largest; {connections} requests at a time, each of its own customer with its own idempotency key.
+"Portico is" compares turns of the same round. CPU in seconds per 1,000 calls. The hand-written handler (Starlette, asyncpg, `bench/writes/handler.py`) gives the same guarantees
+with as few statements as they allow: it claims the key, locks the customer, changes only the state that it has read, and writes the entry in the audit trail and the key's answer in the same
 transaction, under row security. "Plain writes" have none of these. The database's triggers write the same events for all of them. Portico answers from a
 new snapshot after the commit, and the others with the columns that the change returns.
 """
@@ -42,8 +42,8 @@ def of_load(result: Result | None) -> str:
         (number, spread_of(turns, "rate", "{:,.0f}"), f"{middle(turns, 'refused'):,.0f}", f"{middle(turns, 'p50'):.1f}", spread_of(turns, "p99", "{:,.0f}"))
         for number, turns in result["points"].items()
     ]
-    shown = table(("At a time", "Pages/s", "Refused/s", "p50 ms", "p99 ms"), rows)
-    return "## Under more load\n\n![Throughput and latencies](performance-load.svg)\n\n" + shown + filled(AFTER_LOAD.format(**result))
+    lines = table(("At a time", "Pages/s", "Refused/s", "p50 ms", "p99 ms"), rows)
+    return "## Under more load\n\n![Throughput and latencies](performance-load.svg)\n\n" + lines + filled(AFTER_LOAD.format(**result))
 
 
 def load_chart(result: Result) -> str:

@@ -62,6 +62,8 @@ def copy_of_portal(customers: int, console: Console) -> Iterator[Place]:
             yield _place(urls, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        for lock in STORED.glob(f"{folder.name}.*"):
+            lock.unlink()
 
 
 async def customer_ids(place: Place, limit: int) -> list[str]:

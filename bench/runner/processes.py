@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 15
 
 

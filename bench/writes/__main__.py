@@ -26,6 +26,7 @@ console = Console()
 def main(
     rounds: Annotated[int, typer.Option(min=1, max=data.INVOICES - 2, help="How many turns each server has.")] = 6,
     each: Annotated[int, typer.Option(min=32, help="How many customers each server changes in a turn.")] = 400,
+    connections: Annotated[int, typer.Option(min=1, help="How many requests are sent at a time.")] = 16,
     only: Annotated[str, typer.Option(help="Only mutations whose name contains this.")] = "",
     before: Annotated[Path | None, typer.Option(help="Another checkout, whose Portico takes part.")] = None,
     peers: Annotated[bool, typer.Option("--peers", help="Also the plain writes of other servers; needs npm and Node 20 or newer.")] = False,
@@ -35,13 +36,18 @@ def main(
         contestants.install()
     writers = [OURS, *([of_checkout(before)] if before else []), BY_HAND, *(PEERS if peers else ())]
     operations = tuple(operation for operation in OPERATIONS if only.lower() in operation.name.lower())
-    result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe(), "rounds": rounds, "each": each}
+    result: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine.describe(),
+        "rounds": rounds,
+        "connections": connections,
+    }
     with database.copy_of_portal(1000, console) as place, portal.signer() as signer:
         keys = data.keys(each * len(writers) + 2 * PROBES * len(writers))
         asyncio.run(data.fill(place, len(keys)))
         parts = [keys[each * nth : each * (nth + 1)] for nth in range(len(writers))]
         probes = [keys[each * len(writers) + 2 * PROBES * nth :][: 2 * PROBES] for nth in range(len(writers))]
-        result["turns"] = in_turns(writers, place, signer, TurnPlan(parts, rounds, operations))
+        result["turns"] = in_turns(writers, place, signer, TurnPlan(parts, rounds, operations, connections))
         result["traffic"] = {writer.name: traffic(writer, place, signer, own) for writer, own in zip(writers, probes, strict=True)}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1), encoding="utf-8")

@@ -22,7 +22,7 @@ from bench.runner.processes import server
 from bench.writes import data
 from bench.writes.operations import PAUSE_AND_RESUME, PAY_INVOICE, PROFILE
 from bench.writes.servers import OURS
-from bench.writes.turns import run_once
+from bench.writes.turns import load_of, run_once
 from db.deployment.migrate import migrate
 
 RESULTS = database.ROOT / "bench" / "results" / "events.json"
@@ -39,6 +39,7 @@ console = Console()
 def main(
     rounds: Annotated[int, typer.Option(min=1, max=data.INVOICES - 2, help="How many turns each database has.")] = 10,
     each: Annotated[int, typer.Option(min=32, help="How many customers are changed in a turn.")] = 400,
+    connections: Annotated[int, typer.Option(min=1, help="How many requests are sent at a time.")] = 16,
 ) -> None:
     """Print how much of its rate each mutation keeps with the events."""
     result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe(), "rounds": rounds, "turns": {}}
@@ -52,7 +53,7 @@ def main(
                 turns: dict[str, list[dict[str, float]]] = {name: [] for name in places}
                 for nth in range(rounds + 1):
                     for name in (WITH, WITHOUT) if nth % 2 else (WITHOUT, WITH):
-                        turn = run_once(OURS, running[name], places[name], signer, operation.calls(keys, nth))
+                        turn = run_once(running[name], places[name], load_of(OURS, running[name], signer, operation.calls(keys, nth), connections))
                         turns[name] += [asdict(turn)] if nth else []
                 result["turns"][operation.name] = turns
         asyncio.run(_check(places))

@@ -31,7 +31,8 @@ class WriteServer:
 
 def _portico(place: Place, signer: Signer) -> Command:
     command = portal.portico(place, signer, planner=True)  # the peers wait for a connection without a limit, so there must be no 503 here
-    return replace(command, environment={**command.environment, "PORTICO_CUSTOMER_BUDGET": "0", "PORTICO_QUEUE_SECONDS": "30"})
+    more = {"PORTICO_CUSTOMER_BUDGET": "0", "PORTICO_QUEUE_SECONDS": "30", "PORTICO_OPERATION_SECONDS": "60"}
+    return replace(command, environment={**command.environment, **more})
 
 
 def of_checkout(folder: Path) -> WriteServer:
@@ -66,14 +67,17 @@ PATCHES: dict[str, Callable[[Call], dict[str, Any]]] = {
     "resumeSubscription": lambda call: {"status": "ACTIVE", "pausedAt": None, "renewsAt": (datetime.now(UTC) + timedelta(days=20)).isoformat()},
     "updateProfile": lambda call: {"name": call.arguments["name"]},
 }
-SUBSCRIPTION = """mutation ($input: UpdateSubscriptionInput!) { updateSubscription(input: $input) { subscription { id status version renewsAt } } }"""
-CUSTOMER = """mutation ($input: UpdateCustomerInput!) { updateCustomer(input: $input) { customer { id version name } } }"""
+SUBSCRIPTION = """mutation ($input: UpdateContractByCustomerIdAndRowIdInput!) {
+  updateContractByCustomerIdAndRowId(input: $input) { contract { id: rowId status version renewsAt } }
+}"""
+CUSTOMER = """mutation ($input: UpdateCustomerByRowIdInput!) { updateCustomerByRowId(input: $input) { customer { id: rowId version name } } }"""
 
 
 def _patched(call: Call) -> str:
-    keys = {"id": f"cus_{call.key}"} if call.mutation == "updateProfile" else {"customerId": f"cus_{call.key}", "id": f"sub_{call.key}"}
-    document = CUSTOMER if call.mutation == "updateProfile" else SUBSCRIPTION
-    return json.dumps({"query": document, "variables": {"input": {**keys, "patch": PATCHES[call.mutation](call)}}})
+    patch = PATCHES[call.mutation](call)
+    if call.mutation == "updateProfile":
+        return json.dumps({"query": CUSTOMER, "variables": {"input": {"rowId": f"cus_{call.key}", "customerPatch": patch}}})
+    return json.dumps({"query": SUBSCRIPTION, "variables": {"input": {"customerId": f"cus_{call.key}", "rowId": f"sub_{call.key}", "contractPatch": patch}}})
 
 
 PLAIN = (PAUSE_AND_RESUME, PROFILE)

@@ -3,8 +3,8 @@
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import cache
 from http.client import HTTPConnection
+from pathlib import Path
 from statistics import mode
 
 from bench.peers.measure import Turn, timed
@@ -16,10 +16,11 @@ from bench.runner.processes import Running, server
 from bench.writes.operations import COUNTER, Call, Operation
 from bench.writes.servers import WriteServer
 
-CONNECTIONS = 16
 LIMIT_SECONDS = 120
 PROBES = 12
 SETTLE_SECONDS = 0.05
+
+_tokens: dict[tuple[Path, str], str] = {}
 
 # The turns of each server, by operation.
 Figures = dict[str, dict[str, list[dict[str, float]]]]
@@ -32,6 +33,7 @@ class TurnPlan:
     keys: list[list[str]]
     rounds: int
     operations: tuple[Operation, ...]
+    connections: int
 
 
 def in_turns(writers: list[WriteServer], place: Place, signer: Signer, plan: TurnPlan) -> Figures:
@@ -43,28 +45,30 @@ def in_turns(writers: list[WriteServer], place: Place, signer: Signer, plan: Tur
             for nth in range(plan.rounds + 1):
                 for writer, keys in zip(writers, plan.keys, strict=True):
                     if operation in writer.operations:
-                        turn = run_once(writer, running[writer.name], place, signer, operation.calls(keys, nth))
+                        turn = run_once(
+                            running[writer.name], place, load_of(writer, running[writer.name], signer, operation.calls(keys, nth), plan.connections)
+                        )
                         figures[operation.name][writer.name] += [asdict(turn)] if nth else []
     return figures
 
 
-def load_of(writer: WriteServer, running: Running, signer: Signer, calls: list[Call]) -> Load:
+def load_of(writer: WriteServer, running: Running, signer: Signer, calls: list[Call], connections: int) -> Load:
     """Return the requests of calls, each to be sent once."""
     return Load(
-        [running.port], running.path, "", [_token(signer, call.key) for call in calls], CONNECTIONS, LIMIT_SECONDS, len(calls),
+        [running.port], running.path, "", [_token(signer, call.key) for call in calls], connections, LIMIT_SECONDS, len(calls),
         must_contain=writer.must_contain, counter=COUNTER, bodies=[writer.body(call) for call in calls],
     )  # fmt: skip
 
 
-@cache
 def _token(signer: Signer, key: str) -> str:
     """Return the same token in each turn, so that servers verify it once."""
-    return signer.token(f"cus_{key}")
+    if (signer.folder, key) not in _tokens:
+        _tokens[signer.folder, key] = signer.token(f"cus_{key}")
+    return _tokens[signer.folder, key]
 
 
-def run_once(writer: WriteServer, running: Running, place: Place, signer: Signer, calls: list[Call]) -> Turn:
+def run_once(running: Running, place: Place, requests: Load) -> Turn:
     """Run a turn, which is not repeated: its requests cannot be sent twice."""
-    requests = load_of(writer, running, signer, calls)
     return timed(lambda: load.put(requests), [running.pid], place.postmaster, attempts=1)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from billing.lifecycle.facts import Decision, SubscriptionFacts
 from billing.money.standing import advanced
 from billing.refusals import ErrorCode, Refused
+from db.callers import CustomerLock
 from db.outages import cause_of, repeated
 from db.unit_of_work import Transaction, UnitOfWork
 from payments.processor import KEYS_HOLD, ChargeLookup, ChargeRequest, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
@@ -119,7 +120,7 @@ async def apply_result(session: UnitOfWork, payment_id: str, result: ChargeResul
 
 
 async def _settled_once(session: UnitOfWork, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: WriteContext) -> dict[str, Any]:
-    async with session.write() as transaction:
+    async with session.write(lock=CustomerLock.ANY) as transaction:
         charge, attempt = await _locked_charge(transaction, payment_id)
         if _is_superseded(charge, attempt, result):
             return _stored_answer(charge, attempt)
@@ -151,7 +152,7 @@ async def _settled_once(session: UnitOfWork, payment_id: str, result: ChargeResu
 
 async def _credited(session: UnitOfWork, payment_id: str, result: ChargeResult, *, by: WriteContext) -> dict[str, Any]:
     """Turn money that has no use any more into credit, once. The money received is always the sum of allocations and credit."""
-    async with session.write() as transaction:
+    async with session.write(lock=CustomerLock.ANY) as transaction:
         charge, attempt = await _locked_charge(transaction, payment_id)
         if _is_superseded(charge, attempt, result):
             return _stored_answer(charge, attempt)
@@ -177,8 +178,9 @@ async def _credited(session: UnitOfWork, payment_id: str, result: ChargeResult, 
 
 
 async def _locked_charge(transaction: Transaction, payment_id: str) -> tuple[Any, Any]:
-    """Return the charge and its attempt, under the customer's lock."""
-    return await transaction.first("charges.lock", key=payment_id), await transaction.first("charges.attempt", key=payment_id)
+    """Return the charge and its attempt, in a transaction that began with the customer's lock."""
+    charges, attempts = await transaction.run("charges.lock + charges.attempt", key=payment_id)
+    return charges[0], attempts[0]
 
 
 def _is_of_clock(charge: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from billing.ids import prefix_of
 from billing.merchant.upserts import SaveOutcome
 from billing.refusals import ErrorCode, Refused
-from db.callers import NewKey
+from db.callers import CustomerLock, NewKey
 from db.outages import UnknownOwner
 from db.unit_of_work import KeyInUse, Transaction, UnitOfWork
 from payments.processor import ChargeStatus
@@ -91,14 +91,14 @@ async def _first_step(session: UnitOfWork, context: Context, request: _KeyedRequ
     call = request.call
     claims = NewKey(call.mutation, call.key, hash_of(request.arguments)) if call else None
     try:
-        async with session.write(locks_customer=True, claims=claims) as transaction:
+        async with session.write(lock=CustomerLock.PRESENT, claims=claims) as transaction:
             step = await _prepared_step(transaction, context, request)
             if isinstance(step, MutationResult):
                 read_next(transaction, context)
             return step
     except KeyInUse:
         pass
-    async with session.write(locks_customer=session is not context.session) as transaction:
+    async with session.write(lock=CustomerLock.NONE if session is context.session else CustomerLock.PRESENT) as transaction:
         return await _step_of_known_key(transaction, context, request)
 
 
@@ -149,6 +149,10 @@ async def _refunded(context: Context, session: UnitOfWork, sending: RefundSubmis
 async def _charged(context: Context, session: UnitOfWork, sending: ChargeSubmission) -> MutationResult:
     """Send the charge and apply its result. No transaction is open while the processor is called."""
     result = await submit(payments_of(context).processors[sending.processor], sending)
-    answer = await apply_result(session, sending.charge.key, result, by=writer(context))
+    session.is_read_next = session is context.session
+    try:
+        answer = await apply_result(session, sending.charge.key, result, by=writer(context))
+    finally:
+        session.is_read_next = False
     action = result.client_action if result.status is ChargeStatus.REQUIRES_ACTION else None
     return replace(outcome_of(sending.charge.customer_id, answer), client_action=action)

@@ -8,11 +8,16 @@ import { pgSmartTags } from "postgraphile/utils";
 import * as shared from "./shared.mjs";
 
 const WRITTEN = ["subscription", "customer"];
-const hidden = pgSmartTags([{ kind: "class", match: (relation) => !WRITTEN.includes(relation.relname), tags: { behavior: "-*" } }]);
+// Functions are hidden, and a type cannot be named Subscription, as that is a root type of GraphQL.
+const tags = pgSmartTags([
+  { kind: "class", match: (relation) => !WRITTEN.includes(relation.relname), tags: { behavior: "-*" } },
+  { kind: "class", match: (relation) => relation.relname === "subscription", tags: { name: "contract" } },
+  { kind: "procedure", match: () => true, tags: { behavior: "-*" } },
+]);
 
 const preset = {
   extends: [PostGraphileAmberPreset],
-  plugins: [hidden],
+  plugins: [tags],
   pgServices: [makePgService({ poolConfig: shared.poolConfig, schemas: ["portico"] })],
   schema: { defaultBehavior: "-insert -delete" },
   gather: { pgStrictFunctions: true },

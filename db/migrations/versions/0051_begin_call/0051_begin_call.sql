@@ -8,7 +8,7 @@ begin
     insert into idempotency_key (customer_id, mutation, key, input_hash, created_at) values (who, wanted_mutation, wanted_key, wanted_hash, operation_now())
         on conflict do nothing;
     if found then
-      perform lock_customer();
+      perform from customer c where c.id = who and check_erased(c.erased_at) for no key update;
       return;
     end if;
   end if;
@@ -19,13 +19,14 @@ end $$;
 create function begin_client_call(wanted_mutation text, wanted_key text, wanted_hash text) returns void language plpgsql as $$
 declare
   who constant text := current_setting('app.caller');
+  owner constant text := nullif(current_setting('app.customer_id', true), '');
 begin
   if pg_try_advisory_xact_lock(hashtextextended('client ' || who || ' ' || wanted_mutation || ' ' || wanted_key, 0)) then
     insert into client_key (caller, mutation, key, owner_id, input_hash, created_at)
-    values (who, wanted_mutation, wanted_key, nullif(current_setting('app.customer_id', true), ''), wanted_hash, operation_now())
+    values (who, wanted_mutation, wanted_key, owner, wanted_hash, operation_now())
         on conflict do nothing;
     if found then
-      perform lock_customer();
+      perform from customer c where c.id = owner and check_erased(c.erased_at) for no key update;
       return;
     end if;
   end if;
