@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from gateway.cli import catalog, clients, imports, partners, sources, version, webhooks
-from gateway.cli.options import CLIENT, Command, DataDir, Port
+from gateway.cli.options import CLIENT, Command, DataDir, Port, Workers
 from gateway.operator_errors import OperatorError
 
 # Without rich, which takes as long to import as everything else that the help needs.
@@ -51,14 +51,14 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
 
 
 @cli.command(cls=Command)
-def serve(port: Port = None, data_dir: DataDir = None) -> None:
+def serve(port: Port = None, data_dir: DataDir = None, workers: Workers = None) -> None:
     """Serve the portal from a database that is migrated already."""
     # What is imported and built at start stays, and collecting garbage meanwhile takes a tenth of the start. It is enabled again before the first request.
     gc.disable()
     try:
         from gateway.cli.commands import serve as serve_command
 
-        serve_command.serve(port, data_dir)
+        serve_command.serve(port, data_dir, workers)
     finally:
         gc.enable()
 

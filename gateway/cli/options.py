@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 # The default app of tokens that the command line issues.
 CLIENT = "portico-cli"
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="How many processes serve it; else PORTICO_WORKERS.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres and the demo secret live.")]
 
 

@@ -41,9 +41,12 @@ class MetricsText(Protocol):
         """Return the body and its content type, in the form that the header Accept has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MetricsListener:
-    """The socket of the endpoint, and the secret that a scrape must send as a bearer token; without one everybody may read who reaches the port."""
+    """The socket of the endpoint, and the secret that a scrape must send as a bearer token; without one everybody may read who reaches the port.
+
+    Each of several processes replaces the socket by its own.
+    """
 
     socket: socket.socket
     secret: str | None = field(default=None, repr=False)

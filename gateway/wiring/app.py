@@ -39,6 +39,7 @@ from gateway.http.graphql.state import AppState
 from gateway.http.origins import CorsOrigins
 from gateway.http.websocket.endpoint import SocketEndpoint
 from gateway.live.relay import EventRelay, run_relay
+from gateway.monitoring.endpoint import MetricsListener
 from gateway.routes import calendars, downloads, explorer, health, oauth, pdf_documents, portal
 from gateway.routes.examples import Login
 from gateway.routes.health import Readiness
@@ -68,7 +69,7 @@ FONTS_SECONDS = 0.1
 @dataclass(frozen=True, slots=True)
 class Setup:
     """The parameters of a process: settings, the database, the token issuer, the customers as whom GraphiQL may send requests, the URL it listens on, the state of its
-    shutdown, and for a demo the database of the worker that runs inside the server (`clock`)."""
+    shutdown, for a demo the database of the worker that runs inside the server (`clock`), and where processes are forked the listener of their metrics."""
 
     settings: Settings
     database_url: str = field(repr=False)
@@ -78,6 +79,7 @@ class Setup:
     url: str | None = None
     drain: Drain = field(default_factory=Drain)
     clock: DatabaseUrls | None = None
+    metrics_listener: MetricsListener | None = None
 
     @property
     def demo_logins(self) -> tuple[Login, ...]:
@@ -97,7 +99,7 @@ class Setup:
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
     database, health_database = _databases(setup)
-    later, metrics, tracing = DeferredTasks(), server_metrics(settings), tracing_of(settings, setup.database_url)
+    later, metrics, tracing = DeferredTasks(), server_metrics(settings, setup.metrics_listener), tracing_of(settings, setup.database_url)
     app = traced(_app_state(setup, database, later, metrics), tracing)
     run_clock = _clock(setup)
     renderer = pdf_documents.renderer_of(settings)

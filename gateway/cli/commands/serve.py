@@ -3,9 +3,13 @@
 import asyncio
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
+from gateway.cli.workers import require_database, serve_with_workers
 from gateway.http import log_format
 from gateway.http.serving.server import ShutdownPolicy, listen
 from gateway.http.serving.server import serve as serve_app
+from gateway.monitoring.endpoint import MetricsListener
 from gateway.wiring.app import Setup, create_app
 from gateway.wiring.configuration import production
 from gateway.wiring.configuration.settings import Settings, load
@@ -15,9 +19,10 @@ from gateway.wiring.payments import require_processor
 from gateway.wiring.replicas import check_replicas
 
 
-def serve(port: int | None, data_dir: Path | None) -> None:
-    settings = load(port=port, data_dir=data_dir)
+def serve(port: int | None, data_dir: Path | None, workers: int | None = None) -> None:
+    settings = load(port=port, data_dir=data_dir, workers=workers)
     production.require(settings, issuer_of, secret_of_portal, require_processor)
+    require_database(settings)
     with listen(settings.host, settings.port) as listener, postgres(settings) as urls:
         asyncio.run(check(urls))
         asyncio.run(check_replicas(settings, urls))
@@ -27,8 +32,16 @@ def serve(port: int | None, data_dir: Path | None) -> None:
         shutdown = shutdown_policy_of(settings)
         production.warn(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
-        app = create_app(Setup(settings, urls.app_url, issuer, urls.server_settings, url=url, drain=shutdown.drain))
-        serve_app(app, listener, shutdown, on_ready=lambda: print(f"READY {url}/graphql", flush=True))
+
+        def make_app(metrics: MetricsListener | None = None) -> ASGIApp:
+            return create_app(Setup(settings, urls.app_url, issuer, urls.server_settings, url=url, drain=shutdown.drain, metrics_listener=metrics))
+
+        def on_ready() -> None:
+            print(f"READY {url}/graphql", flush=True)
+
+        if settings.workers > 1:
+            return serve_with_workers(settings, make_app, listener, shutdown, on_ready)
+        serve_app(make_app(), listener, shutdown, on_ready=on_ready)
 
 
 def shutdown_policy_of(settings: Settings) -> ShutdownPolicy:

@@ -56,6 +56,12 @@ class Settings(DatabaseSettings, MerchantSettings, KeySettings, MonitoringSettin
     host: Host = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files are stored.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="How many processes serve the port, each with its own pool, places, budgets and caches. More than 1 needs PORTICO_DATABASE_URL, not the built-in Postgres.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="INFO has one line for each operation.")
     planner: bool = Field(True, description="Whether a query is executed as one statement where possible; off, the executor runs everything.")
     drain_seconds: Duration = Field(5.0, description="After SIGTERM: how long requests are still accepted while /readyz answers 503.")

@@ -56,6 +56,6 @@ class ServerMetrics:
             await self.lag.run()
 
 
-def server_metrics(settings: Settings) -> ServerMetrics:
-    """Return the metrics of a server, with their bound port. Raises PortInUse."""
-    return ServerMetrics(listener_of(settings))
+def server_metrics(settings: Settings, listener: MetricsListener | None = None) -> ServerMetrics:
+    """Return the metrics of a server, with this listener or else a bound port. Raises PortInUse."""
+    return ServerMetrics(listener or listener_of(settings))
