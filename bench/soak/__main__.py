@@ -68,11 +68,18 @@ async def _soak(running: Stage, minutes: float, callers: int, pause: float, faul
         disturbing = asyncio.create_task(_disturb(running, load, run, faults_every)) if faults_every is not None else None
         await asyncio.wait({watching, task}, return_when=asyncio.FIRST_COMPLETED)
         if disturbing:
-            disturbing.cancel()
-            await asyncio.wait({disturbing})
+            await _ended(disturbing, load)
         load.over.set()
         await asyncio.gather(task, watching)
         return await _problems(running, load, run)
+
+
+async def _ended(disturbing: "asyncio.Task[None]", load: MixedLoad) -> None:
+    """End the faults. What one of them has failed with is noted."""
+    disturbing.cancel()
+    await asyncio.wait({disturbing})
+    if not disturbing.cancelled() and (error := disturbing.exception()):
+        load.seen.wrong.append(f"after a fault: {error!r}")
 
 
 async def _watch(running: Stage, run: Run, minutes: float) -> None:

@@ -16,7 +16,7 @@ WIDTH = 24 * COLUMN
 # Grafana sets them from the time range and the data source.
 VARIABLES = {"$__rate_interval": "30s", '"$job"': '".*"', '"$instance"': '".*"'}
 COLORS = ("#0f766e", "#b45309", "#4338ca", "#be123c", "#4d7c0f", "#0369a1", "#a21caf", "#854d0e", "#64748b", "#15803d", "#9f1239", "#1d4ed8")
-SHOWN = 7
+MOST_NAMED = 7
 STYLE = """
   text { font: 11px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 } .title { font-weight: 600; font-size: 12px } .quiet { fill: #59636e; font-size: 10px }
   .row { font-weight: 600; font-size: 14px } .stat { font-size: 26px; fill: #0f766e; text-anchor: middle } .end { text-anchor: end }
@@ -76,16 +76,16 @@ def _chart(lines: Sequence[tuple[str, Series]], unit: str, width: int, height: i
     """Return the axes, the lines and a legend of the last values."""
     highest = max((value for _, series in lines for _, value in series.points), default=0.0) * 1.08 or 1.0
     left, top, right = 58, 28, width - 10
-    bottom = height - 22 - 13 * -(-min(len(lines), SHOWN + 1) // 2)
+    bottom = height - 22 - 13 * -(-min(len(lines), MOST_NAMED + 1) // 2)
     parts = [_scale(highest * part, unit, left, right, bottom - (bottom - top) * part) for part in (0.0, 0.5, 1.0)]
     for number, (_, series) in enumerate(lines):
         points = [(left + (right - left) * (at - times[0]) / (times[1] - times[0]), bottom - (bottom - top) * value / highest) for at, value in series.points]
         parts.append(f'<path stroke="{COLORS[number % len(COLORS)]}" d="M{"L".join(f"{x:.0f} {y:.1f}" for x, y in points)}"/>' if points else "")
-    for number, (name, series) in enumerate(lines[:SHOWN]):
+    for number, (name, series) in enumerate(lines[:MOST_NAMED]):
         label = f"{name}  {_number(series.points[-1][1], unit)}" if series.points else name
         parts.append(_label(label, COLORS[number % len(COLORS)], number, width, bottom))
-    if len(lines) > SHOWN:
-        parts.append(_label(f"and {len(lines) - SHOWN} more", "none", SHOWN, width, bottom))
+    if len(lines) > MOST_NAMED:
+        parts.append(_label(f"and {len(lines) - MOST_NAMED} more", "none", MOST_NAMED, width, bottom))
     return "".join(parts) or ""
 
 

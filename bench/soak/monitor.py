@@ -75,5 +75,5 @@ def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
 
 def panels(path: Path) -> list[dict[str, Any]]:
     """Return the panels of a dashboard of Grafana, in their order."""
-    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["panels"]
-    return found
+    of_grafana: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["panels"]
+    return of_grafana

@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import httpx
 
 from bench.runner.processes import children, resident_mb
 from bench.soak.stage import Stage
+from tests.faults.site import LOST
 from tests.gateway.monitoring.scraping import Scrape, parsed
 
 CONNECTIONS = "select count(*) from pg_stat_activity where application_name like 'portico%'"
@@ -42,7 +42,7 @@ async def sampled(stage: Stage, minute: float) -> Sample | None:
             lag = {name: _lag(await _scraped(http, port)) for name, port in stage.ports.items() if name != "worker"}
             connections = float(await admin.fetchval(CONNECTIONS))
             tables = {row["name"]: TableSize(row["bytes"], row["rows"]) for row in await admin.fetch(TABLES)}
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx.TransportError):
+    except (*LOST, httpx.TransportError):
         return None
     values = _of_processes(stage) | {"connections": connections, "Postgres: private MB": _private_mb(stage)}
     return Sample(minute, values, tables, lag)

@@ -56,10 +56,10 @@ def _lateness(samples: Sequence[Sample], name: str) -> float:
 
 
 def _tables(before: Sequence[Sample], after: Sequence[Sample]) -> list[Figure]:
-    found = []
+    per_row = []
     for name, size in after[-1].tables.items():
         earlier = before[-1].tables[name]
         if size.bytes >= TABLE_BYTES:
             figure = earlier.bytes / max(1, earlier.rows)
-            found.append(Figure(f"{name}: bytes per row", figure, size.bytes / max(1, size.rows), figure * TABLE_MORE))
-    return found
+            per_row.append(Figure(f"{name}: bytes per row", figure, size.bytes / max(1, size.rows), figure * TABLE_MORE))
+    return per_row

@@ -13,7 +13,7 @@ from payments.sandbox_ledger import Ledger
 from tests.auditing import violations
 from tests.conftest import customer, token
 from tests.faults.mixed_load import READ, READ_BY_EXECUTOR, MixedLoad, Shopper
-from tests.faults.site import POOL_SIZE, Measured, Server, Site
+from tests.faults.site import LOST, POOL_SIZE, Measured, Server, Site
 from tests.waiting import count_lock_waits, locked, until
 
 # What a server needs again after a fault: connections to Postgres, of clients, and for notifications.
@@ -66,7 +66,7 @@ async def ended_leases(site: Site) -> AsyncIterator[None]:
 
     async def end() -> None:
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*LOST):
                 async with site.admin() as admin:
                     await admin.execute(END_LEASES)
             await asyncio.sleep(0.3)

@@ -166,8 +166,9 @@ class MixedLoad:
         while not self.over.is_set():
             try:
                 await self._shop(next(waiting))
-            except GaveUp:
-                return
+            except GaveUp:  # it is noted as wrong
+                if self.visit is None:
+                    return
 
     async def _shop(self, shopper: Shopper) -> None:
         actions, weights = list(ACTIONS), list(ACTIONS.values())

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.checks import assert_effects, assert_nothing_open, assert_reads, assert_whole_pool, is_back, running
 from tests.faults.conftest import prepare
 from tests.faults.database_faults import outages_seen
-from tests.faults.site import Site
+from tests.faults.site import LOST, Site
 from tests.servers.clusters import Cluster, cluster, control
 from tests.servers.small_disks import fill_up, make_room, small_disk
 from tests.waiting import until
@@ -93,11 +93,11 @@ async def ended(place: Cluster) -> None:
     async def has_ended() -> bool:
         try:
             connection = await asyncpg.connect(place.urls.admin)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except LOST:
             return not (place.data / "postmaster.pid").exists()
         try:
             await connection.execute("select pg_switch_wal()")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except LOST:
             pass
         finally:
             connection.terminate()
