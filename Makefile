@@ -1,4 +1,4 @@
-.PHONY: demo help portal install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers lock clean
+.PHONY: demo help portal install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers soak lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -74,6 +74,10 @@ migrations: .venv/ready  ## List new migrations in db/migrations/SHA256SUMS; lin
 
 bench: .venv/ready-dev  ## Measure this machine
 	@$(BIN)/python -m bench
+
+# Options of the program: OPTIONS="--minutes 10 --faults-every 60". Ends with an error if memory, open files, connections or tables grow, or if the audit has findings.
+soak: .venv/ready-dev  ## Run two servers and a worker under a mixed load for 30 minutes, and see what grows
+	@$(BIN)/python -m bench.soak $(OPTIONS)
 
 # Needs Node and npm for the peers written in JavaScript; PostGraphile's newer Node comes from npm.
 bench-peers: .venv/ready-dev  ## Measure the peers, too

@@ -23,7 +23,7 @@ FIRST = [
     "test_going_live", "test_round_trip", "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
 ]  # fmt: skip
 # Tests that start programs, browsers or servers without one of the fixtures below.
-HTTP_FOLDERS = {"journeys", "first_hour", "examples"}
+HTTP_FOLDERS = {"journeys", "first_hour", "examples", "faults"}
 HTTP_FILES = {
     "test_attacks",
     "test_bucket",
@@ -50,7 +50,7 @@ CLUSTERS = {"urls", "place"}
 # How many days it takes until each case of such tests has run in the profile dev.
 DAYS = 3
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
-SLOW_FOLDERS = {"examples", "first_hour", "lifecycle"}
+SLOW_FOLDERS = {"examples", "faults", "first_hour", "lifecycle"}
 # Each takes more than five seconds of processor time.
 SLOW_FILES = {
     "test_archive",

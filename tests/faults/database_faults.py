@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.faults.mixed_load import MixedLoad
-from tests.faults.site import Site
+from tests.faults.site import LOST, Site
 from tests.servers.clusters import Cluster
 from tests.waiting import until
 
@@ -41,7 +41,7 @@ async def answers_again(site: Site) -> None:
     """Wait until Postgres has recovered."""
 
     async def answers() -> bool:
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*LOST):
             async with site.admin() as admin:
                 return bool(await admin.fetchval("select true"))
         return False
@@ -125,12 +125,14 @@ def pids_of(place: Cluster) -> list[int]:
 
 
 # What a client sees of connections that are lost, and what the log says of them.
-LOST = frozenset({"57P01 admin_shutdown", "57P02 crash_shutdown", "57P03 cannot_connect_now", "08003 connection_does_not_exist", "ECONNREFUSED", "ENOENT"})
+BROKEN_OFF = frozenset(
+    {"57P01 admin_shutdown", "57P02 crash_shutdown", "57P03 cannot_connect_now", "08003 connection_does_not_exist", "ECONNREFUSED", "ENOENT"}
+)
 FAULTS = {
-    "a backend is killed": Fault(kill_a_backend, causes=LOST),
-    "the connections are terminated": Fault(terminate_connections, causes=LOST, is_seen=False),
-    "Postgres is restarted": Fault(restart_fast, causes=LOST),
-    "Postgres crashes": Fault(restart_immediately, causes=LOST),
+    "a backend is killed": Fault(kill_a_backend, causes=BROKEN_OFF),
+    "the connections are terminated": Fault(terminate_connections, causes=BROKEN_OFF, is_seen=False),
+    "Postgres is restarted": Fault(restart_fast, causes=BROKEN_OFF),
+    "Postgres crashes": Fault(restart_immediately, causes=BROKEN_OFF),
     "Postgres falls silent": Fault(fall_silent, causes=frozenset({"timeout", "no connection in time"})),
     "all connections are taken": Fault(take_all_connections, causes=frozenset({"53300 too_many_connections"})),
     "a lock is held": Fault(hold_a_lock, causes=frozenset({"55P03 lock_not_available"})),

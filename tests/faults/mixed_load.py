@@ -5,8 +5,9 @@ Each customer does one thing at a time and remembers what was confirmed, so that
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count, cycle
 from typing import Any
 from uuid import uuid4
 
@@ -141,28 +142,41 @@ ACTIONS: dict[Callable[[Shopper], Awaitable[None]], int] = {
 
 @dataclass
 class MixedLoad:
-    """Customers who call until `over` is set, each with a pause after each action."""
+    """Customers who call until `over` is set, each with a pause after each action.
+
+    At most `at_once` call at a time. With `visit`, each does so many actions and then the next one comes, so that no customer's history grows for ever.
+    """
 
     shoppers: list[Shopper]
     over: asyncio.Event = field(default_factory=asyncio.Event)
     pause_seconds: float = 0.02
+    at_once: int = 1_000
+    visit: int | None = None
 
     @property
     def seen(self) -> Seen:
         return self.shoppers[0].client.seen
 
     async def run(self) -> None:
-        """Run all customers until `over`, and what each has begun to its end."""
-        await asyncio.gather(*(self._shop(shopper) for shopper in self.shoppers))
+        """Run until `over`, and what each customer has begun to its end."""
+        waiting = cycle(self.shoppers)
+        await asyncio.gather(*(self._visits(waiting) for _ in range(min(self.at_once, len(self.shoppers)))))
+
+    async def _visits(self, waiting: Iterator[Shopper]) -> None:
+        while not self.over.is_set():
+            try:
+                await self._shop(next(waiting))
+            except GaveUp:  # it is noted as wrong
+                if self.visit is None:
+                    return
 
     async def _shop(self, shopper: Shopper) -> None:
         actions, weights = list(ACTIONS), list(ACTIONS.values())
-        while not self.over.is_set():
-            (action,) = shopper.chance.choices(actions, weights)
-            try:
-                await action(shopper)
-            except GaveUp:
+        for number in count():
+            if self.over.is_set() or number == self.visit:
                 return
+            (action,) = shopper.chance.choices(actions, weights)
+            await action(shopper)
             await asyncio.sleep(self.pause_seconds)
 
 

@@ -26,6 +26,8 @@ POOL_SIZE = 4
 # Shorter than in production, so that the tests are short. Customers here download as many PDFs as they like.
 SETTINGS = {"pool_size": "4", "command_seconds": "2", "papers_per_minute": "10000", "downloads_per_minute": "10000", "max_files_per_parent": "10000"}
 LOCK_TIMEOUT = "alter role portico_app in database postgres set lock_timeout = '600ms'"
+# What a connection of a test fails with whose Postgres goes away.
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 CAUSE = re.compile(r"cause\s*=\s*(?:'([^']*)'|(\S+))")
 
 

@@ -11,6 +11,8 @@ from tests.conftest import servers
 from tests.faults.checks import assert_effects, goes_on, running
 from tests.faults.site import SETTINGS, Site
 
+pytestmark = pytest.mark.in_turns(3)
+
 CUSTOMERS = 4
 # Less than the lifetime of the callers' tokens.
 JUMP = timedelta(minutes=30)

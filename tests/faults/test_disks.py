@@ -11,11 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.faults.checks import assert_effects, assert_nothing_open, assert_whole_pool, is_back, running
+from tests.faults.checks import assert_effects, assert_nothing_open, assert_reads, assert_whole_pool, is_back, running
 from tests.faults.conftest import prepare
 from tests.faults.database_faults import outages_seen
-from tests.faults.mixed_load import READ, READ_BY_EXECUTOR, MixedLoad
-from tests.faults.site import Site
+from tests.faults.site import LOST, Site
 from tests.servers.clusters import Cluster, cluster, control
 from tests.servers.small_disks import fill_up, make_room, small_disk
 from tests.waiting import until
@@ -57,7 +56,7 @@ async def test_a_full_disk_of_data_fails_what_needs_room_and_nothing_else(disks:
             async with running(site, load):
                 fill_up(data)
                 await outages_seen(load)
-                await reads_go_on(load)
+                await assert_reads(load)
                 make_room(data)
                 await is_back(load)
             assert load.seen.wrong == []
@@ -66,13 +65,6 @@ async def test_a_full_disk_of_data_fails_what_needs_room_and_nothing_else(disks:
             await assert_whole_pool(site, server, load.shoppers[0].customer_id)
             await assert_nothing_open(site)
             await assert_effects(site, load)
-
-
-async def reads_go_on(load: MixedLoad) -> None:
-    shopper = load.shoppers[0]
-    for query in (READ, READ_BY_EXECUTOR) * 5:
-        answer = await shopper.client.http.post(f"{shopper.client.addresses[0]}/graphql", json={"query": query}, headers=shopper.headers)
-        assert (answer.status_code, "errors" in answer.json()) == (200, False), answer.text
 
 
 async def test_a_full_disk_of_the_log_ends_postgres_and_nothing_is_lost(disks: tuple[Cluster, Path, Path], root: Path, tmp_path: Path) -> None:
@@ -101,11 +93,11 @@ async def ended(place: Cluster) -> None:
     async def has_ended() -> bool:
         try:
             connection = await asyncpg.connect(place.urls.admin)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except LOST:
             return not (place.data / "postmaster.pid").exists()
         try:
             await connection.execute("select pg_switch_wal()")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except LOST:
             pass
         finally:
             connection.terminate()

@@ -11,7 +11,8 @@ import pytest
 
 from tests.auth.test_throttle import free_port, redis
 from tests.conftest import customer, token
-from tests.faults.checks import assert_effects, assert_nothing_grew, goes_on, is_back, running
+from tests.faults.checks import assert_effects, assert_nothing_grew, assert_reads, goes_on, is_back, running
+from tests.faults.database_faults import outages_seen
 from tests.faults.mixed_load import MixedLoad
 from tests.faults.site import Site
 from tests.servers.proxy import Proxy, proxy_to
@@ -19,7 +20,7 @@ from tests.servers.s3 import Store, store
 
 __all__ = ["store"]
 
-pytestmark = pytest.mark.in_turns(3)
+pytestmark = pytest.mark.in_turns(6)
 
 CUSTOMERS = 4
 SIGN_IN = 'mutation { signIn(input: { email: "nobody@example.com", password: "x" }) { userErrors { code } } }'
@@ -53,7 +54,8 @@ async def test_what_does_not_need_it_goes_on(kind: Kind, mode: Literal["refuse",
                 async with running(site, load):
                     before = server.measure()
                     proxies[kind].mode = mode
-                    await goes_on(load)
+                    await (outages_seen(load, CUSTOMERS) if AFFECTED[kind] else goes_on(load))
+                    await assert_reads(load)
                     await sign_in_and_change(server.address, load)
                     proxies[kind].mode = "open"
                     await is_back(load)

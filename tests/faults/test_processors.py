@@ -20,6 +20,7 @@ from tests.auditing import violations
 from tests.conftest import SECRET, customer, token
 from tests.depth import SEED
 from tests.faults.mixed_load import BUY
+from tests.faults.retrying import problem_of_refusal
 from tests.faults.site import Site, new_customer
 from tests.lifecycle.conftest import price
 from tests.waiting import until
@@ -65,9 +66,11 @@ async def test_whatever_a_processor_does_each_purchase_is_one_and_the_books_agre
 
 
 async def buy(http: httpx.AsyncClient, customer_id: str, key: str, codes: set[str]) -> None:
-    """Buy once; the same key is used by several calls at once."""
+    """Buy once; the same key is used by several calls at once, of which one may wait too long for the customer's lock."""
     headers = {"Authorization": f"Bearer {token(customer(customer_id))}"}
-    answer = await http.post("/graphql", json={"query": BUY, "variables": {"key": key, "price": price("storage")}}, headers=headers)
+    body = {"query": BUY, "variables": {"key": key, "price": price("storage")}}
+    while (answer := await http.post("/graphql", json=body, headers=headers)).status_code == 503:
+        assert problem_of_refusal(answer) == ""
     assert (answer.status_code, answer.json().get("errors")) == (200, None), answer.text
     codes.update(error["code"] for error in answer.json()["data"]["result"]["userErrors"])
 

@@ -14,7 +14,7 @@ from tests.faults.mixed_load import MixedLoad
 from tests.faults.retrying import RetryingClient
 from tests.faults.site import Server, Site
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 CUSTOMERS = 6
 # What a client sees of a server that is killed, and of one that is away.

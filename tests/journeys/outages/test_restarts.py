@@ -1,9 +1,12 @@
-"""Postgres is killed, restarted, locked, read-only and a standby: mutations are answered 503 with Retry-After, and a retry with the same key is charged once."""
+"""A deadlock, and a Postgres that is a standby: mutations are answered 503 with Retry-After, and a retry with the same key is charged once.
+
+`tests/faults` has the other faults of Postgres.
+"""
 
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,13 +74,6 @@ class Shop:
             await owner.execute("update idempotency_key set lease_until = now() where answer is null")
             await owner.close()
 
-    async def shopping(self, life: Life, name: str, over: asyncio.Event) -> None:
-        number = 0
-        while not over.is_set() or not number:
-            await self.buy(life, f"{name} {number}")
-            number += 1
-            await asyncio.sleep(0.02)
-
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Cluster]:
@@ -134,85 +130,6 @@ async def assert_paid_once(shop: Shop, lives: list[Life]) -> None:
 
     await until(nothing_is_open, seconds=5)
     await owner.close()
-
-
-async def kill_a_backend(shop: Shop, lives: list[Life]) -> None:
-    owner = await connected(shop.place)
-    pid = await owner.fetchval("select pid from pg_stat_activity where application_name = 'portico' limit 1")
-    await owner.close()
-    shop.place.kill_backend(pid)
-
-    async def has_recovered() -> bool:
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await (await connected(shop.place)).close()
-            return True
-        return False
-
-    await until(has_recovered)
-
-
-async def restart_fast(shop: Shop, lives: list[Life]) -> None:
-    await asyncio.to_thread(shop.place.restart, "fast")
-
-
-async def restart_at_once(shop: Shop, lives: list[Life]) -> None:
-    await asyncio.to_thread(shop.place.restart, "immediate")
-
-
-async def hold_a_lock(shop: Shop, lives: list[Life]) -> None:
-    """Hold a lock for longer than the lock timeout. Reads are not affected."""
-    owner = await connected(shop.place)
-    async with owner.transaction():
-        await owner.execute("select from customer for update")
-        await until(lambda: asyncio.sleep(0, 503 in shop.statuses))
-        answers = [await shop.client.post("/graphql", json=READ, headers=shop.headers(life)) for life in lives]
-        assert [answer.status_code for answer in answers] == [200, 200]
-    await owner.close()
-
-
-async def make_read_only(shop: Shop, lives: list[Life]) -> None:
-    """Set default_transaction_read_only, which our transactions override."""
-    owner = await connected(shop.place)
-    for setting in ("on", "off"):
-        await owner.execute(f"alter system set default_transaction_read_only = {setting}")
-        await owner.execute("select pg_reload_conf()")
-        await buys_go_on(shop)
-    await owner.close()
-
-
-async def buys_go_on(shop: Shop) -> None:
-    """Wait for some further confirmed purchases."""
-    before = sum(shop.bought.values())
-    await until(lambda: asyncio.sleep(0, sum(shop.bought.values()) >= before + 4))
-
-
-FAULTS: list[tuple[Callable[[Shop, list[Life]], Awaitable[None]], set[int]]] = [
-    (kill_a_backend, {200, 503}),
-    (restart_fast, {200, 503}),
-    (restart_at_once, {200, 503}),
-    (hold_a_lock, {200, 503}),
-    (make_read_only, {200}),
-]
-
-
-@pytest.mark.parametrize(("fault", "statuses"), FAULTS, ids=[fault.__name__ for fault, _ in FAULTS])
-async def test_what_is_bought_meanwhile_is_bought_once(
-    shop: Shop, lives: list[Life], caplog: pytest.LogCaptureFixture, fault: Callable[[Shop, list[Life]], Awaitable[None]], statuses: set[int]
-) -> None:
-    caplog.set_level(logging.INFO, "portico.operation")
-    over = asyncio.Event()
-    shoppers = [asyncio.create_task(shop.shopping(life, f"{fault.__name__} {number}", over)) for number, life in enumerate([*lives, *lives])]
-    await buys_go_on(shop)
-    await fault(shop, lives)
-    over.set()
-    await asyncio.wait_for(asyncio.gather(*shoppers), 20)
-    assert shop.statuses == statuses
-    await assert_paid_once(shop, lives)
-    lines = [vars(record) for record in caplog.records if record.name == "portico.operation"]
-    causes = {line.get("cause") for line in lines if line["code"] != "OK"}
-    assert None not in causes
-    assert {"55P03 lock_not_available"} == causes or fault is not hold_a_lock
-    assert [record for record in caplog.records if record.levelno >= logging.ERROR and record.name.startswith("portico")] == []
 
 
 async def test_a_deadlock_is_not_seen_by_its_victim(shop: Shop, lives: list[Life]) -> None:
