@@ -222,7 +222,7 @@ def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
 
 @pytest.mark.parametrize("block", READS, ids=[item.name for item in READS])
 async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Connection) -> None:
-    """Planned as the server runs it (a generic plan), over two thousand customers after ANALYZE."""
+    """Planned as the server runs it (a generic plan), over a thousand customers after ANALYZE."""
     if block.name in COUNTS | OF_REPORTS:
         return
     actor = "STAFF" if block.name in OF_EVERYBODY | OF_CATALOG else "SYSTEM" if block.name in OF_CLOCK | OF_REGISTRY | OF_WEBHOOKS else "CUSTOMER"
