@@ -25,7 +25,7 @@ from db.deployment.migrate import migrate
 FOLDER = "PORTICO_TEST_TEMPLATES"
 # The demo is seeded once, so all processes have one time of seeding.
 NOW = datetime.fromisoformat(os.environ.setdefault("PORTICO_TEST_NOW", datetime.now(UTC).replace(microsecond=123000).isoformat()))
-GENERATED = 1000
+GENERATED = 2000
 MIGRATED = "migrated"
 # Dozens of servers run until the end of the run, each with its own connections. Tests kill processes and not the machine, so data that Postgres
 # has written survives without fsync, which would take a good part of the run. A small write-ahead log is copied faster.
