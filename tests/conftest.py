@@ -94,7 +94,8 @@ def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Create the folder of templates in the first process of the run; all processes share it."""
+    """Create the folder of templates in the first process of the run; all processes share it. `freeze` enables the collection of garbage again."""
+    gc.disable()
     seed_hypothesis(config)
     if (folder := template.make_folder()) is not None:
         config.add_cleanup(lambda: template.remove(folder))
@@ -154,11 +155,10 @@ async def admin(urls: embedded.Urls, connections: SharedConnections) -> AsyncIte
 
 
 @pytest.fixture
-async def app(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+async def app(urls: embedded.Urls, connections: SharedConnections) -> AsyncIterator[asyncpg.Connection]:
     """A connection with the role of the application, without a caller."""
-    connection = await asyncpg.connect(urls.app)
-    yield connection
-    await connection.close()
+    async with connections.use(urls.app) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def remove(folder: Path) -> None:
 @contextmanager
 def migrated_cluster(data: Path) -> Iterator[embedded.Urls]:
     """Run Postgres on `data`, a new data directory with all tables and no rows. Its database `migrated` is a template for others."""
-    _copy(_template("migrated", _make_migrated), data)
+    copy(made_once("migrated", _make_migrated), data)
     with embedded.running(data) as urls:
         yield urls
 
@@ -63,7 +63,7 @@ def migrated_cluster(data: Path) -> Iterator[embedded.Urls]:
 @contextmanager
 def filled_cluster(data: Path) -> Iterator[embedded.Urls]:
     """Run Postgres on `data`, a new data directory with the demo data as of `NOW`."""
-    _copy(_template("filled", _make_filled), data)
+    copy(made_once("filled", _make_filled), data)
     with embedded.running(data) as urls:
         yield urls
 
@@ -80,7 +80,7 @@ async def create_database(urls: embedded.Urls, name: str) -> embedded.Urls:
     return created
 
 
-def _template(name: str, make: Callable[[Path], None]) -> Path:
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
     """Return the data directory of this name. The first process creates it under a lock, and the others wait."""
     folder = Path(os.environ[FOLDER])
     data = folder / name
@@ -119,7 +119,7 @@ async def _execute(url: str, *statements: str) -> None:
         await connection.close()
 
 
-def _copy(template: Path, data: Path) -> None:
+def copy(template: Path, data: Path) -> None:
     """Copy a data directory with its owner, because Postgres runs as another user where the tests run as root."""
     subprocess.run(["cp", "-a", str(template), str(data)], check=True)
     (data / "log").unlink(missing_ok=True)

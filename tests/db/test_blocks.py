@@ -288,5 +288,6 @@ async def test_the_first_rows_of_a_long_list_come_from_an_index_and_not_from_a_s
     await app.execute(f"set app.customer_id = '{BIG.customer_id}'; set app.actor = 'CUSTOMER'; set app.now = '2026-11-22T00:00:00Z'")
     await app.execute(f"prepare asked as {text}")
     plan = "\n".join(record[0] for record in await app.fetch(f"explain execute asked({', '.join(['null'] * len(names))})"))
+    await app.execute("deallocate asked")
     assert "Sort" not in plan, plan
     assert "Index Scan" in plan

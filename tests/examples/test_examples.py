@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from demo.passwords import PASSWORD
 from tests.conftest import needs, npm_packages
 from tests.examples.conftest import LosingServer, signed_in
+from tests.servers.browser import headless_chromium
 
 pytestmark = pytest.mark.in_turns(2)
 
@@ -33,7 +34,7 @@ OUTCOMES = {"curl": "REQUIRES_ACTION", "python": "SUCCEEDED"}
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=headless_chromium(), args=FLAGS)
         yield browser
         browser.close()
 

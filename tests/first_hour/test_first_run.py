@@ -30,9 +30,9 @@ from tests.conftest import needs
 
 USER = "portico-newcomer"
 FOREIGN_LOCK = Path("/tmp/.lockfile")
-# What is a checkout's own and not of its files.
 VERSION = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".portico", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "results")
+# What is a checkout's own and not of its files. What Python has compiled is copied: with the times of the files it stays valid.
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".portico", "node_modules", ".*_cache", ".hypothesis", "results")
 
 
 @dataclass(frozen=True)

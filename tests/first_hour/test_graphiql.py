@@ -18,8 +18,8 @@ from demo import PERSONAS
 from gateway.documents.document_cache import of_staff
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of
-from tests.conftest import ADA, STAFF, needs
-from tests.servers.browser import Browser, browser
+from tests.conftest import ADA, STAFF
+from tests.servers.browser import Browser, browser, headless_chromium
 from tests.servers.processes import demo
 
 ID_TABS = {"Subscription", "PaymentSchedule", "Invoice", "Downloads", "Statement", "PreviewPauseSubscription", "PauseSubscription"}
@@ -48,7 +48,7 @@ def url(root: Path, folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def opened(folder: Path) -> Iterator[Browser]:
     """A browser for which no other host exists."""
-    with browser(needs("chromium"), folder, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1") as running:
+    with browser(headless_chromium(), folder, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1") as running:
         running.open("about:blank")
         yield running
 

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, Route, expect, sync_playwright
 from db.builtin import embedded
 from gateway.wiring import payments as wiring
 from payments.stripe import Stripe
-from tests.conftest import ADA, STAFF, needs, token
+from tests.conftest import ADA, STAFF, token
+from tests.servers.browser import headless_chromium
 from tests.payments.sides import KEYS, localstripe
 from tests.portal.pages.conftest import FLAGS, LINK
 
@@ -48,7 +49,7 @@ def visit(
     monkeypatch.setattr(wiring, "_stripe", lambda *_: Stripe(account))
     url = start_server(urls.app, stripe_secret_key=account.secret_key, stripe_publishable_key=account.publishable_key)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=headless_chromium(), args=FLAGS)
         page = browser.new_page(locale="en-GB")
         opened = Visit(page, url)
         page.on("console", lambda message: opened.problems.append(message.text) if message.type in ("error", "warning") else None)

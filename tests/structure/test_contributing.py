@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from difflib import ndiff
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,9 +70,10 @@ def tracked() -> list[Path]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the tracked files, with the environment of this one."""
-    for path in tracked():
-        if path.is_file() and path.suffix not in (".otf", ".ttf"):
+    """A copy of the tracked files, with the environment of this one. What Python has compiled is copied, too: with the times of the files it stays valid."""
+    tracked_files = [path for path in tracked() if path.suffix not in (".otf", ".ttf")]
+    for path in (*tracked_files, *(Path(cache_from_source(path)) for path in tracked_files if path.suffix == ".py")):
+        if path.is_file():
             target = tmp_path / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)

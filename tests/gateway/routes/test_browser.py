@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import needs
+from tests.servers.browser import headless_chromium
 
 FLAGS = [
     "--headless",
@@ -21,7 +21,7 @@ FLAGS = [
 
 @pytest.fixture
 def chromium() -> str:
-    return needs("chromium")
+    return headless_chromium()
 
 
 def test_graphiql_opens_with_a_tab_for_each_page_and_asks_no_other_host(chromium: str, server: str, tmp_path: Path) -> None:

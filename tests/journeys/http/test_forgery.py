@@ -11,8 +11,8 @@ from threading import Thread
 import asyncpg
 import pytest
 
-from tests.conftest import needs
 from tests.gateway.routes.test_browser import FLAGS
+from tests.servers.browser import headless_chromium
 
 MUTATION = 'mutation { requestPasswordReset(input: {email: "ada@example.com"}) { done } }'
 
@@ -73,7 +73,7 @@ def evil(server: str) -> Iterator[str]:
 async def test_a_page_of_another_origin_cannot_make_the_server_act(
     evil: str, tmp_path: Path, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    command = [needs("chromium"), *FLAGS, f"--user-data-dir={tmp_path}", "--virtual-time-budget=15000", "--dump-dom", evil]
+    command = [headless_chromium(), *FLAGS, f"--user-data-dir={tmp_path}", "--virtual-time-budget=15000", "--dump-dom", evil]
     before = await admin.fetchval("select count(*) from audit_event")
     caplog.set_level("INFO", "portico.operation")
     result = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=90)

@@ -18,7 +18,7 @@ from gql.transport.exceptions import TransportQueryError
 from tests.callers.posting import UPLOAD
 from tests.conftest import ADA, copied_project, token
 from tests.samples import jpeg, pdf, png
-from tests.servers.browser import browser
+from tests.servers.browser import browser, headless_chromium
 
 FILES = {"Übersicht für Müller \N{GRINNING FACE}.pdf": pdf(300_000), "100% 50%25 photo.jpg": jpeg(200_000), "scan.png": png(100_000)}
 DIGESTS = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
@@ -100,7 +100,7 @@ PAGE = """document.body.innerHTML = '<input id=files type=file multiple><button>
 
 
 async def test_a_page_in_chromium_uploads_what_is_picked_and_downloads_the_same_bytes(server: str, invoice: str, paths: list[Path], tmp_path: Path) -> None:
-    payload = await asyncio.to_thread(_journey, program("chromium"), server, invoice, paths, tmp_path)
+    payload = await asyncio.to_thread(_journey, headless_chromium(), server, invoice, paths, tmp_path)
     assert stored(payload) == DIGESTS
     assert {path.name: path.read_bytes() for path in (tmp_path / "downloads").iterdir()} == FILES
 

@@ -22,7 +22,8 @@ from gateway.documents.document_cache import first_party, first_party_actions, f
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of
 from resolvers.documents.manifests import id_of
-from tests.conftest import STAFF, needs
+from tests.conftest import STAFF
+from tests.servers.browser import headless_chromium
 from tests.servers.processes import demo
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
@@ -130,7 +131,7 @@ def url(root: Path, folder: Path) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """A browser for which no other host exists."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=headless_chromium(), args=FLAGS)
         yield browser
         browser.close()
 
