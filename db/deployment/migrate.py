@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from db.deployment.revisions import MIGRATIONS
 from db.deployment.roles import APP, APP_SETTINGS, AUDIT, OWNER
+from db.deployment.row_types import UNBIND_ROWS
 
 # One folder for each revision, with its scripts.
 VERSIONS = MIGRATIONS / "versions"
@@ -147,6 +148,7 @@ def _become_owner(connection: Connection) -> None:
     """
     become = "select set_config('role', :owner, false), set_config('search_path', 'portico', false), set_config('lock_timeout', :lock_timeout, true)"
     connection.execute(text(become), {"owner": OWNER, "lock_timeout": LOCK_TIMEOUT})
+    connection.exec_driver_sql(UNBIND_ROWS)
 
 
 def _create_roles(connection: Connection) -> None:
