@@ -15,6 +15,7 @@ from db.blocks import PARAMETER, Block, blocks, positional
 from db.deployment.roles import AUDIT, OWNER
 from db.literals import literal
 from db.records import rows_of
+from db.sharding.detection import IS_DISTRIBUTED
 
 PREFIX = "invariants."
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -74,6 +75,8 @@ async def _refuse(connection: Connection, customers: Sequence[str] | None) -> No
     """Check that the audit can read the rows of all tables and of all named customers. Raises CannotAudit."""
     if not await connection.fetchval("select to_regclass('portico.customer') is not null"):
         raise CannotAudit("The database is empty. Run `./portico migrate` first.")
+    if await connection.fetchval(IS_DISTRIBUTED):
+        raise CannotAudit("The database is distributed, and the audit compares the rows of all customers in one statement, which Citus refuses.")
     if unseen := [record[0] for record in await connection.fetch(UNSEEN)]:
         raise CannotAudit(f"The audit cannot read the rows of {', '.join(sorted(unseen))}. Run `./portico migrate` first.")
     if unknown := [record[0] for record in await connection.fetch(UNKNOWN, customers or [])]:

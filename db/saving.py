@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from db.blocks import PARAMETER, blocks, positional
+from db.sharding.statements import routed
 
 PREFIX = "saving."
 
 
 @lru_cache(maxsize=1000)
-def statement_of(kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def statement_of(kinds: tuple[str, ...], *, is_distributed: bool = False) -> tuple[str, tuple[str, ...]]:
     """Return a statement that writes rows of these kinds, and the names of its parameters: `rows_<kind>` for each kind, and the caller's.
 
     Its result is one row with a column for each kind: the number of rows that were written. Blocks that return `nothing` are not counted.
@@ -20,7 +21,8 @@ def statement_of(kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     parts = ",\n".join(f"{kind} as (\n{_named(kind)})" for kind in kinds)
     counted = [kind for kind in kinds if blocks()[PREFIX + kind].returns != "nothing"]
     counts = ", ".join(f"(select cast(count(*) as integer) from {kind}) as {kind}" for kind in counted)
-    return positional(f"with {parts}\nselect {counts}")
+    statement = f"with {parts}\nselect {counts}"
+    return positional(routed(statement) if is_distributed else statement)
 
 
 def in_order(kinds: Iterable[str]) -> tuple[str, ...]:

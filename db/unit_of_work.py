@@ -5,13 +5,11 @@ run in different tasks: child fields would run outside of the transaction and it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from billing.states import Actor
-from db.blocks import blocks, positional, with_literals
 from db.callers import READ, WRITE, CommitCount, begin, existence_check, opening, permission_check
 from db.callers import Caller as Caller
 from db.literals import encode_param, literal
@@ -21,8 +19,7 @@ from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
 from db.pool import Database, Lease
-from db.records import rows_of
-from db.saving import in_order, statement_of
+from db.transactions import Transaction as Transaction
 
 
 class UnitOfWorkClosed(Exception):
@@ -68,19 +65,21 @@ class UnitOfWork:
         await self.release()
         self.replica = replica
 
-    async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+    async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True, owner: str | None = None) -> list[Any]:
         """Run one statement that reads, with positional parameters. Without `is_prepared`, the statement does not stay prepared on the connection.
+
+        `owner` is the customer whose rows a caller reads who acts for no customer; a distributed database reads only the shard of that customer.
 
         Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed.
         """
         self._check_open()
-        read = asyncio.create_task(self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared))
+        read = asyncio.create_task(self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared, owner=owner))
         self._running.add(read)
         read.add_done_callback(self._ended)
         # A field that is cancelled because a sibling field was refused must not cancel the statement: the other fields read in the same transaction.
         return await asyncio.shield(read)
 
-    async def fetch_unshielded(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+    async def fetch_unshielded(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True, owner: str | None = None) -> list[Any]:
         """Run a statement as `fetch` does, but cancel the statement if the caller is cancelled.
 
         For callers that are cancelled only by the end of the unit of work: a planned query, which has no sibling fields, and a loader's batch, which has its own task.
@@ -88,21 +87,21 @@ class UnitOfWork:
         task = self._check_open()
         self._running.add(task)
         try:
-            return await self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared)
+            return await self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared, owner=owner)
         finally:
             self._running.discard(task)
 
-    async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
+    async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool, owner: str | None) -> list[Any]:
         async with self._turn:
             with translate_errors():
-                return await self._read(sql, arguments, is_prepared=is_prepared)
+                return await self._read(sql, arguments, is_prepared=is_prepared, owner=owner)
 
     def _ended(self, read: "asyncio.Task[list[Any]]") -> None:
         self._running.discard(read)
         if not read.cancelled():
             read.exception()  # the waiting task may have been cancelled
 
-    async def _read(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
+    async def _read(self, sql: str, arguments: list[Any], *, is_prepared: bool, owner: str | None) -> list[Any]:
         """Run a statement in the read transaction. After a statement that failed, the other statements of the snapshot fail for the same reason."""
         if not self._is_sound:
             raise self._failure or UnitOfWorkClosed  # only the end of the unit of work cancels a statement
@@ -111,7 +110,8 @@ class UnitOfWork:
             lease = self._lease = self._lease or await self._open_snapshot()
             lease.is_reading = True
             self.statements += 1
-            rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
+            async with self._owned(lease, owner):
+                rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
         except Exception as error:  # stored for the reads that follow in this snapshot, and raised again
             self._failure = error
             raise
@@ -119,7 +119,22 @@ class UnitOfWork:
         return rows
 
     @asynccontextmanager
-    async def write(self, *, locks_customer: bool = False) -> AsyncIterator["Transaction"]:
+    async def _owned(self, lease: Lease, owner: str | None) -> AsyncIterator[None]:
+        """Name the owner of the rows that a statement reads, if that decides which shard it reads."""
+        if not owner or not lease.is_distributed or self.caller.customer_id:
+            yield
+            return
+        await lease.execute(f"SET LOCAL app.customer_id = {literal(owner)}")
+        yield
+        await lease.execute("SET LOCAL app.customer_id = ''")
+
+    @property
+    def is_distributed(self) -> bool:
+        """Return whether the database is distributed; False before the process has connected to it."""
+        return self._database.is_distributed
+
+    @asynccontextmanager
+    async def write(self, *, locks_customer: bool = False) -> AsyncIterator[Transaction]:
         """Run one write transaction, committed at the end of the context. Reads after it see its changes; concurrent reads wait for its end.
 
         With `locks_customer` it begins with the lock of the customer, without a round trip for it.
@@ -141,8 +156,8 @@ class UnitOfWork:
             callback()
 
     @asynccontextmanager
-    async def _transaction(self, *, locks_customer: bool) -> AsyncIterator["Transaction"]:
-        lease = await self._opened(self._database, begin(self.caller, WRITE, locks_customer=locks_customer))
+    async def _transaction(self, *, locks_customer: bool) -> AsyncIterator[Transaction]:
+        lease = await self._opened(self._database, partial(begin, self.caller, WRITE, locks_customer=locks_customer))
         is_sound = False
         try:
             transaction = Transaction(lease, self.caller, self._count)
@@ -211,17 +226,17 @@ class UnitOfWork:
     async def _open_snapshot(self) -> Lease:
         """Open the read transaction. Before one on a replica the primary checks the caller: a replica may not know yet that a session has begun or ended."""
         if self.replica is None:
-            return await self._opened(self._database, begin(self.caller, READ))
+            return await self._opened(self._database, partial(begin, self.caller, READ))
         if permission_check(self.caller, READ):
-            lease = await self._opened(self._database, begin(self.caller, READ) + "; COMMIT")
+            lease = await self._opened(self._database, lambda **form: begin(self.caller, READ, **form) + "; COMMIT")
             self.statements += await lease.end(is_sound=True)
         try:
             with translate_errors():
-                return await self._opened(self.replica, opening(self.caller, READ) + existence_check(self.caller))
+                return await self._opened(self.replica, lambda **form: opening(self.caller, READ, **form) + existence_check(self.caller))
         except UnknownCustomer as error:
             raise Conflict("the replica does not have the customer yet") from error
 
-    async def _opened(self, database: Database, statements: str) -> Lease:
+    async def _opened(self, database: Database, statements: Callable[..., str]) -> Lease:
         try:
             lease = await database.take(seconds=self._acquire_seconds)
         except TimeoutError as error:
@@ -229,7 +244,7 @@ class UnitOfWork:
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
-            await lease.execute(ending + statements)
+            await lease.execute(ending + statements(is_distributed=lease.is_distributed))
         except BaseException:
             self.statements += await lease.end(is_sound=False)
             raise
@@ -238,63 +253,3 @@ class UnitOfWork:
             raise UnitOfWorkClosed
         self.is_judged = True
         return lease
-
-
-class Transaction:
-    """An open write transaction: it runs named blocks, and sets the caller and the secret for row security."""
-
-    def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
-        self._lease = lease
-        self.caller = caller
-        self.afterwards: list[Callable[[], None]] = []  # called after the commit, and only then
-        self._closing: list[tuple[str, str]] = []  # names of blocks, and their statements
-        self._count = count
-
-    async def run(self, name: str, /, **values: Any) -> list[Any]:
-        """Run a block and return its rows. `now` and `customer_id` are the caller's."""
-        block = blocks()[name]
-        records = await self._fetch(positional(block.sql), values)
-        return rows_of(block.returns, records) if block.returns != "nothing" else []
-
-    async def first(self, name: str, /, **values: Any) -> Any:
-        """Return the first row of a block, or None."""
-        rows = await self.run(name, **values)
-        return rows[0] if rows else None
-
-    async def save(self, changes: Mapping[str, str]) -> dict[str, int]:
-        """Write rows, as JSON by their kind, in one statement. Returns the number of written rows of each kind; a row that is not in the expected state is not written."""
-        return dict((await self._fetch(statement_of(in_order(changes)), {f"rows_{kind}": text for kind, text in changes.items()}))[0])
-
-    async def _fetch(self, statement: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> list[Any]:
-        sql, names = statement
-        arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
-        self._count()
-        return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
-
-    def at_commit(self, name: str, /, **values: str | int | None) -> None:
-        """Run a block after all others, in the round trip of COMMIT, so that its locks last only as long as Postgres needs for that. Its rows are not read."""
-        self._closing.append((name, with_literals(blocks()[name].sql, values)))
-
-    @property
-    def closing(self) -> list[str]:
-        """Return the statements that are sent together with COMMIT. In all transactions the blocks run in the same order, so that they cannot deadlock."""
-        return [statement for _, statement in sorted(self._closing, key=lambda each: each[0])]
-
-    async def set_rls_secret(self, setting: str, value: str) -> None:
-        """Set a secret's hash or an address for row security, which then lets the transaction read the row that belongs to it."""
-        await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
-
-    async def impersonate_verified(self, customer_id: str) -> None:
-        """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""
-        is_staff = self.caller.actor is Actor.STAFF
-        self.caller = replace(self.caller, customer_id=customer_id, actor=Actor.ANONYMOUS if is_staff else self.caller.actor)
-        # What staff may write follows from the scopes of their token. Who proves to be a customer with a staff token writes as one without a token.
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
-
-    async def act_for(self, customer_id: str | None) -> None:
-        """Set the customer for whom staff or the system act in the rest of the transaction, such as one that it creates; None for nobody. What staff may write still
-        follows from their scopes."""
-        if self.caller.actor not in (Actor.STAFF, Actor.SYSTEM):
-            raise RuntimeError("only staff and the system act for a customer whom they name")
-        self.caller = replace(self.caller, customer_id=customer_id)
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")

@@ -17,3 +17,11 @@ APP_SETTINGS = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }
+
+# Those that differ where the database is distributed. The plan of a statement names the customer, so it is made for each execution. Functions on a worker, such as those of
+# row security and triggers, read other tables of the customer, which are on the same worker.
+DISTRIBUTED_SETTINGS = {
+    "plan_cache_mode": "force_custom_plan",
+    "citus.propagate_set_commands": "local",
+    "citus.allow_nested_distributed_execution": "on",
+}

@@ -40,7 +40,7 @@ async def rows_from(session: UnitOfWork, sql: str, returns: str, /, **values: An
     """Return the rows of a statement that is made around a block, read in the session's read transaction. `returns` is the name of their row type."""
     text, names = positional(sql)
     arguments = {"now": session.caller.now} | values
-    return rows_of(returns, await session.fetch(text, [arguments[parameter] for parameter in names]))
+    return rows_of(returns, await session.fetch(text, [arguments[parameter] for parameter in names], owner=values.get("customer_id")))
 
 
 async def contract(run: RunBlock, subscription_id: str, *, is_locked: bool) -> Contract:

@@ -1,0 +1,78 @@
+"""The write transactions of units of work."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from billing.states import Actor
+from db.blocks import blocks, positional, with_literals
+from db.callers import Caller
+from db.literals import encode_param, literal
+from db.pool import Lease
+from db.records import rows_of
+from db.saving import in_order, statement_of
+from db.sharding.statements import routed, without_row
+
+
+class Transaction:
+    """An open write transaction: it runs named blocks, and sets the caller and the secret for row security."""
+
+    def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
+        self._lease = lease
+        self.caller = caller
+        self.afterwards: list[Callable[[], None]] = []  # called after the commit, and only then
+        self._closing: list[tuple[str, str]] = []  # names of blocks, and their statements
+        self._count = count
+
+    async def run(self, name: str, /, **values: Any) -> list[Any]:
+        """Run a block and return its rows. `now` and `customer_id` are the caller's."""
+        block = blocks()[name]
+        if self._lease.is_distributed and block.returns == "CustomerRow" and "returning" in block.sql:
+            is_written = await self._fetch(positional(without_row(routed(block.sql))), values)
+            return await self.run("customers.by_id", key=self.caller.customer_id) if is_written else []
+        records = await self._fetch(positional(routed(block.sql) if self._lease.is_distributed else block.sql), values)
+        return rows_of(block.returns, records) if block.returns != "nothing" else []
+
+    async def first(self, name: str, /, **values: Any) -> Any:
+        """Return the first row of a block, or None."""
+        rows = await self.run(name, **values)
+        return rows[0] if rows else None
+
+    async def save(self, changes: Mapping[str, str]) -> dict[str, int]:
+        """Write rows, as JSON by their kind, in one statement. Returns the number of written rows of each kind; a row that is not in the expected state is not written."""
+        statement = statement_of(in_order(changes), is_distributed=self._lease.is_distributed)
+        return dict((await self._fetch(statement, {f"rows_{kind}": text for kind, text in changes.items()}))[0])
+
+    async def _fetch(self, statement: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> list[Any]:
+        sql, names = statement
+        arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
+        self._count()
+        return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
+
+    def at_commit(self, name: str, /, **values: str | int | None) -> None:
+        """Run a block after all others, in the round trip of COMMIT, so that its locks last only as long as Postgres needs for that. Its rows are not read."""
+        self._closing.append((name, with_literals(blocks()[name].sql, values)))
+
+    @property
+    def closing(self) -> list[str]:
+        """Return the statements that are sent together with COMMIT. In all transactions the blocks run in the same order, so that they cannot deadlock."""
+        return [statement for _, statement in sorted(self._closing, key=lambda each: each[0])]
+
+    async def set_rls_secret(self, setting: str, value: str) -> None:
+        """Set a secret's hash or an address for row security, which then lets the transaction read the row that belongs to it."""
+        await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
+
+    async def impersonate_verified(self, customer_id: str) -> None:
+        """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""
+        is_staff = self.caller.actor is Actor.STAFF
+        self.caller = replace(self.caller, customer_id=customer_id, actor=Actor.ANONYMOUS if is_staff else self.caller.actor)
+        # What staff may write follows from the scopes of their token. Who proves to be a customer with a staff token writes as one without a token.
+        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
+
+    async def act_for(self, customer_id: str | None) -> None:
+        """Set the customer for whom staff or the system act in the rest of the transaction, such as one that it creates; None for nobody. What staff may write still
+        follows from their scopes."""
+        if self.caller.actor not in (Actor.STAFF, Actor.SYSTEM):
+            raise RuntimeError("only staff and the system act for a customer whom they name")
+        self.caller = replace(self.caller, customer_id=customer_id)
+        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")
