@@ -21,7 +21,7 @@ from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, m
 from resolvers.identity.sessions import device_of
 from resolvers.letters import customer_of
 from resolvers.mutating import present_fields
-from resolvers.reads.ownership import customer_named, read_next, writing_for
+from resolvers.reads.ownership import customer_named, writing_for
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
 from resolvers.standing import check_signed_in
 
@@ -69,7 +69,6 @@ async def update(arguments: Any, context: Context) -> Any:
         if changed is None:
             raise await _why_unchanged(transaction, arguments)
         note_at_commit(transaction, context, "updateProfile")
-        read_next(transaction, context)
     return changed
 
 
