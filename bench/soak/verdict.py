@@ -8,7 +8,8 @@ from bench.soak.sampling import Sample
 
 # Of what is compared, this part more and so much more is allowed: what a process allocates is not exactly the same all the time.
 MORE = 1.05
-ALLOWED = {"resident MB": 6.0, "private MB": 12.0, "open files": 8.0, "connections": 3.0, "ms late": 20.0}
+# The lateness of an event loop says as much of the machine as of the server, so only what nobody would overlook counts.
+ALLOWED = {"resident MB": 6.0, "private MB": 12.0, "open files": 8.0, "connections": 3.0, "ms late": 100.0}
 # A table is compared by its bytes for each row, since most tables are meant to grow. Smaller tables than this are not looked at.
 TABLE_MORE = 1.5
 TABLE_BYTES = 4_000_000
