@@ -14,6 +14,7 @@ from planner.sql_plan import BoundPlan, SqlPlan, statement
 from schema.declarations.fields import CUSTOMER_LOCALE, DECLARATION, DEFINITION, AnyOf, ColumnGroup, Derived, Listed, One
 
 ARGUMENTS = "its arguments are refused"
+TOO_LONG = "its statement would be too long"
 IN_VALUES = "it belongs to a value of a resolver"
 # The end of the names of columns that are lists of ids.
 LISTS = "_keys"
@@ -34,12 +35,13 @@ class ObjectPosition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MembersPlan:
-    """The statement of the members `keys`; the executor runs all others. `reasons` say why it runs those of them that read rows.
+    """The statements of the members `keys`: one, or several where it would be too long. The executor runs all others; `reasons` say why it runs those of them that
+    read rows.
 
     Where all `columns` of the object are null, the members are null.
     """
 
-    plan: SqlPlan | None
+    plans: tuple[SqlPlan, ...]
     keys: tuple[str, ...]
     columns: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -50,10 +52,10 @@ class MembersPlan:
 
 @dataclass(frozen=True, slots=True)
 class BoundMembers:
-    """A plan of members with the values of a request. Without a statement the members are null."""
+    """Plans of members with the values of a request. Without a statement the members are null."""
 
     keys: tuple[str, ...]
-    statement: BoundPlan | None
+    statements: tuple[BoundPlan, ...]
 
 
 def is_resolved(kind: GraphQLObjectType, name: str) -> bool:
@@ -96,21 +98,35 @@ def object_scope(draft: PlanBuilder) -> Scope:
     return Scope(column, "Payload", column("customer_id") if draft.is_staff else ":customer_id")
 
 
-def plan_members(new_draft: Callable[[], PlanBuilder], position: ObjectPosition) -> MembersPlan:
+def plan_members(new_draft: Callable[[], PlanBuilder], position: ObjectPosition, *, max_sql: int) -> MembersPlan:
     """Return the plan of the members of an object that SQL can express; each is tried alone first."""
-    scope_of = viewer_scope if position.key == ROOT else object_scope
-    reasons = {key: _obstacle(new_draft(), scope_of, position, key) for key in position.fields}
-    keys = tuple(key for key, reason in reasons.items() if reason is None)
-    obstacles = tuple(reason for reason in reasons.values() if reason)
-    if not keys:
-        return MembersPlan(None, (), (), obstacles)
-    draft = new_draft()
-    scope = scope_of(draft)
+    tried = {key: _alone(new_draft(), position, key, max_sql) for key in position.fields}
+    keys = tuple(key for key, obstacle in tried.items() if obstacle is None)
+    obstacles = tuple(obstacle for obstacle in tried.values() if obstacle)
+    return MembersPlan(_plans(new_draft, position, keys, max_sql), keys, _nullable_by(position, keys), obstacles)
+
+
+def _plans(new_draft: Callable[[], PlanBuilder], position: ObjectPosition, keys: tuple[str, ...], max_sql: int) -> tuple[SqlPlan, ...]:
+    """Return one plan of the members, or several where its statement would be too long. They are read in one snapshot."""
+    plans: list[SqlPlan] = []
+    first = 0
+    for end in range(1, len(keys) + 1):
+        plan = _plan(new_draft(), position, keys[first:end])
+        if plans and len(plan.sql) <= max_sql:
+            plans[-1] = plan
+            continue
+        first = end - 1
+        plans.append(_plan(new_draft(), position, keys[first:end]))
+    return tuple(plans)
+
+
+def _plan(draft: PlanBuilder, position: ObjectPosition, keys: tuple[str, ...]) -> SqlPlan:
+    scope = viewer_scope(draft) if position.key == ROOT else object_scope(draft)
     built = build.object_of({key: build.member(draft, scope, position.kind, position.fields[key]) for key in keys})
-    return MembersPlan(statement(draft, scope, built), keys, _nullable_by(position, keys), obstacles)
+    return statement(draft, scope, built)
 
 
-def _obstacle(draft: PlanBuilder, scope_of: Callable[[PlanBuilder], Scope], position: ObjectPosition, key: str) -> str | None:
+def _alone(draft: PlanBuilder, position: ObjectPosition, key: str, max_sql: int) -> str | None:
     """Return why the executor runs a member; empty text for one that it runs without a statement. None for a member that has a plan."""
     nodes = position.fields[key]
     declaration = _declaration(position.kind, nodes)
@@ -119,7 +135,8 @@ def _obstacle(draft: PlanBuilder, scope_of: Callable[[PlanBuilder], Scope], posi
     if key in position.rows and not _reads_below(draft.document, position.kind, nodes):
         return ""
     try:
-        build.member(draft, scope_of(draft), position.kind, nodes)
+        if len(_plan(draft, position, (key,)).sql) > max_sql:
+            return TOO_LONG
     except CannotPlan as reason:
         return str(reason)
     except (RequestError, GraphQLError):

@@ -26,7 +26,7 @@ from planner.cache import PlanCache
 from planner.cache_key import RequestShape, Rule, ShapeReader, no_shape
 from planner.draft import CannotPlan, PlanBuilder
 from planner.fields import DocumentContext
-from planner.members import ARGUMENTS, ROOT, BoundMembers, MembersPlan, ObjectPosition, plan_members, viewer_scope
+from planner.members import ARGUMENTS, ROOT, TOO_LONG, BoundMembers, MembersPlan, ObjectPosition, plan_members, viewer_scope
 from planner.sql_plan import BoundPlan, SqlPlan, statement
 from schema.declarations import roots as declared_roots
 from schema.declarations.fields import AnyOf, ColumnGroup, Derived, Listed, Many, One, PageOf
@@ -124,12 +124,13 @@ class DocumentPlans:
         assert isinstance(members, MembersPlan)
         if position.key != ROOT:  # a query that has no plan as a whole is counted already
             self._planner.fallbacks.update(members.reasons)
-        if members.plan is None:
+        if not members.plans:
             return None
         if members.is_null(source):
-            return BoundMembers(members.keys, None)
+            return BoundMembers(members.keys, ())
         try:
-            return BoundMembers(members.keys, members.plan.bind(viewer, reading, is_repeated=entry.uses >= REPEATED, source=source))
+            is_repeated = entry.uses >= REPEATED
+            return BoundMembers(members.keys, tuple(plan.bind(viewer, reading, is_repeated=is_repeated, source=source) for plan in members.plans))
         except (RequestError, GraphQLError):
             self._planner.fallbacks[ARGUMENTS] += position.key != ROOT
             return None
@@ -160,7 +161,8 @@ class DocumentPlans:
         draft = self._draft(reading, viewer)
         try:
             plan = make(draft, operation)
-            self._check_length(plan)
+            if len(plan.sql) > self._planner.max_sql:
+                raise CannotPlan(TOO_LONG)
             return plan
         except CannotPlan as reason:
             logger.info("planner fallback: the query is run by the executor: %s", reason)
@@ -169,12 +171,7 @@ class DocumentPlans:
             return CannotPlan(ARGUMENTS)
 
     def _make_members(self, position: ObjectPosition, reading: RequestShape, viewer: Viewer) -> MembersPlan:
-        members = plan_members(lambda: self._draft(reading, viewer), position)
-        try:
-            if members.plan:
-                self._check_length(members.plan)
-        except CannotPlan as reason:
-            members = MembersPlan(None, (), (), (str(reason),))
+        members = plan_members(lambda: self._draft(reading, viewer), position, max_sql=self._planner.max_sql)
         for obstacle in members.reasons:
             logger.info("planner fallback: members of %s are read by the executor: %s", position.kind, obstacle)
         return members
@@ -182,10 +179,6 @@ class DocumentPlans:
     def _draft(self, reading: RequestShape, viewer: Viewer) -> PlanBuilder:
         document = DocumentContext(self._planner.schema, self._fragments, reading.variables)
         return PlanBuilder(document, reading, viewer.customer_id is None, BUILDERS)
-
-    def _check_length(self, plan: SqlPlan) -> None:
-        if len(plan.sql) > self._planner.max_sql:
-            raise CannotPlan("its statement would be too long")
 
 
 def make(draft: PlanBuilder, operation: OperationDefinitionNode) -> SqlPlan:

@@ -17,6 +17,7 @@ from billing.states import Actor
 from gateway.documents.cost import amounts_of
 from gateway.documents.limits import DocumentLimits, LimitExceeded, check_cost, check_size, weigh
 from gateway.documents.rules import RULES
+from gateway.documents.selections import DocumentSelections
 from planner import CachedPlan, DocumentPlans, PlanCache, Planner
 from planner.fields import root_names
 from resolvers.documents.publishing import ValidationResult
@@ -54,6 +55,8 @@ class PreparedDocument:
     costs: dict[object, int] = field(default_factory=dict)
     # What is made of its live operations once, by the operation's name.
     live: dict[str | None, Any] = field(default_factory=dict)
+    # What the executor selects of each object type.
+    selections: DocumentSelections = field(default_factory=DocumentSelections)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the operation with this name, or without a name the only operation of the document. None if there is no such operation."""

@@ -97,7 +97,7 @@ async def payloads(portal: Portal, answering: GraphQLSchema, admin: Any) -> Port
     for field in answering.mutation_type.fields.values():
         source = payload_of(get_named_type(field.type), keys)
         field.resolve = lambda *_, source=source, **__: source
-    planner = Planner(answering, max_sql=1_000_000)
+    planner = Planner(answering)
     return replace(portal, schema=answering, planner=planner, documents=DocumentCache(answering, planner, ROOM))
 
 
@@ -130,6 +130,8 @@ async def both(portal: Portal, text: str, viewer: Viewer, **variables: Any) -> t
     return executed.statements, planned.statements
 
 
+# Documents whose payload takes two statements, because one would be too long.
+LONG = ("AddPlan", "ConfirmPayment", "PayInvoice")
 MUTATIONS = {name: text for name, text in (first_party_actions() | of_staff()).items() if "mutation " in text}
 
 
@@ -140,7 +142,7 @@ async def test_the_payload_of_every_document_is_the_same_both_ways_and_one_state
     required = [item for item in operation.variable_definitions or () if isinstance(item.type, NonNullTypeNode)]
     variables = {item.variable.name.value: sample(type_from_ast(payloads.schema, item.type)) for item in required}
     _, planned = await both(payloads, MUTATIONS[name], viewer, **variables)
-    assert planned <= 3  # BEGIN with its settings, the statement, COMMIT
+    assert planned <= (4 if name in LONG else 3)  # BEGIN with its settings, the statement, COMMIT
     assert not payloads.planner.fallbacks or (viewer.kind is not Actor.STAFF and name in of_staff())
 
 

@@ -92,5 +92,6 @@ async def run(
         max_coercion_errors=MAX_INPUT_ERRORS,
         executor_class=PlanningExecutor,
         plans=plans,
+        prepared=document,
     )
     return await result if inspect.isawaitable(result) else result

@@ -1,50 +1,79 @@
-"""The executor: graphql-core's, with statements of the planner for parts of an operation."""
+"""The executor: graphql-core's, with statements of the planner for parts of an operation, and a shorter way for fields of the declared kinds.
+
+A column needs no `info`, no arguments and no path, so most fields of an answer are an attribute and its serializer here. What may fail or is rare is left to
+graphql-core, which then reports the error.
+"""
 
 import inspect
 import logging
+from collections.abc import Coroutine, Iterable
+from types import CoroutineType
 from typing import Any
 
-from graphql import Executor, GraphQLObjectType, GraphQLResolveInfo
-from graphql.pyutils import Path
+from graphql import Executor, GraphQLList, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, Undefined, get_argument_values, get_nullable_type
+from graphql.execution.collect_fields import CollectedFields
+from graphql.pyutils import Path, gather_with_cancel
 
+from gateway.documents.document_cache import PreparedDocument
+from gateway.documents.selections import Details, Fields, FieldStep, Selection, step_of
 from gateway.http.graphql.statements import read_members
 from planner import ROOT, BoundMembers, DocumentPlans, is_resolved, position_of
+from resolvers.context import Context
 
 logger = logging.getLogger("portico.http")
 
-# The nodes of an object's fields by response key, as graphql-core collects them.
-GroupedFieldSet = dict[str, list[Any]]
+
+class RowInfo:
+    """What resolvers of declared fields use of graphql-core's `info`."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
 
 class PlanningExecutor(Executor[None]):
-    """graphql-core's executor. Members of a query, and of the objects that its root fields return, are read by one statement each where they have a plan."""
+    """Members of a query, and of the objects that its root fields return, are read by one statement each where they have a plan."""
 
-    def __init__(self, *arguments: Any, plans: DocumentPlans | None = None, **named: Any) -> None:
+    def __init__(self, *arguments: Any, prepared: PreparedDocument, plans: DocumentPlans | None, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        assert prepared.ast is not None
         self._plans = plans
+        self._selections = prepared.selections.of(prepared.ast, self.variable_values.coerced)
+        self._row_info = RowInfo(self.context_value)
 
-    def execute_fields(
-        self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, grouped_field_set: GroupedFieldSet, position_context: None
-    ) -> Any:
+    def execute_fields(self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, grouped_field_set: Fields, position_context: None) -> Any:
         """Execute the fields of an object; `path` is None for the root."""
         if path is None and self._plans is not None:
             members = self._members(ROOT, parent_type, source_value, grouped_field_set)
             if members is not None:
                 return self._with_members(members, parent_type, source_value, path, grouped_field_set)
-        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        return self._run(parent_type, source_value, path, [step_of(parent_type, key, details) for key, details in grouped_field_set.items()])
 
     def complete_object_value(
-        self, return_type: GraphQLObjectType, field_details_list: list[Any], info: GraphQLResolveInfo[Any], path: Path, result: Any, position_context: None
+        self, return_type: GraphQLObjectType, field_details_list: Details, info: GraphQLResolveInfo[Any], path: Path, result: Any, position_context: None
     ) -> Any:
         """Complete an object. The members of one that a resolver of a root field has returned are planned."""
+        selection = self._selection(return_type, field_details_list)
         if path.prev is None and self._plans is not None and is_resolved(info.parent_type, info.field_name):
-            fields = self.collect_subfields(return_type, field_details_list).grouped_field_set
-            members = self._members(str(path.key), return_type, result, fields)
+            members = self._members(str(path.key), return_type, result, selection.fields)
             if members is not None:
-                return self._with_members(members, return_type, result, path, fields)
-        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
+                return self._with_members(members, return_type, result, path, selection.fields)
+        return self._run(return_type, result, path, selection.steps)
 
-    def _members(self, key: str, kind: GraphQLObjectType, source: Any, fields: GroupedFieldSet) -> BoundMembers | None:
+    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Details) -> CollectedFields:
+        return CollectedFields(self._selection(return_type, field_details_list).fields, [], [])
+
+    def _selection(self, kind: GraphQLObjectType, details: Details) -> Selection:
+        """Return the fields that some nodes select of an object type. Nodes live as long as the document, and so do its selections."""
+        key = (kind, *[id(detail.node) for detail in details])
+        selection = self._selections.get(key)
+        if selection is None:
+            fields = super().collect_subfields(kind, details).grouped_field_set
+            selection = self._selections[key] = Selection(fields, tuple(step_of(kind, name, each) for name, each in fields.items()))
+        return selection
+
+    def _members(self, key: str, kind: GraphQLObjectType, source: Any, fields: Fields) -> BoundMembers | None:
         """Return what a statement reads of an object's fields."""
         assert self._plans is not None
         nodes = {name: [detail.node for detail in details] for name, details in fields.items()}
@@ -55,11 +84,134 @@ class PlanningExecutor(Executor[None]):
             logger.warning("a part of an operation could not be planned; the executor reads it", exc_info=True)
             return None
 
-    async def _with_members(self, members: BoundMembers, kind: GraphQLObjectType, source: Any, path: Path | None, fields: GroupedFieldSet) -> dict[str, Any]:
+    async def _with_members(self, members: BoundMembers, kind: GraphQLObjectType, source: Any, path: Path | None, fields: Fields) -> dict[str, Any]:
         """Return the object with the members that a statement reads. The executor runs the other fields, and after a failure all of them."""
         assert self._plans is not None
         planned = await read_members(members, self._plans, self.context_value) or {}
-        rest = {key: details for key, details in fields.items() if key not in planned}
-        executed = super().execute_fields(kind, source, path, rest, None) if rest else {}
+        executed = self._run(kind, source, path, [step_of(kind, key, details) for key, details in fields.items() if key not in planned])
         values = planned | (await executed if inspect.isawaitable(executed) else executed)
         return {key: values[key] for key in fields if key in values}
+
+    def _run(self, kind: GraphQLObjectType, source: Any, path: Path | None, steps: Iterable[FieldStep]) -> Any:
+        """Return the fields of an object, or a coroutine of them where one of them waits for rows."""
+        values: dict[str, Any] = {}
+        waiting: list[str] = []
+        try:
+            for step in steps:
+                value = _leaf(step, source)
+                if value is Undefined:
+                    value = self._field(kind, source, path, step)
+                    if value is Undefined:
+                        continue
+                    if type(value) is CoroutineType:
+                        waiting.append(step.key)
+                values[step.key] = value
+        except Exception:
+            self.settle_in_background([values[key] for key in waiting])
+            raise
+        return _gathered(values, waiting) if waiting else values
+
+    def _field(self, kind: GraphQLObjectType, source: Any, path: Path | None, step: FieldStep) -> Any:
+        """Return the value of a field that is no plain column. Undefined for one that the type does not have."""
+        here = Path(path, step.key, kind.name)
+        if step.resolve is None and step.item is None:
+            return self.execute_field(kind, source, step.details, here, None)
+        try:
+            result = step.resolve(source, self._row_info, **self._arguments(kind, step)) if step.resolve else step.attribute(source)  # type: ignore[misc]
+            if self.is_awaitable(result):
+                return self._awaited(step, here, result)
+            completed = self._completed(step, here, result)
+            return self._caught(completed, step.kind, step.details, here) if type(completed) is CoroutineType else completed
+        except Exception as error:
+            self.handle_field_error(error, step.kind, step.details, here)
+            return None
+
+    def _arguments(self, kind: GraphQLObjectType, step: FieldStep) -> Any:
+        if step.arguments is not None:
+            return step.arguments
+        node = step.details[0].node
+        return get_argument_values(kind.fields[node.name.value], node, self.variable_values, None, self.hide_suggestions)
+
+    async def _awaited(self, step: FieldStep, path: Path, result: Any) -> Any:
+        try:
+            completed = self._completed(step, path, await result)
+            return await completed if type(completed) is CoroutineType else completed
+        except Exception as error:
+            self.handle_field_error(error, step.kind, step.details, path)
+            return None
+
+    async def _caught(self, completed: Coroutine[Any, Any, Any], kind: GraphQLOutputType, details: Details, path: Path) -> Any:
+        try:
+            return await completed
+        except Exception as error:
+            self.handle_field_error(error, kind, details, path)
+            return None
+
+    def _completed(self, step: FieldStep, path: Path, result: Any) -> Any:
+        """Return a resolved value as it is in the answer; as a coroutine where something below waits. Raises as graphql-core does."""
+        if result is None and not step.is_required:
+            return None
+        is_plain = result is not None and not isinstance(result, Exception)
+        if is_plain and step.serialize is not None:
+            value = step.serialize(result)
+            if value is not None and value is not Undefined:
+                return value
+        elif is_plain and step.is_list and step.item is not None and type(result) is list and None not in result:
+            return self._list(step, path, result)
+        elif is_plain and step.item is not None and not step.is_list:
+            return self._run(step.item, result, path, self._selection(step.item, step.details).steps)
+        kind = self.schema.get_type(str(path.typename))
+        assert isinstance(kind, GraphQLObjectType)
+        definition = kind.fields[step.details[0].node.name.value]
+        info = self.build_resolve_info(definition, [detail.node for detail in step.details], kind, path)
+        return self.complete_value(step.kind, step.details, info, path, result, None)
+
+    def _list(self, step: FieldStep, path: Path, rows: list[Any]) -> Any:
+        """Return the objects of a list of rows."""
+        assert step.item is not None
+        listed = get_nullable_type(step.kind)
+        assert isinstance(listed, GraphQLList)
+        steps = self._selection(step.item, step.details).steps
+        values: list[Any] = []
+        waiting: list[int] = []
+        try:
+            for number, row in enumerate(rows):
+                place = Path(path, number, None)
+                try:
+                    value = self._run(step.item, row, place, steps)
+                except Exception as error:
+                    self.handle_field_error(error, listed.of_type, step.details, place)
+                    value = None
+                if type(value) is CoroutineType:
+                    value = self._caught(value, listed.of_type, step.details, place)
+                    waiting.append(number)
+                values.append(value)
+        except Exception:
+            self.settle_in_background([values[number] for number in waiting])
+            raise
+        return _gathered(values, waiting) if waiting else values
+
+
+def _leaf(step: FieldStep, source: Any) -> Any:
+    """Return the JSON of a column of a row; Undefined for any other field, and for a value that is an error."""
+    if step.attribute is None or step.serialize is None:
+        return Undefined
+    try:
+        value = step.attribute(source)
+        if value is not None:
+            value = step.serialize(value)
+            return Undefined if value is None else value
+    except Exception:  # graphql-core meets it again, and reports it
+        return Undefined
+    return Undefined if step.is_required else None
+
+
+async def _gathered(values: Any, waiting: list[Any]) -> Any:
+    """Return a list or object of values, some of which are awaited first, all at a time."""
+    if len(waiting) == 1:
+        values[waiting[0]] = await values[waiting[0]]
+        return values
+    awaited = await gather_with_cancel(*[values[place] for place in waiting])
+    for place, value in zip(waiting, awaited, strict=True):
+        values[place] = value
+    return values

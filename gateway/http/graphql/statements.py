@@ -24,10 +24,11 @@ LARGE_TEXT = 8192
 
 async def read_members(members: BoundMembers, plans: DocumentPlans, context: Context) -> dict[str, Any] | None:
     """Return the members of an object by response key. None if the executor must read them, for data or for errors with their paths."""
-    if members.statement is None:
-        return dict.fromkeys(members.keys)
+    values: dict[str, Any] = dict.fromkeys(members.keys)
     try:
-        return await read(members.statement, context, members.statement.data)
+        for statement in members.statements:
+            values |= await read(statement, context, statement.data)
+        return values
     except (DatabaseUnavailable, SessionEnded):
         return None  # the executor's reads in this snapshot fail for the same reason
     except RequestError:
