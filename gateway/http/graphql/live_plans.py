@@ -93,9 +93,9 @@ async def read_message(app: AppState, work: PreparedOperation, context: Context,
         return None
     position = position_of(layout.key, layout.kind, layout.fields, source)
     members = plans.bind_members(work.operation, variables, context.viewer, position, source)
-    if members is None or members.statement is None or not layout.fields.keys() <= {*members.keys, *layout.readers}:
+    if members is None or len(members.statements) != 1 or not layout.fields.keys() <= {*members.keys, *layout.readers}:
         return None
-    bound = members.statement
+    (bound,) = members.statements
     sql, names = beside(bound.plan.sql, len(bound.values), blocks()["live.events"])
     values = {"customer_id": source.customer_id, "after": after}
     try:
