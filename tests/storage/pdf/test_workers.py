@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -286,6 +287,7 @@ def _runs(pid: int) -> bool:
 
 async def test_files_and_descriptors_do_not_grow(examiner: Examiner) -> None:
     assert await code_of(pdf(), examiner) is None
+    gc.collect()  # what earlier tests left open
     descriptors = len(os.listdir("/proc/self/fd"))
     theirs = len(os.listdir(f"/proc/{workers()[0]}/fd"))
     for _ in range(20):
