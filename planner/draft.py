@@ -13,7 +13,7 @@ from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.rows import row_type
 from billing.rows.partners import CostBudget
 from db.blocks import PARAMETER, Block
-from db.revisions.coverage import Selection
+from db.revisions.coverage import ReadBlocks
 from planner.cache_key import RequestShape
 from planner.fields import DocumentContext
 from planner.json_sql import Parts, text_of
@@ -94,7 +94,7 @@ class PlanBuilder:
     columns: set[str] = field(default_factory=set)
     aliases: int = 0
     needs_locale: bool = False
-    selection: Selection = field(default_factory=Selection)
+    selection: ReadBlocks = field(default_factory=ReadBlocks)
     # The facts of the call that derived fields use (`schema.declarations.fields.ABOUT_CALL`).
     facts: set[str] = field(default_factory=set)
 

@@ -24,7 +24,7 @@ NOT_COVERED = {"CustomerRow": {"calendar_secret"}, "DataExportRow": {"is_downloa
 
 
 @dataclass(slots=True)
-class Selection:
+class ReadBlocks:
     """The blocks of a statement, and of each block the columns that are selected."""
 
     columns: dict[Block, set[str]] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Selection:
         return frozenset(name for block, columns in self.columns.items() for column in columns for name in INSTANTS.get(block.returns, {}).get(column, ()))
 
 
-def statement_for(selection: Selection) -> str:
+def statement_for(selection: ReadBlocks) -> str:
     """Return the statement that selects an AnswerRevision for a selection that is covered. Its parameter is `customer_id`."""
     flags = selection.instants | ({"with_catalog"} if selection.is_of_catalog else set())
     return PARAMETER.sub(lambda match: match[0] if match[1] == "customer_id" else str(match[1] in flags).lower(), blocks()["revisions.of_answer"].sql)

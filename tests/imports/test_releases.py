@@ -70,8 +70,8 @@ async def test_a_released_subscription_renews_at_the_end_of_its_period(place: Im
 
 
 async def test_a_subscription_of_an_invoice_whose_collection_was_given_up_stays_held_by_dunning(place: ImportPlace) -> None:
-    given_up = {"collection": "AUTOMATIC", "dunning": {"state": "GIVEN_UP", "failedAttempts": 0}}
-    unpaid = invoice(status="OPEN", subscription="S1", issuedAt="2026-11-30T00:00:00Z", dueOn="2026-12-31", **given_up)
+    dunning = {"collection": "AUTOMATIC", "dunning": {"state": "GIVEN_UP", "failedAttempts": 0}}
+    unpaid = invoice(status="OPEN", subscription="S1", issuedAt="2026-11-30T00:00:00Z", dueOn="2026-12-31", **dunning)
     place.write_lines(**LINES, subscriptions=[subscription(status="SUSPENDED", holds=["DUNNING"])], invoices=[unpaid])
     await place.run()
     assert await state(place) == ("SUSPENDED", ["DUNNING", "IMPORT"], None)

@@ -67,8 +67,8 @@ select id, customer_id from payment_method where :kind = 'PAYMENT_METHOD' and ex
 -- revised by: customer
 -- Select the counts of the Summary page of a customer who has a row. Its id is the customer's, with another prefix.
 select 'sum_' || right(cast(:key as text), 26) as id, cast(:key as text) as customer_id,
-       (select cast(count(*) as integer) from subscription s where s.customer_id = :key and s.status in ('TRIALING', 'ACTIVE')) as active_subscriptions,
-       (select cast(count(*) as integer) from payment_schedule s where s.customer_id = :key and s.status = 'ACTIVE') as active_schedules
+       (select cast(count(*) as integer) from subscription s where s.customer_id = :customer_id and s.status in ('TRIALING', 'ACTIVE')) as active_subscriptions,
+       (select cast(count(*) as integer) from payment_schedule s where s.customer_id = :customer_id and s.status = 'ACTIVE') as active_schedules
  where :key = :customer_id
 
 -- name: summaries.by_id

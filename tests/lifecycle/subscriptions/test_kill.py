@@ -126,11 +126,11 @@ def killable(life: Life, kill_point: KillPoint, monkeypatch: pytest.MonkeyPatch)
     """Within the context, all work on this customer's database passes the points of `kill_point`. Servers of other tests in threads are not affected."""
     opened, sandbox = UnitOfWork._opened, life.sandbox
 
-    async def open_killable(session: UnitOfWork, database: Database, statements: str) -> Any:
+    async def open_killable(session: UnitOfWork, database: Database, statements: str, *, is_ahead: bool = False) -> Any:
         if database is not life.database:
-            return await opened(session, database, statements)
+            return await opened(session, database, statements, is_ahead=is_ahead)
         kill_point.point()
-        killable_lease = KillableLease(await opened(session, database, statements), kill_point)
+        killable_lease = KillableLease(await opened(session, database, statements, is_ahead=is_ahead), kill_point)
         kill_point.point()
         return killable_lease
 
