@@ -5,7 +5,6 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from gateway.cli.workers import require_database, serve_with_workers
 from gateway.http import log_format
 from gateway.http.serving.server import ShutdownPolicy, listen
 from gateway.http.serving.server import serve as serve_app
@@ -16,6 +15,7 @@ from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.database import check, postgres
 from gateway.wiring.issuer import issuer_of, secret_of_portal
 from gateway.wiring.payments import require_processor
+from gateway.wiring.processes.workers import require_database, serve_with_workers
 from gateway.wiring.replicas import check_replicas
 
 
