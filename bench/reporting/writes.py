@@ -8,9 +8,10 @@ from bench.reporting.pages import Result, Turns, filled, middle, spread_of, tabl
 OURS = "Portico"
 AFTER_WRITES = """
 Medians of {rounds} turns of each server in turn, in brackets the smallest and the largest; {connections} requests at a time, each of its own customer with its own idempotency key.
-"Portico is" compares turns of the same round. CPU in seconds per 1,000 calls. The hand-written handler (Starlette, asyncpg, `bench/writes/handler.py`) gives the same guarantees
+"Portico is" compares turns of the same round. CPU in seconds per 1,000 calls. The hand-written handler (Starlette, asyncpg, `bench/writes/handler.py`) has the same guarantees
 with as few statements as they allow: it claims the key, locks the customer, changes only the state that it has read, and writes the entry in the audit trail and the key's answer in the same
-transaction, under row security. "Plain writes" have none of these. The database's triggers write the same events for all of them. Portico answers from a
+transaction, under row security. Its payInvoice stores no charge before it calls the processor, so a crash between the two is not recovered, as Portico recovers it. Its previews and changes
+of plan use Portico's rules and blocks without GraphQL. "Plain writes" have none of these. The database's triggers write the same events for all of them. Portico answers from a
 new snapshot after the commit, and the others with the columns that the change returns.
 """
 AFTER_EVENTS = """
