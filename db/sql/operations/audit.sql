@@ -517,8 +517,8 @@ select s.customer_id, s.id as object_id, coalesce(strongest.hold, 'no hold') as 
 
 -- name: invariants.dunning_holds
 -- returns: Violation
--- Dunning holds a subscription only while one of its invoices is unpaid and overdue or failed to be charged, or while a charge of it is open. What the collection of
--- imported invoices had come to is set when the import releases them.
+-- Dunning holds a subscription only while one of its invoices is unpaid and overdue or failed to be charged, or while a charge of it is open.
+-- What the collection of imported invoices had come to is set when the import releases them.
 select s.customer_id, s.id as object_id, 'an unpaid invoice, or no hold' as expected, 'held by DUNNING, nothing unpaid' as actual
   from subscription s
   join customer c on c.id = s.customer_id
