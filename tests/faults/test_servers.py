@@ -59,8 +59,9 @@ async def test_a_restart_of_one_server_after_the_other_fails_no_request(site: Si
             await assert_effects(site, load)
 
 
-async def test_without_a_balancer_an_orderly_restart_breaks_no_request_off(site: Site, root: Path) -> None:
-    """The clients go on to send every second request to the server that ends: it answers all that it has taken, and then refuses connections."""
+async def test_without_a_balancer_an_orderly_restart_fails_no_request_that_is_sent_again(site: Site, root: Path) -> None:
+    """The clients go on to send every second request to the server that ends: it answers all that it has taken, and then refuses connections. One that the
+    kernel has accepted, and the process has not, is reset when the listener is closed."""
     with site.server(root), ExitStack() as stack:
         first = stack.enter_context(site.server(root, drain_seconds=DRAIN_SECONDS))
         async with site.load(CUSTOMERS) as load:
@@ -71,7 +72,7 @@ async def test_without_a_balancer_an_orderly_restart_breaks_no_request_off(site:
                 stack.enter_context(site.server(root, port=port_of(first)))
                 await is_back(load)
             assert load.seen.wrong == []
-            assert load.seen.outcomes <= {"200", "ConnectError"}
+            assert load.seen.outcomes <= {"200", "ConnectError", "ReadError"}
             await assert_effects(site, load)
 
 

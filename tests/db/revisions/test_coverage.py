@@ -70,6 +70,10 @@ def _values(node: Any, name: str) -> list[str]:
     return []
 
 
+# Columns that are made of the caller's id alone.
+OF_THE_KEY = {("summaries.of_customer", "id"), ("summaries.of_customer", "customer_id")}
+
+
 async def tracked(admin: asyncpg.Connection) -> dict[str, set[str]]:
     """The tables of which each change gives a new revision: those of customers, and those of the catalog."""
     definitions: dict[str, list[str]] = {}
@@ -88,7 +92,7 @@ async def test_each_table_that_a_covered_block_reads_has_a_new_revision_at_each_
         known = set().union(*(tables[name] for name in block.revised_by)) | {"customer"}
         for column in (item.name for item in fields(row_type(block.returns)) if item.name not in NOT_COVERED.get(block.returns, ())):
             read = await read_of(reader, block, column)
-            assert read.tables, (block.name, column)
+            assert read.tables or (block.name, column) in OF_THE_KEY, (block.name, column)
             assert (block.name, column, read.tables - known, read.functions - PURE) == (block.name, column, set(), set())
 
 
