@@ -172,7 +172,7 @@ class DocumentPlans:
 
     def _make_members(self, position: ObjectPosition, reading: RequestShape, viewer: Viewer) -> MembersPlan:
         members = plan_members(lambda: self._draft(reading, viewer), position, max_sql=self._planner.max_sql)
-        for obstacle in members.reasons:
+        for obstacle in (reason for reason in members.reasons if reason != ARGUMENTS):
             logger.info("planner fallback: members of %s are read by the executor: %s", position.kind, obstacle)
         return members
 
