@@ -15,6 +15,7 @@ from gateway.documents.document_cache import first_party
 from tests.callers.partners import NAME, Partner, id_of
 from tests.conftest import ADA, BIG, token
 from tests.gateway.live.streaming import add_customer, add_session, rename
+from tests.waiting import until
 
 SUMMARY = id_of(first_party()["Summary"])
 PROFILE = id_of(first_party()["Profile"])
@@ -45,6 +46,11 @@ async def test_a_page_that_has_not_changed_is_answered_by_one_statement(http: ht
     same = ("cache-control", "vary", "x-content-type-options", "content-security-policy")
     assert [second.headers[name] for name in same] == [first.headers[name] for name in same]
     assert (first.headers["cache-control"], "content-type" in second.headers, "content-length" in second.headers) == ("private, no-cache", False, False)
+
+    async def are_logged() -> bool:
+        return len(ways(caplog)) == 2
+
+    await until(are_logged)
     assert [way for way, _ in ways(caplog)] == ["planner", "revision"]
     assert ways(caplog)[1][1] == 1
 
