@@ -45,10 +45,12 @@ async def run_operation(
     return None, await run(schema, document, call, context, plans=None if bound else document.plans)
 
 
-async def run_planned(document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> bytes | None:
+async def run_planned(
+    document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context, *, conditional: Conditional | None = None
+) -> bytes | None:
     """Execute the whole query as one statement, and return the response body. None if the executor must answer: without a plan, or after a failure."""
     bound = _bound(document, operation, call, context)
-    return await _answered(document, bound, context) if bound else None
+    return await _answered(document, bound, context, conditional) if bound else None
 
 
 def _bound(document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> BoundPlan | None:
