@@ -76,14 +76,16 @@ def blocks() -> dict[str, Block]:
     return {block.name: block for path in sorted(FOLDER.rglob("*.sql")) for block in read(path.read_text(encoding="utf-8"))}
 
 
-@lru_cache(maxsize=100)
 def block_named(name: str) -> Block:
     """Return the block of this name; for several names with ` + ` between them one that reads the rows of all these blocks in one statement, which see one snapshot.
 
     Parameters of the same name are one parameter. `db/records.py` reads its result. Raises KeyError.
     """
-    if TOGETHER not in name:
-        return blocks()[name]
+    return _together(name) if TOGETHER in name else blocks()[name]
+
+
+@lru_cache(maxsize=100)
+def _together(name: str) -> Block:
     parts = [blocks()[part] for part in name.split(TOGETHER)]
     columns = ",\n".join(
         f"array(select row({', '.join(f'b.{field.name}' for field in fields(row_type(part.returns)))}) from (\n{part.sql}) b)" for part in parts

@@ -1,6 +1,6 @@
 """The process that serves a mutation of staff is killed at every await. After the retry the database has what one call without a kill writes, table by table."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
@@ -82,6 +82,13 @@ async def priced(life: Life) -> str:
 
 async def coupon(life: Life) -> str:
     return await saved(life, "saveCoupon", "coupon", name="A coupon", percentOff="10", duration="ONCE")
+
+
+@pytest.fixture(autouse=True)
+async def no_options_are_left(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """Customers of other tests are offered every option that there is."""
+    yield
+    await owner.execute("delete from retention_offer where headline = 'Stay'")
 
 
 async def option(life: Life) -> str:

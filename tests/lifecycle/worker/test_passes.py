@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -83,6 +85,10 @@ async def passed(pool: Database, duties: Duties, owner: asyncpg.Connection, monk
     return run
 
 
+# The job needs nothing else of them.
+UNTRACED_DUTIES: Any = SimpleNamespace(trace=lambda _: nullcontext())
+
+
 @pytest.mark.parametrize("name", ENDINGS)
 async def test_a_pass_is_recorded_in_the_database_and_in_the_log(passed: Passed, caplog: pytest.LogCaptureFixture, name: str) -> None:
     numbers, error, outcome, detail, is_again = ENDINGS[name]
@@ -103,7 +109,7 @@ async def test_a_pass_is_recorded_in_the_database_and_in_the_log(passed: Passed,
     assert (line["job"], line["outcome"], line.get("things", 0)) == ("a job of a test", outcome, numbers.things)
     assert line["levelname"] == ("INFO" if outcome == "DONE" else "ERROR")
     assert ("Traceback" in caplog.text) == (name == "a bug")
-    assert (await run_pass(job(Numbers, ending), None, NOW)).is_refused == is_again  # type: ignore[arg-type]  # the job needs none
+    assert (await run_pass(job(Numbers, ending), UNTRACED_DUTIES, NOW)).is_refused == is_again
 
 
 async def test_a_pass_that_fails_does_not_hide_when_the_last_one_succeeded(passed: Passed) -> None:
