@@ -91,7 +91,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder) / "data") as url:
         asyncio.run(migrate(url.admin))
         asyncio.run(fill(url.admin, arguments.subscriptions))
-        postmaster = int((Path(folder) / "data/postmaster.pid").read_text().splitlines()[0])
+        postmaster = int((Path(folder) / "data/postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         before = time.process_time(), family_cpu_seconds(postmaster)
         took, longest, steps = asyncio.run(measure(url, arguments.at_once))
         cpu = [(after - earlier) / steps * 1000 for after, earlier in zip((time.process_time(), family_cpu_seconds(postmaster)), before, strict=True)]
