@@ -38,8 +38,8 @@ PRIVATE = {
     "_backend": "databases.Database has no other way to a connection that is not bound to a task: db/pool.py",
     "anyio._backends._asyncio": "imported once at the start, because anyio does it in the first request: auth/jwt/jwks.py",
 }
-# Named so that fields cannot clash with them; the documentation of namedtuple and enum lists them.
-PUBLIC = {"_replace", "_asdict", "_fields", "_value_"}
+# Named so that fields cannot clash with them; the documentation of namedtuple and enum lists them, and that of os `_exit`.
+PUBLIC = {"_replace", "_asdict", "_fields", "_value_", "_exit"}
 
 
 def product() -> Iterator[tuple[Path, ast.Module]]:

@@ -75,11 +75,8 @@ select 'sum_' || right(cast(:key as text), 26) as id, cast(:key as text) as cust
 -- returns: SummaryRow
 -- revised by: customer
 -- Select the counts by the id of the summary.
-select 'sum_' || right(c.id, 26) as id, c.id as customer_id,
-       (select cast(count(*) as integer) from subscription s where s.customer_id = c.id and s.status in ('TRIALING', 'ACTIVE')) as active_subscriptions,
-       (select cast(count(*) as integer) from payment_schedule s where s.customer_id = c.id and s.status = 'ACTIVE') as active_schedules
-  from customer c
- where c.id = 'cus_' || right(:key, 26) and c.id = :customer_id
+select 'sum_' || right(customer_id, 26) as id, customer_id, active_subscriptions, active_schedules
+  from portal_summary where customer_id = 'cus_' || right(:key, 26) and customer_id = :customer_id
 
 -- name: totals.of_customer
 -- returns: Total
