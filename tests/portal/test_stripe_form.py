@@ -77,7 +77,9 @@ def _forward(route: Route, address: str) -> None:
 def _link(url: str) -> str:
     body: dict[str, Any] = {"query": LINK, "variables": {"input": {"customerId": ADA.customer_id}}}
     answer = httpx.post(f"{url}/graphql", json=body, headers={"Authorization": f"Bearer {token(STAFF)}"}, timeout=30).json()
-    return str(answer["data"]["createPortalLink"]["link"]["url"])
+    payload = answer["data"]["createPortalLink"]
+    assert payload["link"], payload
+    return str(payload["link"]["url"])
 
 
 def begin(visit: Visit) -> None:
