@@ -42,6 +42,8 @@ from tests.depth import by_depth
 from tests.planner.test_differential import SCALARS, ids_of, readable
 from tests.planner.variables import with_variables
 
+pytestmark = pytest.mark.in_turns(2)
+
 NOUNS = {type_name(prefix) for prefix in BY_ID} | {"Attachable"}
 CHANCES = by_depth(75, 150, 1000)
 VIEWERS = [ADA, STAFF, BIG]

@@ -13,9 +13,9 @@ from db.builtin import embedded
 from gateway.wiring import payments as wiring
 from payments.stripe import Stripe
 from tests.conftest import ADA, STAFF, token
-from tests.servers.browser import headless_chromium
 from tests.payments.sides import KEYS, localstripe
 from tests.portal.pages.conftest import FLAGS, LINK
+from tests.servers.browser import headless_chromium
 
 SCRIPT = (Path(__file__).parent / "stripe_stand_in.js").read_text()
 METHODS = "{ customer { paymentMethods(first: 50) { nodes { brand last4 } } } }"
@@ -42,9 +42,7 @@ def stripe_address() -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(
-    stripe_address: str, urls: embedded.Urls, start_server: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Visit]:
+def visit(stripe_address: str, urls: embedded.Urls, start_server: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
     account = replace(KEYS, address=stripe_address, method_types=("card",))
     monkeypatch.setattr(wiring, "_stripe", lambda *_: Stripe(account))
     url = start_server(urls.app, stripe_secret_key=account.secret_key, stripe_publishable_key=account.publishable_key)

@@ -31,6 +31,8 @@ from tests.servers import preloaded
 from tests.servers.processes import process
 from tests.waiting import until
 
+pytestmark = pytest.mark.in_turns(2)
+
 PUBLISHED = id_of(first_party()["Summary"])
 EXPORT = 'mutation Export { requestMyData(input: {idempotencyKey: "%s"}) { replayed userErrors { code } } }'
 

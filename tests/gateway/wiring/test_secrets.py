@@ -43,6 +43,8 @@ from storage.scan import Clamd
 from tests.conftest import ISSUER
 from tests.logs import logging_as_before
 
+pytestmark = pytest.mark.in_turns(2)
+
 MARK = "hunter2-correct-horse"
 AWAY = f"postgresql://portico:{MARK}@127.0.0.1:1/portico"
 ISSUER_SETTING = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}

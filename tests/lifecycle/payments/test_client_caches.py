@@ -19,6 +19,8 @@ from tests.lifecycle.conftest import Life, price
 from tests.lifecycle.payments.test_paying import invoice, schedule
 from tests.samples import png
 
+pytestmark = pytest.mark.in_turns(2)
+
 PROJECT = Path(__file__).parents[2] / "clients" / "caches"
 
 

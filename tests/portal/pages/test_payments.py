@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable
 
 import httpx
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.portal.pages.conftest import Visit
+
+pytestmark = pytest.mark.in_turns(2)
 
 
 def open_unpaid(opened: Visit) -> None:
