@@ -1,6 +1,7 @@
 """Each transaction that writes a row of a customer, or of the catalog, gives a new revision: with and without events, also where the values stay the same."""
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from db.revisions.coverage import CATALOG
 from tests.db.revisions.test_coverage import tracked
 
+NEW = "cus_01J0000000000000000000NEW0"
 REVISION = """select (select revision from event_counter where owner_id = $1)::text, (select revision from shared_revision where name = 'all')::text,
   (select revision from shared_revision where name = 'catalog')::text"""
 
@@ -53,3 +55,38 @@ async def test_a_coupon_has_a_new_revision_unless_it_was_only_redeemed(admin: as
         await admin.execute("set constraints all immediate")
         assert ((await admin.fetchrow(REVISION, ""))[2] != before[2]) is is_new, change
         await transaction.rollback()
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["new", "deleted before"])
+async def test_a_new_customer_without_events_changes_no_shared_revision(admin: asyncpg.Connection, is_known: bool) -> None:
+    """So the transactions of an import do not wait for each other. One of a customer who was there before changes `all`, since there is no counter to write; so does a later change."""
+    insert = "insert into customer (id, name, email, currency, created_at) values ($1, 'New', 'new@example.org', 'EUR', now())"
+    async with _rolled_back(admin):
+        await admin.execute("set local app.events = off")
+        before = await _revisions(admin)
+        if is_known:
+            await admin.execute(insert, NEW)
+            await admin.execute("delete from customer where id = $1", NEW)
+        await admin.execute(insert, NEW)
+        await admin.execute("update customer set name = 'Newer' where id = $1", NEW)
+        assert ((await _revisions(admin)) == before) is not is_known
+        await admin.execute("set local app.new_customer = ''; set local app.revised = ''")  # as in the next transaction
+        before = await _revisions(admin)
+        await admin.execute("update customer set name = 'Newest' where id = $1", NEW)
+        assert (await _revisions(admin))[1] != before[1] or is_known  # a transaction changes it once
+
+
+@asynccontextmanager
+async def _rolled_back(admin: asyncpg.Connection) -> AsyncIterator[None]:
+    transaction = admin.transaction()
+    await transaction.start()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+
+
+async def _revisions(admin: asyncpg.Connection) -> tuple[str | None, ...]:
+    """Return the revisions that the open transaction leaves."""
+    await admin.execute("set constraints all immediate; set constraints all deferred")
+    return tuple(await admin.fetchrow(REVISION, NEW))
