@@ -23,7 +23,9 @@ logger = logging.getLogger("portico.live")
 
 CHANNEL = "portico_events"
 ANNOUNCED_AT_ONCE = 5000
-ANNOUNCE_SECONDS = 0.15
+ANNOUNCE_SECONDS = 0.1
+# The least time between two of them, so that an announcement that takes long does not follow itself.
+PAUSE_SECONDS = 0.02
 # How often a process announces, and tries to lead, while another one leads.
 OTHER_SECONDS = 2.0
 RETRY_SECONDS = 1.0
@@ -86,18 +88,19 @@ async def _announce(connection: Connection, relay: EventRelay) -> None:
     is_leading = False
     unpolled: list[str] = []
     while True:
-        if hub and not unpolled and monotonic() >= polls_at:
+        begun_at = monotonic()
+        if hub and not unpolled and begun_at >= polls_at:
             unpolled = hub.customers
-            polls_at = monotonic() + (NOTIFIED_SECONDS if is_notified.is_set() else POLL_SECONDS)
+            polls_at = begun_at + (NOTIFIED_SECONDS if is_notified.is_set() else POLL_SECONDS)
         if hub and unpolled:
             count = POLLED_BETWEEN if is_notified.is_set() else len(unpolled)
             await _poll(connection, hub, unpolled[:count])
             unpolled = unpolled[count:]
-        if monotonic() >= announces_at:
+        if begun_at >= announces_at:
             await _run(connection, "live.announce", writes=True, wanted=ANNOUNCED_AT_ONCE)
             is_leading = is_leading or (is_notified.is_set() and await _lead(connection))
-            announces_at = monotonic() + (OTHER_SECONDS if is_notified.is_set() and not is_leading else ANNOUNCE_SECONDS)
-        await asyncio.sleep(ANNOUNCE_SECONDS)
+            announces_at = begun_at + (OTHER_SECONDS if is_notified.is_set() and not is_leading else 0.0)
+        await asyncio.sleep(max(PAUSE_SECONDS, begun_at + ANNOUNCE_SECONDS - monotonic()))
 
 
 async def _lead(connection: Connection) -> bool:
