@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import resource
+import sys
 from dataclasses import dataclass, field
 from time import perf_counter, time_ns
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from bench.runner import database, load, portal
 from bench.runner.load import Load
-from bench.runner.processes import Command, Running, resident_mb, server
+from bench.runner.processes import Command, Running, cpu_seconds, family_cpu_seconds, resident_mb, server
 
 console = Console(soft_wrap=True)
 SUMMARY = "customer { name summary { balance { amount } totalDue { amount } totalOverdue { amount } activeSubscriptions } }"
@@ -35,6 +36,19 @@ class Streams:
     made: dict[int, float] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
 
+    def clear(self) -> None:
+        self.made.clear()
+        self.latencies.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The load of Summary pages, how many changes there are in a second, and how many seconds a turn has."""
+
+    pages: Load
+    changes: int
+    seconds: float
+
 
 def main(
     customers: Annotated[int, typer.Option(min=1, help="How many generated customers the database has.")] = 20_000,
@@ -48,35 +62,49 @@ def main(
         ids = asyncio.run(database.customer_ids(place, streams))
         tokens = [signer.token(identifier) for identifier in ids]
         asking = Load([running.port], running.path, portal.BODY, tokens[:2000], 16, seconds)
-        alone = load.finish(load.start(asking)).rate
-        uvloop.run(_measure(place, running, ids, Streams(tokens), (asking, alone, changes, seconds)))
+        uvloop.run(_measure(place, running, ids, Streams(tokens), Plan(asking, changes, seconds)))
 
 
 def _many_streams(command: Command) -> Command:
     return Command(command.arguments, {**command.environment, "PORTICO_MAX_STREAMS": "10000", "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
 
 
-async def _measure(place: database.Place, running: Running, ids: list[str], streams: Streams, plan: tuple[Load, float, int, float]) -> None:
-    asking, alone, changes, seconds = plan
+async def _measure(place: database.Place, running: Running, ids: list[str], streams: Streams, plan: Plan) -> None:
+    # Names that no customer has from an earlier run: the same name would be no change.
+    count, changes = int(plan.changes * plan.seconds), plan.changes
+    numbers = iter(range(first, first + count) for first in range(time_ns() // 1_000_000, sys.maxsize, count))
+    alone = (await asyncio.to_thread(load.finish, load.start(plan.pages))).rate
+    changed = await _pages_beside(place, ids, streams, next(numbers), plan)
+    streams.clear()
     before = resident_mb(running.pid)
     gate = asyncio.Semaphore(OPENED_AT_ONCE)
     readers = [asyncio.create_task(_follow(running, streams, token, gate)) for token in streams.tokens]
     await streams.are_open.wait()
     await asyncio.sleep(2)
     console.print(f"{streams.open} streams, {streams.failed} failed: {(resident_mb(running.pid) - before) * 1000 / max(1, streams.open):.1f} kB each")
-    # Names that no customer has from an earlier run: the same name would be no change.
-    first, count = time_ns() // 1_000_000, int(changes * seconds)
-    await _change(place, ids, streams, range(first, first + count), changes)
-    console.print(f"{changes} changes/s: {_summary(streams)}")
-    streams.made.clear()
-    streams.latencies.clear()
-    beside = load.start(asking)
-    await _change(place, ids, streams, range(first + count, first + 2 * count), changes)
-    rate = (await asyncio.to_thread(load.finish, beside)).rate
-    console.print(f"the same beside the Summary page: {_summary(streams)}; {rate:.0f} pages/s, {rate / alone:.2f} of {alone:.0f} without streams")
+    used = cpu_seconds(running.pid), family_cpu_seconds(place.postmaster)
+    await _change(place, ids, streams, next(numbers), changes)
+    server, postgres = cpu_seconds(running.pid) - used[0], family_cpu_seconds(place.postmaster) - used[1]
+    console.print(
+        f"{changes} changes/s: {_summary(streams)}; CPU for a change and its message: {1000 * server / count:.2f} ms in the server, {1000 * postgres / count:.2f} ms in Postgres"
+    )
+    streams.clear()
+    both = await _pages_beside(place, ids, streams, next(numbers), plan)
+    console.print(f"the same beside the Summary page: {_summary(streams)}")
+    console.print(
+        f"Summary pages/s: {alone:.0f} alone; {changed:.0f} ({changed / alone:.2f}) beside the changes; {both:.0f} ({both / alone:.2f}) with the streams too"
+    )
+    console.print(f"{both / changed:.2f} of the rate without streams")
     for reader in readers:
         reader.cancel()
     await asyncio.gather(*readers, return_exceptions=True)
+
+
+async def _pages_beside(place: database.Place, ids: list[str], streams: Streams, numbers: range, plan: Plan) -> float:
+    """Return the rate of the Summary page while customers are renamed."""
+    pages = load.start(plan.pages)
+    await _change(place, ids, streams, numbers, plan.changes)
+    return (await asyncio.to_thread(load.finish, pages)).rate
 
 
 async def _follow(running: Running, streams: Streams, token: str, gate: asyncio.Semaphore) -> None:
