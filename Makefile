@@ -1,4 +1,4 @@
-.PHONY: demo help portal install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers soak lock clean
+.PHONY: demo help portal install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers performance soak lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -82,6 +82,10 @@ soak: .venv/ready-dev  ## Run two servers and a worker under a mixed load for 30
 # Needs Node and npm for the peers written in JavaScript; PostGraphile's newer Node comes from npm.
 bench-peers: .venv/ready-dev  ## Measure the peers, too
 	@$(BIN)/python -m bench.peers
+
+# Options of the program: OPTIONS="--all" also measures 200,000 customers, OPTIONS="--quick" only tries whether all runs. Needs Node and npm.
+performance: .venv/ready-dev  ## Measure all that docs/performance.md shows, and write it anew; about an hour
+	@$(BIN)/python -m bench.performance $(OPTIONS)
 
 lock: .venv/ready  ## Pin the dependencies of pyproject.toml again (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock

@@ -1,38 +1,42 @@
-"""`python -m bench.report`: write docs/performance.md and its charts from the figures of the last `python -m bench.peers`, and of the other measurements that were made."""
+"""`python -m bench.report`: write docs/performance.md and its charts from the stored figures of the last measurements (`bench.performance` runs them)."""
 
-import json
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
 import typer
 
-from bench.reporting import pages, writes
+from bench.reporting import pages, results, writes
 from bench.reporting.chart import Bar, bars
+from bench.reporting.growth import of_growth
+from bench.reporting.live import of_live
+from bench.reporting.revisions import of_revisions
+from bench.reporting.workers import of_workers
 from bench.runner.database import ROOT
 
-RESULTS = Path(__file__).resolve().parent / "results"
 OURS = (pages.PLANNER, pages.BY_ID, "Portico, executor")
 BOUNDS = ("Hand-written handler", "pgbench, the limit")
 
 
 def main(into: Annotated[Path, typer.Option(help="Where the page and its chart are written.")] = ROOT / "docs") -> None:
     """Write the page and the charts."""
-    result = _figures("peers")
+    result = results.stored("peers")
     if result is None:
         raise typer.BadParameter("there are no figures: run `python -m bench.peers` first")
     into.mkdir(parents=True, exist_ok=True)
     (into / "performance.svg").write_text(_chart(result), encoding="utf-8")
-    if load := _figures("load"):
+    if load := results.stored("load"):
         (into / "performance-load.svg").write_text(writes.load_chart(load), encoding="utf-8")
-    more = [writes.of_writes(_figures("writes"), _figures("events")), writes.of_load(load)]
+    more = [
+        of_growth(results.stored("growth")),
+        of_workers(results.stored("workers")),
+        writes.of_load(load),
+        of_revisions(results.stored("revisions")),
+        writes.of_writes(results.stored("writes"), results.stored("events")),
+        of_live(results.stored("live")),
+    ]
     (into / "performance.md").write_text(pages.page(result, more), encoding="utf-8")
     print(f"Written: {into / 'performance.md'} and its charts")
-
-
-def _figures(name: str) -> dict[str, Any] | None:
-    path = RESULTS / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def _chart(result: dict[str, Any]) -> str:

@@ -1,11 +1,15 @@
-"""`python -m bench.events.live`: memory of idle streams, the time from a change to its message, and the Summary page beside the streams."""
+"""`python -m bench.events.live`: memory of idle streams, the time from a change to its message, and the Summary page beside the streams.
+
+The page is measured before there are streams, alone and beside changes; then in rounds beside idle streams, and beside streams on which changes arrive. The figures are stored
+in bench/results/live.json.
+"""
 
 import asyncio
 import json
 import re
 import resource
-import sys
 from dataclasses import dataclass, field
+from itertools import count
 from time import perf_counter, time_ns
 from typing import Annotated, Any
 
@@ -14,20 +18,23 @@ import typer
 import uvloop
 from rich.console import Console
 
+from bench.reporting import results
+from bench.reporting.spread import ratio, spread
 from bench.runner import database, load, portal
 from bench.runner.load import Load
-from bench.runner.processes import Command, Running, cpu_seconds, family_cpu_seconds, resident_mb, server
+from bench.runner.processes import Command, Running, resident_mb, server
 
+NAME = "live"
 console = Console(soft_wrap=True)
 SUMMARY = "customer { name summary { balance { amount } totalDue { amount } totalOverdue { amount } activeSubscriptions } }"
 DOCUMENT = f"subscription {{ events {{ cursor event {{ id type }} {SUMMARY} }} }}"
-NAME = re.compile(rb'"name":"change (\d+)"')
+RENAMED = re.compile(rb'"name":"change (\d+)"')
 OPENED_AT_ONCE = 50
 
 
 @dataclass
 class Streams:
-    """The open streams, and for each change when it was made and when its message arrived."""
+    """The open streams, and for each change when it was made and when its message arrived. `numbers` are of names that no customer has from an earlier run."""
 
     tokens: list[str]
     open: int = 0
@@ -35,17 +42,15 @@ class Streams:
     are_open: asyncio.Event = field(default_factory=asyncio.Event)
     made: dict[int, float] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
-
-    def clear(self) -> None:
-        self.made.clear()
-        self.latencies.clear()
+    numbers: "count[int]" = field(default_factory=lambda: count(time_ns() // 1_000_000))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The load of Summary pages, how many changes there are in a second, and how many seconds a turn has."""
+class Renames:
+    """Whose names are changed, and how many a second for how long."""
 
-    pages: Load
+    place: database.Place
+    ids: list[str]
     changes: int
     seconds: float
 
@@ -54,57 +59,56 @@ def main(
     customers: Annotated[int, typer.Option(min=1, help="How many generated customers the database has.")] = 20_000,
     streams: Annotated[int, typer.Option(min=1, help="How many streams are open.")] = 5000,
     changes: Annotated[int, typer.Option(min=1, help="How many changes there are in a second.")] = 200,
-    seconds: Annotated[float, typer.Option(min=1, help="How long a turn is.")] = 10.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How many turns each has.")] = 4,
+    seconds: Annotated[float, typer.Option(min=1, help="How long a turn is.")] = 5.0,
 ) -> None:
     """Print kilobytes of a stream, milliseconds from the commit of a change to its message, and the rate of the Summary page without and with both."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    result: dict[str, Any] = {**results.head(), "customers": customers, "streams": streams, "changes": changes, "rounds": rounds, "seconds": seconds}
     with database.portal(customers, console) as place, portal.signer() as signer, server(_many_streams(portal.portico(place, signer, planner=True))) as running:
         ids = asyncio.run(database.customer_ids(place, streams))
         tokens = [signer.token(identifier) for identifier in ids]
-        asking = Load([running.port], running.path, portal.BODY, tokens[:2000], 16, seconds)
-        uvloop.run(_measure(place, running, ids, Streams(tokens), Plan(asking, changes, seconds)))
+        page = Load([running.port], running.path, portal.BODY, tokens[:2000], 16, seconds)
+        load.put(page)
+        result["pages_before"] = [load.put(page).rate for _ in range(rounds)]
+        result |= uvloop.run(_measure(running, Streams(tokens), Renames(place, ids, changes, seconds), (page, rounds)))
+    results.store(NAME, result)
+    _print(result)
 
 
 def _many_streams(command: Command) -> Command:
     return Command(command.arguments, {**command.environment, "PORTICO_MAX_STREAMS": "10000", "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
 
 
-async def _measure(place: database.Place, running: Running, ids: list[str], streams: Streams, plan: Plan) -> None:
-    # Names that no customer has from an earlier run: the same name would be no change.
-    count, changes = int(plan.changes * plan.seconds), plan.changes
-    numbers = iter(range(first, first + count) for first in range(time_ns() // 1_000_000, sys.maxsize, count))
-    alone = (await asyncio.to_thread(load.finish, load.start(plan.pages))).rate
-    changed = await _pages_beside(place, ids, streams, next(numbers), plan)
-    streams.clear()
+async def _measure(running: Running, streams: Streams, plan: Renames, pages: tuple[Load, int]) -> dict[str, Any]:
+    """Return the rate of the page beside changes before there are streams, the memory of the streams, and for each round the rate beside idle streams, the latencies of
+    changes, and both at once."""
+    page, rounds = pages
+    without = [(await _beside(page, plan, streams))[0] for _ in range(rounds)]
     before = resident_mb(running.pid)
     gate = asyncio.Semaphore(OPENED_AT_ONCE)
     readers = [asyncio.create_task(_follow(running, streams, token, gate)) for token in streams.tokens]
     await streams.are_open.wait()
     await asyncio.sleep(2)
-    console.print(f"{streams.open} streams, {streams.failed} failed: {(resident_mb(running.pid) - before) * 1000 / max(1, streams.open):.1f} kB each")
-    used = cpu_seconds(running.pid), family_cpu_seconds(place.postmaster)
-    await _change(place, ids, streams, next(numbers), changes)
-    server, postgres = cpu_seconds(running.pid) - used[0], family_cpu_seconds(place.postmaster) - used[1]
-    console.print(
-        f"{changes} changes/s: {_summary(streams)}; CPU for a change and its message: {1000 * server / count:.2f} ms in the server, {1000 * postgres / count:.2f} ms in Postgres"
-    )
-    streams.clear()
-    both = await _pages_beside(place, ids, streams, next(numbers), plan)
-    console.print(f"the same beside the Summary page: {_summary(streams)}")
-    console.print(
-        f"Summary pages/s: {alone:.0f} alone; {changed:.0f} ({changed / alone:.2f}) beside the changes; {both:.0f} ({both / alone:.2f}) with the streams too"
-    )
-    console.print(f"{both / changed:.2f} of the rate without streams")
+    seen: dict[str, Any] = {"open": streams.open, "failed": streams.failed, "kilobytes": (resident_mb(running.pid) - before) * 1000 / max(1, streams.open)}
+    seen |= {"pages_without": without, "pages_idle": [], "messages_alone": [], "pages_changing": [], "messages_beside": []}
+    for _ in range(rounds):
+        seen["pages_idle"].append((await asyncio.to_thread(load.put, page)).rate)
+        seen["messages_alone"].append(await _change(plan, streams))
+        rate, messages = await _beside(page, plan, streams)
+        seen["messages_beside"].append(messages)
+        seen["pages_changing"].append(rate)
     for reader in readers:
         reader.cancel()
     await asyncio.gather(*readers, return_exceptions=True)
+    return seen
 
 
-async def _pages_beside(place: database.Place, ids: list[str], streams: Streams, numbers: range, plan: Plan) -> float:
-    """Return the rate of the Summary page while customers are renamed."""
-    pages = load.start(plan.pages)
-    await _change(place, ids, streams, numbers, plan.changes)
-    return (await asyncio.to_thread(load.finish, pages)).rate
+async def _beside(page: Load, plan: Renames, streams: Streams) -> tuple[float, dict[str, float]]:
+    """Return the rate of the page while customers are renamed, and the figures of the messages."""
+    running = load.start(page)
+    messages = await _change(plan, streams)
+    return (await asyncio.to_thread(load.finish, running)).rate, messages
 
 
 async def _follow(running: Running, streams: Streams, token: str, gate: asyncio.Semaphore) -> None:
@@ -118,23 +122,29 @@ async def _follow(running: Running, streams: Streams, token: str, gate: asyncio.
             streams.are_open.set()
     while text := await reader.read(65536):
         now = perf_counter()
-        for number in NAME.findall(text):
+        for number in RENAMED.findall(text):
             if (made := streams.made.get(int(number))) is not None:
                 streams.latencies.append((now - made) * 1000)
 
 
-async def _change(place: database.Place, ids: list[str], streams: Streams, numbers: range, changes: int) -> None:
-    """Rename customers one after another, so many a second, and wait for the last messages."""
-    pool: Any = await asyncpg.create_pool(place.admin_url, min_size=4, max_size=4, server_settings={"search_path": "portico"})
+async def _change(plan: Renames, streams: Streams) -> dict[str, float]:
+    """Rename customers one after another, so many a second, and wait for the last messages. Return the count of changes and messages, and the latencies in milliseconds."""
+    streams.made.clear()
+    streams.latencies.clear()
+    pool: Any = await asyncpg.create_pool(plan.place.admin_url, min_size=4, max_size=4, server_settings={"search_path": "portico"})
     started = perf_counter()
     running: set[asyncio.Task[None]] = set()
-    for index, number in enumerate(numbers):
-        await asyncio.sleep(max(0.0, started + index / changes - perf_counter()))
-        task = asyncio.create_task(_rename(pool, ids[number % len(ids)], number, streams))
+    for index in range(int(plan.changes * plan.seconds)):
+        await asyncio.sleep(max(0.0, started + index / plan.changes - perf_counter()))
+        number = next(streams.numbers)
+        task = asyncio.create_task(_rename(pool, plan.ids[number % len(plan.ids)], number, streams))
         running.add(task)
         task.add_done_callback(running.discard)
     await asyncio.sleep(3)
     await pool.close()
+    latencies = sorted(streams.latencies) or [0.0]
+    p50, p99 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
+    return {"made": len(streams.made), "messages": len(streams.latencies), "p50": p50, "p99": p99, "slowest": latencies[-1]}
 
 
 async def _rename(pool: Any, identifier: str, number: int, streams: Streams) -> None:
@@ -142,10 +152,18 @@ async def _rename(pool: Any, identifier: str, number: int, streams: Streams) -> 
     streams.made[number] = perf_counter()
 
 
-def _summary(streams: Streams) -> str:
-    latencies = sorted(streams.latencies) or [0.0]
-    p50, p99 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
-    return f"{len(streams.latencies)} of {len(streams.made)} messages, p50 {p50:.0f} ms, p99 {p99:.0f} ms, slowest {latencies[-1]:.0f} ms"
+def _print(result: dict[str, Any]) -> None:
+    console.print(f"{result['open']} streams, {result['failed']} failed: {result['kilobytes']:.1f} kB each")
+    for name, label in (("messages_alone", "changes"), ("messages_beside", "changes beside the Summary page")):
+        turns = result[name]
+        figures = ", ".join(f"{figure} {spread([turn[figure] for turn in turns])} ms" for figure in ("p50", "p99", "slowest"))
+        counts = f"{sum(turn['messages'] for turn in turns)} of {sum(turn['made'] for turn in turns)} messages"
+        console.print(f"{result['changes']} {label} a second: {counts}; {figures}")
+    rates = {name: result[f"pages_{name}"] for name in ("before", "without", "idle", "changing")}
+    words = {"before": "without streams", "without": "beside changes without streams", "idle": "beside idle streams", "changing": "beside changes and streams"}
+    console.print("pages a second: " + ", ".join(f"{spread(rates[name])} {words[name]}" for name in rates))
+    for name in ("without", "idle"):
+        console.print(f"the page beside changes and streams is {ratio(rates['changing'], rates[name])} of that {words[name]}")
 
 
 if __name__ == "__main__":

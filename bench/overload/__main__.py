@@ -4,9 +4,7 @@ The figures are stored in bench/results/load.json, from which `bench.report` dra
 """
 
 import asyncio
-import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from statistics import median
 from typing import Annotated, Any
 
@@ -14,11 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runner import database, load, machine, portal
+from bench.reporting import results
+from bench.runner import database, load, portal
 from bench.runner.load import Load, Seen
 from bench.runner.processes import server
 
-RESULTS = database.ROOT / "bench" / "results" / "load.json"
+NAME = "load"
 CONCURRENCY = (8, 16, 32, 64, 128, 256)
 console = Console()
 
@@ -29,7 +28,7 @@ def main(
     customers: Annotated[int, typer.Option(min=100, help="How many generated customers the database has.")] = 1_000,
 ) -> None:
     """Measure in turns and print the curve."""
-    result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe(), "rounds": rounds, "seconds": seconds}
+    result: dict[str, Any] = {**results.head(), "rounds": rounds, "seconds": seconds}
     points: dict[int, list[dict[str, float]]] = {number: [] for number in CONCURRENCY}
     with database.portal(customers, console) as place, portal.signer() as signer:
         tokens = [signer.token(customer_id) for customer_id in asyncio.run(database.customer_ids(place, 800))]
@@ -41,8 +40,7 @@ def main(
                     seen = load.finish(load.start(Load([running.port], running.path, portal.BODY, tokens, number, seconds)))
                     points[number] += [_point(seen)] if nth else []
     result["points"] = {str(number): turns for number, turns in points.items()}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    results.store(NAME, result)
     console.print(_table(result["points"]))
 
 

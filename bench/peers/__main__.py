@@ -1,11 +1,8 @@
 """`python -m bench.peers`: measure the Summary page from Portico and from all other servers in turns, and write bench/results/peers.json."""
 
 import asyncio
-import json
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
@@ -14,20 +11,21 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from bench.peers import contestants, limit, sizes
+from bench.peers import contestants, limit
 from bench.peers.contestants import CONTESTANTS, PLANNER, Contestant
 from bench.peers.measure import Setting, one_and_two, rounds, traffic, turn_of, turn_of_limit
 from bench.peers.same import compare
+from bench.reporting import results
 from bench.runner import database, machine, portal
 from bench.runner.portal import Signer
 from bench.runner.processes import resident_mb, server
 from demo import PERSONAS
 
-RESULTS = Path(__file__).resolve().parent.parent / "results" / "peers.json"
+NAME = "peers"
 PYTHON = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "databases", "orjson", "pyjwt")
 NODE = ("@apollo/server", "express", "dataloader", "mercurius", "fastify", "graphql-jit", "postgraphile", "grafast", "graphql", "pg", "fast-jwt")
 COMPARED = 40
-GROWTH = (1_000, 20_000, 200_000)
+TWO_ROUNDS = 4
 console = Console()
 
 
@@ -36,13 +34,12 @@ def main(
     count: Annotated[int, typer.Option("--rounds", min=1, help="How many turns each has.")] = 8,
     seconds: Annotated[float, typer.Option(min=1, help="How long a turn is.")] = 2.0,
     only: Annotated[str, typer.Option(help="Only servers whose name contains this, and Portico's planner.")] = "",
-    brief: Annotated[bool, typer.Option("--brief", help="Leave out workers and large customers.")] = False,
-    growth: Annotated[bool, typer.Option("--growth", help="Also 1,000 and 200,000 customers; seeding takes minutes.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Leave out two processes of each.")] = False,
 ) -> None:
     """Compare the answers first, then measure all servers in interleaved rounds."""
     contestants.install()
     taking_part = [each for each in CONTESTANTS if each is PLANNER or only.lower() in each.name.lower()]
-    result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe(), "versions": _versions()}
+    result: dict[str, Any] = {**results.head(), "versions": _versions()}
     result |= {"customers": customers, "rounds": count, "seconds": seconds, "concurrency": 16}
     with database.portal(customers, console) as place, portal.signer() as signer:
         result["versions"]["Postgres"] = asyncio.run(database.server_version(place))
@@ -52,14 +49,10 @@ def main(
             result |= _side_by_side(taking_part, setting, (signer, ids, count), status)
             result["traffic"] = {each.name: traffic(each, place, signer, ids) for each in taking_part}
             if not brief:
-                result |= _more(taking_part, setting, signer, status)
-    _store(result)
+                result["workers"] = _two_processes(taking_part, setting, signer, status)
+    results.store(NAME, result)
     console.print(_table(result))
-    if growth:
-        _store({**result, "growth": {str(size): sizes.by_customers(size, (seconds, count), console) for size in GROWTH}})
-    console.print(
-        f"Compared before timing: {result['compared']} customers, all answers equal. Figures: {RESULTS.relative_to(database.ROOT)}; the page: python -m bench.report"
-    )
+    console.print(f"Compared before timing: {result['compared']} customers, all answers equal. The page: python -m bench.report")
 
 
 def _side_by_side(taking_part: list[Contestant], setting: Setting, measured: tuple[Signer, list[str], int], status: Status) -> dict[str, Any]:
@@ -77,26 +70,12 @@ def _side_by_side(taking_part: list[Contestant], setting: Setting, measured: tup
     return {"compared": compared, "turns": {name: [asdict(turn) for turn in turns] for name, turns in seen.items()}, "memory_mb": memory}
 
 
-def _more(taking_part: list[Contestant], setting: Setting, signer: Signer, status: Status) -> dict[str, Any]:
-    workers = {}
+def _two_processes(taking_part: list[Contestant], setting: Setting, signer: Signer, status: Status) -> dict[str, Any]:
+    seen = {}
     for contestant in taking_part:
-        status.update(f"one worker and two: {contestant.name}")
-        workers[contestant.name] = one_and_two(contestant, setting, signer, 2)
-    status.update("small and large customers")
-    return {"workers": workers, "subscriptions": sizes.by_customer(setting, signer, 3)}
-
-
-def _store(result: dict[str, Any]) -> None:
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(_with_stored_growth(result), indent=1), encoding="utf-8")
-
-
-def _with_stored_growth(result: dict[str, Any]) -> dict[str, Any]:
-    """Return the result with the growth figures of an earlier run, and their date, if it has none: seeding for them takes minutes."""
-    if "growth" in result:
-        return {**result, "growth_at": result["at"]}
-    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    return {**result, **{name: known[name] for name in ("growth", "growth_at") if name in known}}
+        status.update(f"one process and two: {contestant.name}")
+        seen[contestant.name] = one_and_two(contestant, setting, signer, TWO_ROUNDS)
+    return seen
 
 
 def _versions() -> dict[str, str]:

@@ -22,13 +22,17 @@ NODE = FOLDER / "node"
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A measured server. `normalised` converts its answer to Portico's form; `compared` converts Portico's answer to the form in which the two are compared."""
+    """A measured server. `normalised` converts its answer to Portico's form; `compared` converts Portico's answer to the form in which the two are compared.
+
+    `several` is the command of the same server with more processes behind one port, where it has one.
+    """
 
     name: str
     command: Callable[[Place, Signer], Command]
     body: str = portal.BODY
     normalised: Callable[[Any], Any] = lambda answer: answer
     compared: Callable[[Any], Any] = lambda answer: answer
+    several: Callable[[Command, int], Command] | None = None
 
 
 def _python(module: str) -> Callable[[Place, Signer], Command]:
@@ -60,9 +64,9 @@ def install() -> None:
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE, check=True)
 
 
-PLANNER = Contestant("Portico, planner", lambda place, signer: portal.portico(place, signer, planner=True))
+PLANNER = Contestant("Portico, planner", lambda place, signer: portal.portico(place, signer, planner=True), several=portal.with_workers)
 BY_ID = replace(PLANNER, name="Portico, document id", body=portal.BY_ID)
-EXECUTOR = Contestant("Portico, executor", lambda place, signer: portal.portico(place, signer, planner=False))
+EXECUTOR = replace(PLANNER, name="Portico, executor", command=lambda place, signer: portal.portico(place, signer, planner=False))
 HANDWRITTEN = Contestant("Hand-written handler", _python("handwritten"), body="")
 
 CONTESTANTS = (

@@ -12,7 +12,7 @@ from bench.peers.contestants import Contestant
 from bench.runner import load, wire
 from bench.runner.database import Place
 from bench.runner.portal import Signer
-from bench.runner.processes import Running, cpu_seconds, family_cpu_seconds, machine_cpu_seconds, server
+from bench.runner.processes import Running, cpu_seconds, family_cpu_seconds, machine_cpu_seconds, server, workers
 
 WARM_REQUESTS = 50
 PROBE_REQUESTS = 50
@@ -58,11 +58,11 @@ def rounds(turns: Mapping[str, Callable[[], Turn]], count: int, progress: Callab
 
 
 def turn_of(contestant: Contestant, servers: list[Running], setting: Setting) -> Callable[[], Turn]:
-    """Return the turn of one process, or of several between which the connections are distributed."""
+    """Return the turn of one server, or of several between which the connections are distributed."""
     requests = load.Load([running.port for running in servers], servers[0].path, contestant.body, setting.tokens, setting.concurrency, setting.seconds)
 
     def turn() -> Turn:
-        return timed(lambda: load.put(requests), [running.pid for running in servers], setting.place.postmaster)
+        return timed(lambda: load.put(requests), [pid for running in servers for pid in workers(running.pid)], setting.place.postmaster)
 
     return turn
 
@@ -88,10 +88,12 @@ def traffic(contestant: Contestant, place: Place, signer: Signer, ids: list[str]
 
 
 def one_and_two(contestant: Contestant, setting: Setting, signer: Signer, count: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the turns of one worker and of two, with the same two processes."""
+    """Return the turns of one process and of two: of a server that has two itself, or of two servers."""
+    command = contestant.command(setting.place, signer)
     with ExitStack() as stack:
-        servers = [stack.enter_context(server(contestant.command(setting.place, signer))) for _ in range(2)]
-        turns = {"one": turn_of(contestant, servers[:1], setting), "two": turn_of(contestant, servers, setting)}
+        one = stack.enter_context(server(command))
+        other = stack.enter_context(server(contestant.several(command, 2) if contestant.several else command))
+        turns = {"one": turn_of(contestant, [one], setting), "two": turn_of(contestant, [other] if contestant.several else [one, other], setting)}
         return {name: [asdict(turn) for turn in seen] for name, seen in rounds(turns, count, lambda _: None).items()}
 
 

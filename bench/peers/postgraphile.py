@@ -19,6 +19,7 @@ def normalised(answer: Json) -> Json:
         return answer
     totals = me["totals"]["nodes"]
     summary = {
+        "id": f"sum_{me['id'][-26:]}",
         **{name: [_money(row, column) for row in totals] for name, column in TOTALS.items()},
         **me["summary"],
         "lastPayment": next(map(_last_payment, me["lastPayment"]["nodes"]), None),
@@ -43,6 +44,7 @@ def without_cursors(answer: Json) -> Json:
     return {"data": {"customer": {**customer, **pages}}}
 
 
+SOURCES = {"INSTALLMENT": "Installment", "RETRY": "Invoice"}
 TOTALS = {"balance": "balanceMinor", "totalDue": "dueMinor", "totalOverdue": "overdueMinor", "processing": "processingMinor"}
 
 
@@ -62,35 +64,50 @@ def _instant(text: str | None) -> str | None:
 
 
 def _last_payment(row: Json) -> Json:
-    method = {"brand": row["methodBrand"], "last4": row["methodLast4"]}
-    return {"id": row["id"], "status": row["status"], "settledAt": _instant(row["settledAt"]), "amount": _money(row), "methodSnapshot": method}
+    return {"id": row["id"], "status": row["status"], "settledAt": _instant(row["settledAt"]), "amount": _money(row), "methodSnapshot": _snapshot(row)}
 
 
 def _next_payment(row: Json) -> Json:
-    source = {"__typename": "Installment" if row["kind"] == "INSTALLMENT" else "Subscription", "id": row["sourceId"]}
+    source = {"__typename": SOURCES.get(row["kind"], "Subscription"), "id": row["sourceId"]}
     return {"date": row["dueOn"], "kind": row["kind"], "amount": _money(row), "source": source}
 
 
 def _subscription(row: Json) -> Json:
-    pending = {"kind": row["pendingKind"], "effectiveAt": _instant(row["pendingAt"])} if row["pendingKind"] else None
-    same = {name: row[name] for name in ("id", "status", "hasOverdue", "quantity", "plan")}
-    return {**same, "renewsAt": _instant(row["renewsAt"]), "renewalAmount": _money(row, "renewalMinor"), "pendingChange": pending}
+    same = {name: row[name] for name in ("id", "status", "suspendedBy", "hasOverdue", "quantity", "plan")}
+    return {**same, "renewsAt": _instant(row["renewsAt"]), "renewalAmount": _money(row, "renewalMinor"), "pendingChange": _pending_change(row)}
+
+
+def _pending_change(row: Json) -> Json | None:
+    if row["pendingKind"] is None:
+        return None
+    return {
+        "kind": row["pendingKind"], "effectiveAt": _instant(row["pendingAt"]), "quantity": row["pendingQuantity"], "resumesAt": _instant(row["pendingResumesAt"]),
+        "plan": row["pendingPlan"], "price": row["pendingPrice"] and _price(row["pendingPrice"]),
+    }  # fmt: skip
+
+
+def _price(row: Json) -> Json:
+    return {"id": row["id"], "unitAmount": _money(row, "unitMinor"), "interval": row["billingInterval"], "intervalCount": row["intervalCount"]}
 
 
 def _schedule(row: Json) -> Json:
     following = next(map(_installment, row["installments"]["nodes"]), None)
-    same = {name: row[name] for name in ("id", "name", "isOverdue")}
+    same = {name: row[name] for name in ("id", "name", "status", "isOverdue")}
     return {**same, "total": _money(row, "totalMinor"), "remaining": _money(row, "remainingMinor"), "nextInstallment": following}
 
 
 def _installment(row: Json) -> Json:
-    return {"id": row["id"], "name": row["name"], "dueOn": row["dueOn"], "remaining": _money(row, "remainingMinor")}
+    same = {name: row[name] for name in ("id", "name", "dueOn", "isOverdue")}
+    return {**same, "remaining": _money(row, "remainingMinor")}
 
 
 def _payment(row: Json) -> Json:
     allocations = [{"amount": _money(item), "invoice": item["invoice"]} for item in row["allocations"]["nodes"]]
-    method = {"kind": row["methodKind"], "brand": row["methodBrand"], "last4": row["methodLast4"]}
     return {
         "id": row["id"], "status": row["status"], "createdAt": _instant(row["createdAt"]), "amount": _money(row),
-        "methodSnapshot": method, "allocations": allocations,
+        "methodSnapshot": _snapshot(row), "allocations": allocations,
     }  # fmt: skip
+
+
+def _snapshot(row: Json) -> Json:
+    return {"kind": row["methodKind"], "brand": row["methodBrand"], "last4": row["methodLast4"]}

@@ -8,7 +8,7 @@ select id, name from customer where id = $1
 select currency, balance_minor, due_minor, overdue_minor, processing_minor from portal_total where customer_id = $1 order by currency
 
 -- name: counts
-select active_subscriptions, active_schedules from portal_summary where customer_id = $1
+select 'sum_' || right(customer_id, 26) as id, active_subscriptions, active_schedules from portal_summary where customer_id = $1
 
 -- name: last_payment
 select id, status, currency, amount_minor, created_at, settled_at, method_kind, method_brand, method_last4
@@ -19,7 +19,8 @@ select due_on, kind, amount_minor, currency, source_id
   from portal_upcoming_payment where customer_id = $1 order by due_on, kind desc, source_id limit 1
 
 -- name: subscriptions
-select id, status, has_overdue, quantity, renews_at, renewal_minor, currency, pending_kind, pending_at, plan_id,
+select id, status, suspended_by, has_overdue, quantity, renews_at, renewal_minor, currency, plan_id,
+       pending_kind, pending_at, pending_quantity, pending_resumes_at, pending_plan_id, pending_price_id,
        to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position
   from portal_subscription
  where customer_id = $1 and ($3::text[] is null or status = any($3))
@@ -28,15 +29,18 @@ select id, status, has_overdue, quantity, renews_at, renewal_minor, currency, pe
 -- name: plans
 select id, name from plan where id = any($1)
 
+-- name: prices
+select id, unit_minor, currency, billing_interval, interval_count from price where id = any($1)
+
 -- name: schedules
-select id, name, is_overdue, total_minor, remaining_minor, currency, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position
+select id, name, status, is_overdue, total_minor, remaining_minor, currency, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position
   from portal_payment_schedule
  where customer_id = $1 and ($3::text[] is null or status = any($3))
  order by created_at desc, id desc limit $2
 
 -- name: next_installments
-select distinct on (schedule_id) schedule_id, id, name, due_on, remaining_minor, currency
-  from installment where customer_id = $1 and schedule_id = any($2) and remaining_minor > 0 order by schedule_id, due_on, id
+select distinct on (schedule_id) schedule_id, id, name, due_on, is_overdue, remaining_minor, currency
+  from portal_installment where customer_id = $1 and schedule_id = any($2) and remaining_minor > 0 order by schedule_id, due_on, id
 
 -- name: payments
 select id, status, currency, amount_minor, created_at, settled_at, method_kind, method_brand, method_last4,
@@ -50,5 +54,5 @@ select id, payment_id, invoice_id, amount_minor, currency from payment_allocatio
 select id, number, status from invoice where customer_id = $1 and id = any($2)
 
 -- name: methods
-select id, kind, brand, last4, expires_on, is_default, is_expired
+select id, version, kind, brand, last4, expires_on, is_default, is_expired, is_in_use, has_payment_in_flight
   from portal_payment_method where customer_id = $1 order by is_default desc, created_at desc, id desc limit $2

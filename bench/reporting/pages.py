@@ -1,6 +1,6 @@
 """The text and tables of docs/performance.md."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from textwrap import fill
 from typing import Any
@@ -37,20 +37,23 @@ transaction. Resident memory is that of the process after its last turn.
 """
 
 AFTER_WORKERS = """
-Pages/s of the same server as one process and as two between which the connections are distributed. If Postgres and the load generator use the
-remaining processors, a second worker cannot increase the rate.
+Pages/s of the same server as one process and as two: Portico by `serve --workers 2`, the others as two servers between which the connections are distributed. If Postgres and
+the load generator use the remaining processors, a second process cannot increase the rate.
+"""
+
+WITHOUT_GAIN = """## What was tried without gain
+
+[Decision 88](decisions/0088-what-a-page-costs-postgres.md) lists it for the statement of a page, counted in instructions, and
+[decision 96](decisions/0096-round-trips-of-a-mutation.md) what was not chosen for mutations.
 """
 
 REPEAT = """## How to repeat it
 
 ```sh
-make bench          # Portico alone: planner and executor, about a minute
-make bench-peers    # all servers; needs npm and Node 20 or newer, about a quarter of an hour
-.venv/bin/python -m bench.peers --growth   # also 1,000 and 200,000 customers
-.venv/bin/python -m bench.writes           # mutations beside a hand-written handler; with --peers also beside the other servers
-.venv/bin/python -m bench.writes.events    # what writing the events costs
-.venv/bin/python -m bench.overload         # the curve of the load
-.venv/bin/python -m bench.report           # this page from the figures of the last runs
+make performance                    # all of this page, about an hour; needs npm and Node 20 or newer
+make performance OPTIONS=--all      # also databases of 200,000 customers
+make performance OPTIONS=--quick    # minutes: whether all of it runs
+.venv/bin/python -m bench.report    # this page from the figures of the last runs
 ```
 """
 
@@ -63,8 +66,8 @@ def page(result: Result, more: Sequence[str] = ()) -> str:
         _rates(result) + filled(AFTER_RATES.format(**numbers)),
         "## What a page costs\n\n" + _costs(result) + filled(AFTER_COSTS.format(**numbers)),
         _workers(result),
-        _growth(result),
         *more,
+        filled(WITHOUT_GAIN),
         _machine(result),
         REPEAT,
     ]
@@ -74,14 +77,9 @@ def page(result: Result, more: Sequence[str] = ()) -> str:
 def _rates(result: Result) -> str:
     rows = []
     for name, turns in sorted(result["turns"].items(), key=lambda item: -middle(item[1], "rate")):
-        ratios = [_ratio(result["turns"][ours], turns) if ours != name and ours in result["turns"] else "" for ours in (PLANNER, BY_ID)]
+        ratios = [compared(result["turns"][ours], turns, "rate") if ours != name and ours in result["turns"] else "" for ours in (PLANNER, BY_ID)]
         rows.append((_strong(name), spread_of(turns, "rate", "{:,.0f}"), *ratios, f"{middle(turns, 'p50'):.1f}", f"{middle(turns, 'p99'):.1f}"))
     return table(("Server", "Pages/s", "Planner is", "By document id it is", "p50 ms", "p99 ms"), rows)
-
-
-def _ratio(ours: Turns, theirs: Turns) -> str:
-    ratios = [mine["rate"] / turn["rate"] for mine, turn in zip(ours, theirs, strict=True)]
-    return f"**{median(ratios):.2f} ×** ({min(ratios):.2f}–{max(ratios):.2f})"
 
 
 def _costs(result: Result) -> str:
@@ -100,28 +98,9 @@ def _workers(result: Result) -> str:
         return ""
     rows = []
     for name, turns in result["workers"].items():
-        one, two = middle(turns["one"], "rate"), middle(turns["two"], "rate")
-        rows.append((_strong(name), f"{one:,.0f}", f"{two:,.0f}", f"{two / one:.2f} ×"))
-    return "## One worker and two\n\n" + table(("Server", "One", "Two", "Two are"), rows) + filled(AFTER_WORKERS)
-
-
-def _growth(result: Result) -> str:
-    parts = []
-    if "subscriptions" in result:
-        parts.append("A customer with few rows and one with many (500 subscriptions, 5,000 payments):\n\n" + _ways("Customer", result["subscriptions"], str))
-    if "growth" in result:
-        parts.append(
-            f"Customers in the database (measured {result['growth_at'][:10]}):\n\n" + _ways("Customers", result["growth"], lambda size: f"{int(size):,}")
-        )
-    return "## As it grows\n\n" + "\n".join(parts) if parts else ""
-
-
-def _ways(head: str, kinds: dict[str, dict[str, Turns]], label: Callable[[str], str]) -> str:
-    ways = list(next(iter(kinds.values())))
-    rows = [
-        (label(kind), *(f"{spread_of(seen[way], 'rate', '{:,.0f}')}, p99 {middle(seen[way], 'p99'):.1f} ms" for way in ways)) for kind, seen in kinds.items()
-    ]
-    return table((head, *(f"{way}: pages/s" for way in ways)), rows)
+        one, two = (spread_of(turns[kind], "rate", "{:,.0f}") for kind in ("one", "two"))
+        rows.append((_strong(name), one, two, compared(turns["two"], turns["one"], "rate")))
+    return "## One process and two\n\n" + table(("Server", "One", "Two", "Two are"), rows) + filled(AFTER_WORKERS)
 
 
 def _machine(result: Result) -> str:
@@ -130,7 +109,7 @@ def _machine(result: Result) -> str:
     others = median(turn["others"] for turns in result["turns"].values() for turn in turns)
     note = f"- Used by other processes during the median turn: {100 * others:.0f} % of the machine. A turn in which they used more than 8 % was repeated once."
     lines = fill(note, WIDTH, subsequent_indent="  ")
-    return f"## Where and with what\n\nMeasured {result['at'][:16].replace('T', ' ')} UTC.\n\n{machine}\n{lines}\n\n{filled(versions + '.')}"
+    return f"## Where and with what\n\nThe pages were measured {_instant(result)} UTC; other sections have their own lines.\n\n{machine}\n{lines}\n\n{filled(versions + '.')}"
 
 
 def filled(text: str) -> str:
@@ -147,6 +126,22 @@ def middle(turns: Turns, key: str) -> float:
 def spread_of(turns: Turns, key: str, form: str) -> str:
     values = [turn[key] for turn in turns]
     return f"{form.format(median(values))} ({form.format(min(values))}–{form.format(max(values))})"
+
+
+def compared(turns: Turns, others: Turns, figure: str) -> str:
+    """Return the ratios of turns of the same round."""
+    ratios = [turn[figure] / other[figure] for turn, other in zip(turns, others, strict=True)]
+    return f"**{median(ratios):.2f} ×** ({min(ratios):.2f}–{max(ratios):.2f})"
+
+
+def measured(result: Result) -> str:
+    """Return a line that says when and where figures were measured."""
+    machine = result["machine"]
+    return filled(f"Measured {_instant(result)} UTC: {machine['Processor']}, {machine['Memory']}; load before {machine['Load before']}.")
+
+
+def _instant(result: Result) -> str:
+    return str(result["at"][:16].replace("T", " "))
 
 
 def _strong(name: str) -> str:

@@ -1,9 +1,7 @@
 """The sections of docs/performance.md about writes and about overload."""
 
-from statistics import median
-
 from bench.reporting.curve import Curve, Panel, curves
-from bench.reporting.pages import Result, Turns, filled, middle, spread_of, table
+from bench.reporting.pages import Result, Turns, compared, filled, measured, middle, spread_of, table
 
 OURS = "Portico"
 AFTER_WRITES = """
@@ -11,7 +9,8 @@ Medians of {rounds} turns of each server in turn, in brackets the smallest and t
 "Portico is" compares turns of the same round. CPU in seconds per 1,000 calls. The hand-written handler (Starlette, asyncpg, `bench/writes/handler.py`) has the same guarantees
 with as few statements as they allow: it claims the key, locks the customer, changes only the state that it has read, and writes the entry in the audit trail and the key's answer in the same
 transaction, under row security. Its payInvoice stores no charge before it calls the processor, so a crash between the two is not recovered, as Portico recovers it. Its previews and changes
-of plan use Portico's rules and blocks without GraphQL. "Plain writes" have none of these. The database's triggers write the same events for all of them. Portico answers from a
+of plan use Portico's rules and blocks without GraphQL, and its uploads Portico's checks of files: the name of the object is stored before its bytes, the file is synced to the disk, and row,
+key and entry are written in one transaction after it. "Plain writes" have none of these. The database's triggers write the same events for all of them. Portico answers from a
 new snapshot after the commit, and the others with the columns that the change returns.
 """
 AFTER_EVENTS = """
@@ -30,9 +29,14 @@ so that what is answered keeps its time. p99 is that of answered pages.
 def of_writes(result: Result | None, events: Result | None) -> str:
     if result is None:
         return ""
-    parts = ["## Writes\n", _rates(result["turns"]) + filled(AFTER_WRITES.format(**result)), _traffic(result["traffic"]) + filled(AFTER_TRAFFIC)]
+    parts = [
+        "## Writes\n",
+        _rates(result["turns"]) + filled(AFTER_WRITES.format(**result)),
+        _traffic(result["traffic"]) + filled(AFTER_TRAFFIC),
+        measured(result),
+    ]
     if events is not None:
-        parts.append(_events(events["turns"]) + filled(AFTER_EVENTS.format(**events)))
+        parts += [_events(events["turns"]) + filled(AFTER_EVENTS.format(**events)), measured(events)]
     return "\n".join(parts)
 
 
@@ -44,7 +48,7 @@ def of_load(result: Result | None) -> str:
         for number, turns in result["points"].items()
     ]
     lines = table(("At a time", "Pages/s", "Refused/s", "p50 ms", "p99 ms"), rows)
-    return "## Under more load\n\n![Throughput and latencies](performance-load.svg)\n\n" + lines + filled(AFTER_LOAD.format(**result))
+    return "## Under more load\n\n![Throughput and latencies](performance-load.svg)\n\n" + lines + filled(AFTER_LOAD.format(**result)) + "\n" + measured(result)
 
 
 def load_chart(result: Result) -> str:
@@ -65,9 +69,9 @@ def _rates(turns: dict[str, dict[str, Turns]]) -> str:
     for mutation, servers in turns.items():
         for name, seen in servers.items():
             cpu = [f"{middle(seen, figure):.2f}" for figure in ("server_cpu", "postgres_cpu")]
-            compared = "" if name == OURS else _ratio(servers[OURS], seen, "rate")
+            ratio = "" if name == OURS else compared(servers[OURS], seen, "rate")
             label = f"**{name}**" if name == OURS else name
-            rows.append((mutation, label, spread_of(seen, "rate", "{:,.0f}"), compared, f"{middle(seen, 'p50'):.1f}", f"{middle(seen, 'p99'):.1f}", *cpu))
+            rows.append((mutation, label, spread_of(seen, "rate", "{:,.0f}"), ratio, f"{middle(seen, 'p50'):.1f}", f"{middle(seen, 'p99'):.1f}", *cpu))
     return table(("Mutation", "Server", "Calls/s", "Portico is", "p50 ms", "p99 ms", "CPU: server", "Postgres"), rows)
 
 
@@ -84,11 +88,6 @@ def _traffic(counts: dict[str, dict[str, dict[str, float]]]) -> str:
 def _events(turns: dict[str, dict[str, Turns]]) -> str:
     rows = []
     for mutation, (having, lacking) in ((mutation, tuple(each.values())) for mutation, each in turns.items()):
-        cpu = [_ratio(having, lacking, figure) for figure in ("server_cpu", "postgres_cpu")]
-        rows.append((mutation, spread_of(having, "rate", "{:,.0f}"), spread_of(lacking, "rate", "{:,.0f}"), _ratio(having, lacking, "rate"), *cpu))
+        cpu = [compared(having, lacking, figure) for figure in ("server_cpu", "postgres_cpu")]
+        rows.append((mutation, spread_of(having, "rate", "{:,.0f}"), spread_of(lacking, "rate", "{:,.0f}"), compared(having, lacking, "rate"), *cpu))
     return table(("Mutation", "Calls/s with events", "without", "Rate", "CPU: server", "Postgres"), rows)
-
-
-def _ratio(turns: Turns, others: Turns, figure: str) -> str:
-    ratios = [turn[figure] / other[figure] for turn, other in zip(turns, others, strict=True)]
-    return f"**{median(ratios):.2f} ×** ({min(ratios):.2f}–{max(ratios):.2f})"

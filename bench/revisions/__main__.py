@@ -1,25 +1,27 @@
 """`python -m bench.revisions`: the Summary page by its document id, and the 304 to those who have it already, in turns.
 
 The page is measured by POST, by GET, and by GET with an ETag of another revision, which costs the look-up in addition. The CPU time of the server and of Postgres for each request
-varies less than the rate on a machine that others use too.
+varies less than the rate on a machine that others use too. The figures are stored in bench/results/revisions.json.
 """
 
 import asyncio
 import http.client
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.reporting import results
 from bench.reporting.spread import spread
 from bench.runner import database, load, portal
 from bench.runner.processes import Command, Running, cpu_seconds, family_cpu_seconds, server
 from resolvers.documents.manifests import id_of
 
+NAME = "revisions"
 console = Console()
 CALLERS = 500
 PAGE, BY_GET, CHANGED, UNCHANGED = "page by POST", "page by GET", "GET with an old ETag: page", "GET with the ETag: 304"
@@ -46,11 +48,13 @@ def main(
     seconds: Annotated[float, typer.Option(min=0.1, help="How long a turn is.")] = 2.0,
 ) -> None:
     """Print requests per second and CPU time of each, and their ratios to the page within each round."""
+    result: dict[str, Any] = {**results.head(), "customers": customers, "concurrency": concurrency, "rounds": rounds, "seconds": seconds}
     with database.portal(customers, console) as place, portal.signer() as signer:
         tokens = [signer.token(customer_id) for customer_id in asyncio.run(database.customer_ids(place, CALLERS))]
         command = portal.portico(place, signer, planner=True)
         with server(Command(command.arguments, {**command.environment, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)) as running:
             turns = _turns(_loads(running, tokens, concurrency, seconds), rounds, lambda: (cpu_seconds(running.pid), family_cpu_seconds(place.postmaster)))
+    results.store(NAME, {**result, "turns": {name: [asdict(turn) for turn in seen] for name, seen in turns.items()}})
     _print(turns, f"Summary page, {customers:,} customers, {concurrency} at a time, {rounds} rounds of {seconds:g} s in turns")
 
 

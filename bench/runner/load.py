@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -28,7 +29,7 @@ class Load:
     """The request, the servers' ports, the number of connections and the duration. Connections are distributed evenly over the ports, and pause for `pause_seconds` after each answer.
 
     `counter` is a text in the body that each request replaces with its number, filled up with zeros to the same length, so that no two requests are the same.
-    With `bodies` there is one for each token, in place of `body`, and the requests are sent in their order, again and again.
+    With `bodies` there is one for each token, in place of `body`, and the requests are sent in their order, again and again. `tail` is a file whose bytes follow each body.
     """
 
     ports: list[int]
@@ -46,6 +47,8 @@ class Load:
     # A line of the head of each request, by its token; and the status of each answer.
     lines: list[str] = field(default_factory=list)
     status: str = "200"
+    tail: str = ""
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,11 @@ def finish(process: "subprocess.Popen[str]") -> Seen:
     return Seen(**json.loads(output))
 
 
-def request_bytes(path: str, body: str, token: str, *more: str) -> bytes:
-    """Return the bytes of a request: a POST, or a GET if there is no body. `more` are other lines of its head."""
+def request_bytes(path: str, body: str, token: str, *more: str, tail_bytes: int = 0, content_type: str = "application/json") -> bytes:
+    """Return the bytes of a request: a POST, or a GET if there is no body. `more` are other lines of its head; `tail_bytes` are sent after it."""
     lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "Accept: application/json", *more]
     if body:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
+        lines += [f"Content-Type: {content_type}", f"Content-Length: {len(body.encode()) + tail_bytes}"]
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
@@ -121,6 +124,7 @@ class _Run:
     counter: bytes = b""
     is_in_order: bool = False
     status: bytes = b"200"
+    tail: bytes = b""
     sent: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
@@ -178,7 +182,7 @@ class _Client(asyncio.Protocol):
             self._transport.close()
             return
         self._sent_at = time.perf_counter()
-        self._transport.write(request)
+        self._transport.writelines([request, self._run.tail])
 
     def _read_head(self) -> bool:
         end = self._received.find(HEAD_END)
@@ -210,10 +214,8 @@ class _Client(asyncio.Protocol):
         self._received, self._needed = b"", 0
 
 
-async def _drive(load: Load) -> Seen:
-    bodies = load.bodies or [load.body] * len(load.tokens)
-    lines: list[tuple[str, ...]] = [(line,) for line in load.lines] or [()] * len(load.tokens)
-    requests = [request_bytes(load.path, body, token, *more) for body, token, more in zip(bodies, load.tokens, lines, strict=True)]
+async def _drive(load: Load, tail: bytes) -> Seen:
+    requests = _requests(load, len(tail))
     started = time.perf_counter()
     run = _Run(
         requests,
@@ -225,12 +227,25 @@ async def _drive(load: Load) -> Seen:
         load.counter.encode(),
         bool(load.bodies),
         load.status.encode(),
+        tail,
     )
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", load.ports[n % len(load.ports)]) for n in range(load.concurrency)]
     async with asyncio.timeout(load.seconds + 60):
         await asyncio.gather(*(client.done for _, client in made))
-    seconds = time.perf_counter() - started
+    return _seen(run, time.perf_counter() - started)
+
+
+def _requests(load: Load, tail_bytes: int) -> list[bytes]:
+    bodies = load.bodies or [load.body] * len(load.tokens)
+    lines: list[tuple[str, ...]] = [(line,) for line in load.lines] or [()] * len(load.tokens)
+    return [
+        request_bytes(load.path, body, token, *more, tail_bytes=tail_bytes, content_type=load.content_type)
+        for body, token, more in zip(bodies, load.tokens, lines, strict=True)
+    ]
+
+
+def _seen(run: _Run, seconds: float) -> Seen:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     latencies = sorted(run.latencies) or [0.0]
     accepted = sorted(run.accepted) or [0.0]
@@ -255,6 +270,8 @@ def _p99(latencies: list[float]) -> float:
 
 
 if __name__ == "__main__":
+    load = Load(**json.load(sys.stdin))
+    tail = Path(load.tail).read_bytes() if load.tail else b""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        seen = runner.run(_drive(Load(**json.load(sys.stdin))))
+        seen = runner.run(_drive(load, tail))
     json.dump(asdict(seen), sys.stdout)

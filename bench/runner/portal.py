@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,3 +65,8 @@ def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "
         "PORTICO_PLANNER": "true" if planner else "false",
     }
     return Command((sys.executable, "-m", "gateway", "serve"), variables, ROOT)
+
+
+def with_workers(command: Command, count: int) -> Command:
+    """Return the command of Portico with this number of processes."""
+    return replace(command, arguments=(*command.arguments, "--workers", str(count)))

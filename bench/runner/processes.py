@@ -87,6 +87,12 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text(encoding="utf-8").split()]
 
 
+def workers(pid: int) -> list[int]:
+    """Return the processes that answer requests: those that a server has forked from itself, or else the server."""
+    program = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return [child for child in children(pid) if Path(f"/proc/{child}/cmdline").read_bytes() == program] or [pid]
+
+
 def family_cpu_seconds(pid: int) -> float:
     """Return the CPU seconds of a process and its children, including those that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
@@ -102,4 +108,13 @@ def machine_cpu_seconds() -> float:
 def resident_mb(pid: int) -> float:
     """Return the resident memory of a process, shared pages included, in megabytes (10^6 bytes)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024 / 1e6
+    return _megabytes(status, "VmRSS")
+
+
+def proportional_mb(pid: int) -> float:
+    """Return the proportional memory of a process (PSS), in megabytes: of a page that several processes share, each has its part."""
+    return _megabytes(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8"), "Pss:")
+
+
+def _megabytes(text: str, start: str) -> float:
+    return int(next(line for line in text.splitlines() if line.startswith(start)).split()[1]) * 1024 / 1e6

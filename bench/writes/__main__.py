@@ -1,8 +1,7 @@
 """`python -m bench.writes`: mutations per second beside a hand-written handler with the same guarantees; writes bench/results/writes.json."""
 
 import asyncio
-import json
-from datetime import UTC, datetime
+import tempfile
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -12,14 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.peers import contestants
+from bench.reporting import results
 from bench.reporting.spread import ratio, spread
-from bench.runner import database, machine, portal
+from bench.runner import database, portal
 from bench.writes import data
 from bench.writes.operations import OPERATIONS
-from bench.writes.servers import BY_HAND, OURS, PEERS, PORTICO, of_checkout
+from bench.writes.servers import BY_HAND, OURS, PEERS, PORTICO, of_checkout, storing_in
 from bench.writes.turns import PROBES, Figures, TurnPlan, in_turns, traffic
 
-RESULTS = database.ROOT / "bench" / "results" / "writes.json"
+NAME = "writes"
 console = Console()
 
 
@@ -34,23 +34,17 @@ def main(
     """Measure in interleaved turns, then count statements and round trips."""
     if peers:
         contestants.install()
-    writers = [OURS, *([of_checkout(before)] if before else []), BY_HAND, *(PEERS if peers else ())]
     operations = tuple(operation for operation in OPERATIONS if only.lower() in operation.name.lower())
-    result: dict[str, Any] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine.describe(),
-        "rounds": rounds,
-        "connections": connections,
-    }
-    with database.copy_of_portal(1000, console) as place, portal.signer() as signer:
+    result: dict[str, Any] = {**results.head(), "rounds": rounds, "connections": connections}
+    with database.copy_of_portal(1000, console) as place, portal.signer() as signer, tempfile.TemporaryDirectory(prefix="portico-uploads-") as folder:
+        writers = [storing_in(Path(folder), writer) for writer in (OURS, *([of_checkout(before)] if before else []), BY_HAND, *(PEERS if peers else ()))]
         keys = data.keys(each * len(writers) + 2 * PROBES * len(writers))
         asyncio.run(data.fill(place, len(keys)))
         parts = [keys[each * nth : each * (nth + 1)] for nth in range(len(writers))]
         probes = [keys[each * len(writers) + 2 * PROBES * nth :][: 2 * PROBES] for nth in range(len(writers))]
         result["turns"] = in_turns(writers, place, signer, TurnPlan(parts, rounds, operations, connections))
         result["traffic"] = {writer.name: traffic(writer, place, signer, own) for writer, own in zip(writers, probes, strict=True)}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    results.store(NAME, result)
     console.print(_rates(result["turns"]), _traffic(result["traffic"]))
 
 

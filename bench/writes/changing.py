@@ -71,7 +71,7 @@ async def change_plan(connection: Any, customer_id: str, fields: dict[str, Any],
     (charge,) = await transaction.run("charges.lock", key=payment_id)
     assert charge.settled_at is None
     paid = {"id": payment_id, "status": result.status, "processor_reference": result.processor_reference, "settled_at": now}
-    settled = {"result": [paid], "settled": [{"payment_id": payment_id, "settled_at": now}]}
+    settled: dict[str, list[dict[str, Any]]] = {"result": [paid], "settled": [{"payment_id": payment_id, "settled_at": now}]}
     finished = key_rows(call, answer={"subscription": facts.contract.id}, finished_at=now, payment_id=payment_id)
     await save(transaction, merged(issued(rows["charge"][0]["changes"], by=by), settled, finished))
     await connection.execute("; ".join([*transaction.closing, "COMMIT"]))

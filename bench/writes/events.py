@@ -4,10 +4,8 @@ Two servers run at once and take turns with the same requests. The figures are s
 """
 
 import asyncio
-import json
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
@@ -15,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.reporting import results
 from bench.reporting.spread import ratio, spread
-from bench.runner import database, machine, portal
+from bench.runner import database, portal
 from bench.runner.database import Place
 from bench.runner.processes import server
 from bench.writes import data
@@ -25,7 +24,7 @@ from bench.writes.servers import OURS
 from bench.writes.turns import load_of, run_once
 from db.deployment.migrate import migrate
 
-RESULTS = database.ROOT / "bench" / "results" / "events.json"
+NAME = "events"
 WITH, WITHOUT = "with events", "without events"
 OTHER = "without_events"
 TRIGGERS = """
@@ -42,7 +41,7 @@ def main(
     connections: Annotated[int, typer.Option(min=1, help="How many requests are sent at a time.")] = 16,
 ) -> None:
     """Print how much of its rate each mutation keeps with the events."""
-    result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe(), "rounds": rounds, "turns": {}}
+    result: dict[str, Any] = {**results.head(), "rounds": rounds, "turns": {}}
     with database.copy_of_portal(1000, console) as place, portal.signer() as signer:
         asyncio.run(data.fill(place, each))
         places = {WITH: place, WITHOUT: asyncio.run(_copied(place))}
@@ -57,8 +56,7 @@ def main(
                         turns[name] += [asdict(turn)] if nth else []
                 result["turns"][operation.name] = turns
         asyncio.run(_check(places))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    results.store(NAME, result)
     console.print(_table(result["turns"]))
 
 
@@ -94,9 +92,9 @@ async def _check(places: dict[str, Place]) -> None:
     assert not counts[WITHOUT], counts
 
 
-def _table(results: dict[str, dict[str, list[dict[str, float]]]]) -> Table:
+def _table(turns_of: dict[str, dict[str, list[dict[str, float]]]]) -> Table:
     table = Table("mutation", "figure", WITH, WITHOUT, "ratio")
-    for name, turns in results.items():
+    for name, turns in turns_of.items():
         for figure in ("rate", "server_cpu", "postgres_cpu"):
             values = {kind: [turn[figure] for turn in own] for kind, own in turns.items()}
             table.add_row(name, figure, spread(values[WITH]), spread(values[WITHOUT]), ratio(values[WITH], values[WITHOUT]))

@@ -4,11 +4,8 @@ Each call claims its idempotency key, locks the customer, changes only a state t
 same transaction, under row security. Events are written by the database's own triggers. The answer has the columns that the change returns, without a further read.
 """
 
-import hashlib
 import json
 import os
-import secrets
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -21,18 +18,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bench.peers.serving import customer_of, open_pool, serve
-from bench.writes import changing, statements
-from bench.writes.statements import begin
-from billing.ids import type_id
+from bench.writes import changing, statements, uploading
+from bench.writes.statements import Refused, begin, claimed, new_id
+from billing import refusals
 from payments.processor import ChargeRequest, ChargeStatus
 from payments.sandbox import Sandbox
 
 Work = Callable[[Any, str, dict[str, Any], datetime], Awaitable[Any]]
 sandbox = Sandbox(os.environ.get("PEER_SECRET", "bench"))
-
-
-class Refused(Exception):
-    """The call changes nothing. Its message is the code."""
 
 
 async def pause(connection: Any, customer_id: str, fields: dict[str, Any], now: datetime) -> Any:
@@ -48,7 +41,7 @@ async def _keyed(connection: Any, mutation: str, call: tuple[str, dict[str, Any]
     customer_id, fields, now = call
     key, identifier = fields["idempotencyKey"], fields["subscriptionId"]
     await connection.execute(begin(customer_id, now))
-    if (stored := await _claimed(connection, mutation, fields)) is not None:
+    if (stored := await claimed(connection, mutation, fields)) is not None:
         await connection.execute("COMMIT")
         return {"subscription": json.loads(stored)}
     row = await connection.fetchrow(statements.LOCK_SUBSCRIPTION, customer_id, identifier)
@@ -56,7 +49,7 @@ async def _keyed(connection: Any, mutation: str, call: tuple[str, dict[str, Any]
         raise Refused("NOT_FOUND")
     if row["status"] != change.before or row["pending_kind"] or row["holds"] or row["charging_payment_id"] or not row["period_ends_at"] > now:
         raise Refused("WRONG_STATE")
-    event, audit = _id("evt"), _id("aud")
+    event, audit = new_id("evt"), new_id("aud")
     changed = await connection.fetchrow(change.sql, customer_id, identifier, row["version"], now, event, audit, key, row["period_ends_at"])
     if changed is None:
         raise Refused("VERSION_CONFLICT")
@@ -67,7 +60,7 @@ async def _keyed(connection: Any, mutation: str, call: tuple[str, dict[str, Any]
 async def profile(connection: Any, customer_id: str, fields: dict[str, Any], now: datetime) -> Any:
     """Change the name in one transaction of three round trips."""
     await connection.execute(begin(customer_id, now))
-    changed = await connection.fetchrow(statements.PROFILE, customer_id, fields["name"], now, _id("aud"))
+    changed = await connection.fetchrow(statements.PROFILE, customer_id, fields["name"], now, new_id("aud"))
     if changed is None:
         raise Refused("NOT_FOUND")
     await connection.execute("COMMIT")
@@ -78,14 +71,14 @@ async def pay(connection: Any, customer_id: str, fields: dict[str, Any], now: da
     """Pay an invoice: a transaction that stores the payment, the charge outside of any transaction, and a transaction with its result."""
     key, identifier = fields["idempotencyKey"], fields["invoiceId"]
     await connection.execute(begin(customer_id, now))
-    if (stored := await _claimed(connection, "payInvoice", fields)) is not None:
+    if (stored := await claimed(connection, "payInvoice", fields)) is not None:
         await connection.execute("COMMIT")
         return {"invoice": json.loads(stored)}
     row = await connection.fetchrow(statements.LOCK_INVOICE, customer_id, identifier)
     if row is None or row["method_id"] is None or row["status"] not in ("OPEN", "PARTIALLY_PAID"):
         raise Refused("WRONG_STATE")
-    payment_id = _id("pay")
-    await connection.execute(statements.RESERVE, customer_id, identifier, payment_id, row["method_id"], now, key, _id("alo"))
+    payment_id = new_id("pay")
+    await connection.execute(statements.RESERVE, customer_id, identifier, payment_id, row["method_id"], now, key, new_id("alo"))
     await connection.execute("COMMIT")
     result = await sandbox.charge(
         ChargeRequest(payment_id, customer_id, row["method_reference"], row["remaining_minor"], row["currency"], f"Invoice {row['number']}", False)
@@ -93,7 +86,7 @@ async def pay(connection: Any, customer_id: str, fields: dict[str, Any], now: da
     if result.status is not ChargeStatus.SUCCEEDED:
         raise Refused("PAYMENT_DECLINED")
     await connection.execute(begin(customer_id, now))
-    paid = await connection.fetchrow(statements.SETTLE, customer_id, identifier, payment_id, result.processor_reference, now, key, _id("aud"))
+    paid = await connection.fetchrow(statements.SETTLE, customer_id, identifier, payment_id, result.processor_reference, now, key, new_id("aud"))
     if paid is None:
         raise Refused("VERSION_CONFLICT")
     await connection.execute("COMMIT")
@@ -102,24 +95,10 @@ async def pay(connection: Any, customer_id: str, fields: dict[str, Any], now: da
 
 async def change(connection: Any, customer_id: str, fields: dict[str, Any], now: datetime) -> Any:
     await connection.execute(begin(customer_id, now))
-    if (stored := await _claimed(connection, "changePlan", fields)) is not None:
+    if (stored := await claimed(connection, "changePlan", fields)) is not None:
         await connection.execute("COMMIT")
         return {"subscription": json.loads(stored)}
     return await changing.change_plan(connection, customer_id, fields, now, sandbox=sandbox)
-
-
-async def _claimed(connection: Any, mutation: str, fields: dict[str, Any]) -> str | None:
-    """Claim the key; return the answer of an earlier call with it. Raises Refused while that still runs, and for another input."""
-    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-    claim = await connection.fetchrow("select state, answer from claim_key($1, $2, $3)", mutation, fields["idempotencyKey"], digest)
-    if claim["state"] not in ("NEW", "DONE"):
-        raise Refused(claim["state"])
-    answer: str | None = claim["answer"]
-    return answer
-
-
-def _id(prefix: str) -> str:
-    return type_id(prefix, time.time_ns() // 1_000_000, entropy=secrets.randbits(74))
 
 
 async def answer(request: Request) -> Response:
@@ -128,6 +107,8 @@ async def answer(request: Request) -> Response:
         customer_id = customer_of(request.headers.get("authorization", ""))
     except jwt.InvalidTokenError:
         return Response(status_code=401)
+    if request.headers["content-type"].startswith("multipart/"):
+        return await _uploaded(request, customer_id)
     body = await request.json()
     mutation = body["operationName"]
     async with request.app.state.pool.acquire() as connection:
@@ -139,11 +120,22 @@ async def answer(request: Request) -> Response:
     return JSONResponse({"data": {mutation: {"userErrors": [], **payload}}})
 
 
+async def _uploaded(request: Request, customer_id: str) -> Response:
+    state = request.app.state
+    async with request.form() as form:
+        try:
+            payload = await uploading.upload(state.pool, customer_id, form, datetime.now(UTC), files=state.files)
+        except (Refused, refusals.Refused) as refused:
+            return JSONResponse({"data": {"uploadAttachments": {"userErrors": [{"code": str(refused)}]}}})
+    return JSONResponse({"data": {"uploadAttachments": {"userErrors": [], **payload}}})
+
+
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     async with open_pool() as pool:
-        app.state.pool = pool
+        app.state.pool, app.state.files = pool, uploading.open_files()
         yield
+        await app.state.files.examiner.close()
 
 
 MUTATIONS: dict[str, Work] = {

@@ -44,6 +44,16 @@ def _handler(place: Place, signer: Signer) -> Command:
     return Command((sys.executable, "-m", "bench.writes.handler"), {"PEER_DATABASE_URL": place.app_url, "PEER_TOKEN_KEY": signer.public_pem}, ROOT)
 
 
+def storing_in(folder: Path, writer: WriteServer) -> WriteServer:
+    """Return a server that stores files in a folder."""
+
+    def command(place: Place, signer: Signer) -> Command:
+        started = writer.command(place, signer)
+        return replace(started, environment={**started.environment, "PORTICO_DATA_DIR": str(folder), "PEER_FOLDER": str(folder)})
+
+    return replace(writer, command=command)
+
+
 OURS = WriteServer(PORTICO, _portico)
 BY_HAND = WriteServer(HANDLER, _handler)
 

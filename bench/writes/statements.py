@@ -1,8 +1,14 @@
 """The SQL of the hand-written handler: one statement reads under the customer's lock, one writes all rows of a call."""
 
+import hashlib
+import json
+import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from billing.ids import type_id
 from db.literals import literal
 
 LOCK_SUBSCRIPTION = """
@@ -102,6 +108,46 @@ entry as ({_AUDIT.format(mutation="payInvoice", id="$7::text", detail="$2::text"
 finished as ({_FINISH.format(mutation="payInvoice", name="invoice", detail="$2::text", now="$5::timestamptz", key="$6::text")})
 select * from changed
 """
+
+
+# $3 is the object's key, whose bytes do not exist yet.
+ANNOUNCE = """
+with parent as (select id from invoice where customer_id = $1 and id = $2),
+loose as (insert into loose_object (customer_id, object_key, expires_at) select $1, $3, $4::timestamptz from parent)
+select id from parent
+"""
+
+# $2 is the invoice, $3 the object's key, $4 the id of the attachment. No row if the sweep is deleting the object.
+ATTACH = f"""
+with owned as (
+    delete from loose_object where customer_id = $1 and object_key = $3 and not is_doomed
+    returning object_key),
+changed as (
+    insert into attachment (customer_id, id, invoice_id, group_id, file_name, content_type, size_bytes, sha256, object_key, status, uploaded_by, uploader, uploaded_at)
+    select $1, $4, $2, $5, $6, $7, $8::integer, $9, object_key, 'STORED', 'CUSTOMER', $1, $10 from owned
+    returning id, file_name as "fileName", content_type as "contentType", size_bytes as "sizeBytes", status),
+entry as ({_AUDIT.format(mutation="uploadAttachments", id="$11::text", detail="$2::text || ' ' || $4::text", now="$10::timestamptz")}),
+finished as ({_FINISH.format(mutation="uploadAttachments", name="attachments", detail="json_build_array($4::text)", now="$10::timestamptz", key="$12::text")})
+select * from changed
+"""
+
+
+class Refused(Exception):
+    """The call changes nothing. Its message is the code."""
+
+
+async def claimed(connection: Any, mutation: str, fields: dict[str, Any]) -> str | None:
+    """Claim the key; return the answer of an earlier call with it. Raises Refused while that still runs, and for another input."""
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    claim = await connection.fetchrow("select state, answer from claim_key($1, $2, $3)", mutation, fields["idempotencyKey"], digest)
+    if claim["state"] not in ("NEW", "DONE"):
+        raise Refused(claim["state"])
+    answer: str | None = claim["answer"]
+    return answer
+
+
+def new_id(prefix: str) -> str:
+    return type_id(prefix, time.time_ns() // 1_000_000, entropy=secrets.randbits(74))
 
 
 def begin(customer_id: str, now: datetime) -> str:

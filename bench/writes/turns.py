@@ -2,7 +2,7 @@
 
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bench.runner.database import Place
 from bench.runner.load import Load
 from bench.runner.portal import Signer
 from bench.runner.processes import Running, server
+from bench.writes import forms
 from bench.writes.operations import COUNTER, Call, Operation
 from bench.writes.servers import WriteServer
 
@@ -44,9 +45,8 @@ def in_turns(writers: list[WriteServer], place: Place, signer: Signer, plan: Tur
             for nth in range(plan.rounds + 1):
                 for writer, keys in zip(writers, plan.keys, strict=True):
                     if operation in writer.operations:
-                        turn = run_once(
-                            running[writer.name], place, load_of(writer, running[writer.name], signer, operation.calls(keys, nth), plan.connections)
-                        )
+                        requests = load_of(writer, running[writer.name], signer, operation.calls(keys, nth), plan.connections)
+                        turn = run_once(running[writer.name], place, with_file(requests, operation.file_type))
                         figures[operation.name][writer.name] += [asdict(turn)] if nth else []
     return figures
 
@@ -57,6 +57,15 @@ def load_of(writer: WriteServer, running: Running, signer: Signer, calls: list[C
         [running.port], running.path, "", [_token(signer, call.key) for call in calls], connections, LIMIT_SECONDS, len(calls),
         must_contain=writer.must_contain, counter=COUNTER, bodies=[writer.body(call) for call in calls],
     )  # fmt: skip
+
+
+def with_file(requests: Load, file_type: str) -> Load:
+    """Return the same requests as forms with a file of a media type, if there is one."""
+    if not file_type:
+        return requests
+    bodies = [forms.beginning(body, file_type) for body in requests.bodies]
+    content_type, preflight = forms.HEADERS.items()
+    return replace(requests, bodies=bodies, tail=str(forms.ending(file_type)), content_type=content_type[1], lines=[": ".join(preflight)] * len(bodies))
 
 
 def _token(signer: Signer, key: str) -> str:
@@ -78,23 +87,27 @@ def traffic(writer: WriteServer, place: Place, signer: Signer, keys: list[str]) 
     result: dict[str, dict[str, float]] = {}
     with wire.counting(place, tally) as through, server(writer.command(through, signer)) as running:
 
-        def counted(calls: list[Call]) -> dict[str, float]:
-            seen = [_counted(writer, running, signer, call, tally) for call in calls]
+        def counted(calls: list[Call], file_type: str) -> dict[str, float]:
+            seen = [_counted(writer, running, signer, (call, file_type), tally) for call in calls]
             return {"statements": min(statements for statements, _ in seen), "round_trips": min(round_trips for _, round_trips in seen)}
 
         for operation in writer.operations:
             for part in (keys[:PROBES], keys[PROBES : 2 * PROBES]):
                 calls = operation.calls(part, 0)
                 for mutation in dict.fromkeys(call.mutation for call in calls):
-                    result[mutation] = counted([call for call in calls if call.mutation == mutation])
+                    result[mutation] = counted([call for call in calls if call.mutation == mutation], operation.file_type)
     return result
 
 
-def _counted(writer: WriteServer, running: Running, signer: Signer, call: Call, tally: wire.Tally) -> tuple[int, int]:
+def _counted(writer: WriteServer, running: Running, signer: Signer, sent: tuple[Call, str], tally: wire.Tally) -> tuple[int, int]:
+    call, file_type = sent
     before = tally.statements, tally.round_trips
     connection = HTTPConnection("127.0.0.1", running.port)
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {_token(signer, call.key)}"}
-    connection.request("POST", running.path, writer.body(call), headers)
+    headers = {"Content-Type": "application/json", **(forms.HEADERS if file_type else {}), "Authorization": f"Bearer {_token(signer, call.key)}"}
+    body = writer.body(call).encode()
+    if file_type:
+        body = forms.beginning(body.decode(), file_type).encode() + forms.ending(file_type).read_bytes()
+    connection.request("POST", running.path, body, headers)
     answer = connection.getresponse().read().decode()
     connection.close()
     if writer.must_contain not in answer:

@@ -11,6 +11,9 @@ const pool = shared.makePool();
 
 const loadersOf = (session) => ({
   plan: new DataLoader(async (keys) => shared.oneEach(keys, await session.read("plans", keys), "id")),
+  price: new DataLoader(async (keys) =>
+    shared.oneEach(keys, await session.read("prices", keys), "id").map((row) => row && shared.price(row)),
+  ),
   nextInstallment: new DataLoader(async (keys) =>
     shared.oneEach(keys, await session.read("next_installments", session.customerId, keys), "schedule_id").map((row) => row && shared.installment(row)),
   ),
@@ -24,6 +27,10 @@ const resolvers = {
   ...shared.resolvers,
   Node: { __resolveType: (value) => value.__typename },
   Subscription: { plan: (subscription, _, { loaders }) => loaders.plan.load(subscription.planId) },
+  PendingChange: {
+    plan: (pending, _, { loaders }) => pending.planId && loaders.plan.load(pending.planId),
+    price: (pending, _, { loaders }) => pending.priceId && loaders.price.load(pending.priceId),
+  },
   PaymentSchedule: { nextInstallment: (schedule, _, { loaders }) => loaders.nextInstallment.load(schedule.id) },
   Payment: { allocations: (payment, _, { loaders }) => loaders.allocations.load(payment.id) },
   PaymentAllocation: { invoice: (allocation, _, { loaders }) => allocation.invoiceId && loaders.invoice.load(allocation.invoiceId) },

@@ -10,11 +10,20 @@ const each = (queries, key, values) => queries.map(({ obj }) => values.get(obj[k
 // Without a cache, which the documentation recommends to avoid serializing every object: the keys of one page hardly repeat.
 const bulk = (loader) => ({ loader, opts: { cache: false } });
 
+const plan = bulk(async (queries, { session }) => {
+  const keys = keysOf(queries, "planId");
+  const rows = keys.length ? await session.read("plans", keys) : [];
+  return each(queries, "planId", new Map(rows.map((row) => [row.id, row])));
+});
+
 const loaders = {
-  Subscription: {
-    plan: bulk(async (queries, { session }) => {
-      const rows = await session.read("plans", keysOf(queries, "planId"));
-      return each(queries, "planId", new Map(rows.map((row) => [row.id, row])));
+  Subscription: { plan },
+  PendingChange: {
+    plan,
+    price: bulk(async (queries, { session }) => {
+      const keys = keysOf(queries, "priceId");
+      const rows = keys.length ? await session.read("prices", keys) : [];
+      return each(queries, "priceId", new Map(rows.map((row) => [row.id, shared.price(row)])));
     }),
   },
   PaymentSchedule: {

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { grafserv } from "grafserv/node";
 import { postgraphile } from "postgraphile";
 import { makePgService } from "postgraphile/adaptors/pg";
-import { context, get } from "postgraphile/grafast";
+import { context, get, lambda } from "postgraphile/grafast";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { extendSchema, gql, jsonPgSmartTags, pgSmartTags } from "postgraphile/utils";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
@@ -15,8 +15,11 @@ const owned = (view, field, primaryKey, ...foreignKeys) => [
   { tags: { primaryKey, foreignKey: [`(customer_id) references portal_customer (id)|@foreignFieldName ${field}`, ...foreignKeys] } },
 ];
 
-// The tables are hidden; the views have the same columns and more.
-const hidden = pgSmartTags([{ kind: "class", match: (relation) => !relation.relname.startsWith("portal_") || relation.relkind === "r", tags: { behavior: "-*" } }]);
+// The tables are hidden, since the views have the same columns and more; and the functions, none of which the page needs.
+const hidden = pgSmartTags([
+  { kind: "class", match: (relation) => !relation.relname.startsWith("portal_") || relation.relkind === "r", tags: { behavior: "-*" } },
+  { kind: "procedure", match: () => true, tags: { behavior: "-*" } },
+]);
 
 const tags = jsonPgSmartTags({
   version: 1,
@@ -27,7 +30,11 @@ const tags = jsonPgSmartTags({
       owned("portal_summary", "summary", "customer_id"),
       owned("portal_total", "totals", "customer_id,currency"),
       owned("portal_upcoming_payment", "upcomingPayments", "source_id,kind"),
-      owned("portal_subscription", "subscriptions", "customer_id,id", "(plan_id) references portal_plan (id)|@fieldName plan"),
+      ["portal_price", { tags: { primaryKey: "id" } }],
+      owned("portal_subscription", "subscriptions", "customer_id,id",
+        "(plan_id) references portal_plan (id)|@fieldName plan",
+        "(pending_plan_id) references portal_plan (id)|@fieldName pendingPlan",
+        "(pending_price_id) references portal_price (id)|@fieldName pendingPrice"),
       owned("portal_payment_schedule", "paymentSchedules", "customer_id,id"),
       owned("portal_installment", "installments", "customer_id,id", "(customer_id,schedule_id) references portal_payment_schedule (customer_id,id)|@foreignFieldName installments"),
       owned("portal_invoice", "invoices", "customer_id,id"),
@@ -40,11 +47,21 @@ const tags = jsonPgSmartTags({
   },
 });
 
-// The caller's own customer, in the way of the documentation's examples of a current user.
-const viewer = extendSchema((build) => ({
+// The caller's own customer, in the way of the documentation's examples of a current user; and what may be done with a payment method, by a rule over columns of the view.
+const actionsOfMethod = (columns) => shared.actionsOfMethod(...columns);
+const extensions = extendSchema((build) => ({
   typeDefs: gql`
     extend type Query {
       me: PortalCustomer
+    }
+    type ActionState {
+      action: String!
+      allowed: Boolean!
+      reason: String
+      message: String
+    }
+    extend type PortalPaymentMethod {
+      availableActions: [ActionState!]!
     }
   `,
   objects: {
@@ -53,12 +70,18 @@ const viewer = extendSchema((build) => ({
         me: () => build.pgResources.portal_customer.get({ id: get(context(), "customerId") }),
       },
     },
+    PortalPaymentMethod: {
+      plans: {
+        availableActions: ($method) =>
+          lambda(["is_default", "is_expired", "is_in_use", "has_payment_in_flight"].map((name) => $method.get(name)), actionsOfMethod, true),
+      },
+    },
   },
 }));
 
 const preset = {
   extends: [PostGraphileAmberPreset, PostGraphileConnectionFilterPreset],
-  plugins: [hidden, tags, viewer],
+  plugins: [hidden, tags, extensions],
   pgServices: [makePgService({ poolConfig: shared.poolConfig, schemas: ["portico"] })],
   schema: { defaultBehavior: "+orderBy +filterBy -insert -update -delete", connectionFilterRelations: false },
   gather: { pgStrictFunctions: true },

@@ -90,17 +90,33 @@ export const connection = (rows, first, present) => {
 export const subscription = (row) => ({
   id: row.id,
   status: row.status,
+  suspendedBy: row.suspended_by,
   hasOverdue: row.has_overdue,
   quantity: row.quantity,
   renewsAt: instant(row.renews_at),
   renewalAmount: money(row.renewal_minor, row.currency),
-  pendingChange: row.pending_kind && { kind: row.pending_kind, effectiveAt: instant(row.pending_at) },
+  pendingChange: row.pending_kind && {
+    kind: row.pending_kind,
+    effectiveAt: instant(row.pending_at),
+    quantity: row.pending_quantity,
+    resumesAt: instant(row.pending_resumes_at),
+    planId: row.pending_plan_id,
+    priceId: row.pending_price_id,
+  },
   planId: row.plan_id,
+});
+
+export const price = (row) => ({
+  id: row.id,
+  unitAmount: money(row.unit_minor, row.currency),
+  interval: row.billing_interval,
+  intervalCount: row.interval_count,
 });
 
 export const schedule = (row) => ({
   id: row.id,
   name: row.name,
+  status: row.status,
   isOverdue: row.is_overdue,
   total: money(row.total_minor, row.currency),
   remaining: money(row.remaining_minor, row.currency),
@@ -110,6 +126,7 @@ export const installment = (row) => ({
   id: row.id,
   name: row.name,
   dueOn: row.due_on,
+  isOverdue: row.is_overdue,
   remaining: money(row.remaining_minor, row.currency),
 });
 
@@ -124,21 +141,41 @@ export const payment = (row) => ({
 
 export const allocation = (row) => ({ amount: money(row.amount_minor, row.currency), invoiceId: row.invoice_id });
 
+// Portico's rule (billing/lifecycle/actions.py: of_method), with its messages.
+const MESSAGES = {
+  ALREADY_DEFAULT: "This is the default method already.",
+  METHOD_EXPIRED: "This method has expired.",
+  IN_PROGRESS: "A payment is in progress.",
+  METHOD_IN_USE: "A subscription is billed to this method. Choose another one for it first.",
+};
+
+const actionState = (action, reason) => ({ action, allowed: reason === null, reason, message: reason && MESSAGES[reason] });
+
+export const actionsOfMethod = (isDefault, isExpired, isInUse, hasPaymentInFlight) => [
+  actionState("SET_DEFAULT", isDefault ? "ALREADY_DEFAULT" : isExpired ? "METHOD_EXPIRED" : null),
+  actionState("DELETE", hasPaymentInFlight ? "IN_PROGRESS" : isInUse ? "METHOD_IN_USE" : null),
+];
+
 export const method = (row) => ({
   id: row.id,
+  version: row.version,
   kind: row.kind,
   brand: row.brand,
   last4: row.last4,
   expiresOn: row.expires_on,
   isDefault: row.is_default,
   isExpired: row.is_expired,
+  isInUse: row.is_in_use,
+  availableActions: actionsOfMethod(row.is_default, row.is_expired, row.is_in_use, row.has_payment_in_flight),
 });
+
+const SOURCES = { INSTALLMENT: "Installment", RETRY: "Invoice" };
 
 export const nextPayment = (row) => ({
   date: row.due_on,
   kind: row.kind,
   amount: money(row.amount_minor, row.currency),
-  source: { __typename: row.kind === "INSTALLMENT" ? "Installment" : "Subscription", id: row.source_id },
+  source: { __typename: SOURCES[row.kind] ?? "Subscription", id: row.source_id },
 });
 
 // Rows in the order of their keys.
@@ -177,7 +214,7 @@ export const resolvers = {
   Node: { resolveType: (value) => value.__typename },
 };
 
-const summary = (row) => ({ activeSubscriptions: row.active_subscriptions, activeSchedules: row.active_schedules });
+const summary = (row) => ({ id: row.id, activeSubscriptions: row.active_subscriptions, activeSchedules: row.active_schedules });
 
 // One read for the four fields.
 const totals = async (context, column) => {

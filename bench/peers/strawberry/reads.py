@@ -51,6 +51,7 @@ class Session:
 class Loaders:
     def __init__(self, session: Session) -> None:
         self.plan: DataLoader[str, Any] = DataLoader(partial(_plans, session))
+        self.price: DataLoader[str, Any] = DataLoader(partial(_prices, session))
         self.next_installment: DataLoader[str, Any] = DataLoader(partial(_next_installments, session))
         self.allocations: DataLoader[str, list[Row]] = DataLoader(partial(_allocations, session))
         self.invoice: DataLoader[str, Any] = DataLoader(partial(_invoices, session))
@@ -72,6 +73,10 @@ class Context:
 
 async def _plans(session: Session, keys: list[str]) -> list[Row | None]:
     return _one_each(keys, await session.read("plans", keys), "id")
+
+
+async def _prices(session: Session, keys: list[str]) -> list[Row | None]:
+    return _one_each(keys, await session.read("prices", keys), "id")
 
 
 async def _next_installments(session: Session, keys: list[str]) -> list[Row | None]:

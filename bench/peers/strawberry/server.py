@@ -15,12 +15,16 @@ from strawberry.schema.config import StrawberryConfig
 
 from bench.peers.serving import customer_of, open_pool, serve
 from bench.peers.strawberry import types
+from bench.peers.strawberry.payment_methods import PaymentMethod, PaymentMethodConnection
 from bench.peers.strawberry.reads import Context, Session
 from billing.states import NextPaymentKind
 
 
 async def totals(info: types.Info, column: str) -> list[types.Money]:
     return [types.money(row, column) for row in await info.context.totals()]
+
+
+SOURCES: dict[NextPaymentKind, type[types.Node]] = {NextPaymentKind.INSTALLMENT: types.Installment, NextPaymentKind.RETRY: types.Invoice}
 
 
 @strawberry.type
@@ -32,12 +36,11 @@ class NextPayment:
 
     @strawberry.field
     def source(self) -> types.Node | None:
-        kind = types.Installment if self.kind is NextPaymentKind.INSTALLMENT else types.Subscription
-        return kind.known_by(self.source_id)
+        return SOURCES.get(self.kind, types.Subscription).known_by(self.source_id)
 
 
 @strawberry.type
-class Summary:
+class Summary(types.Node):
     active_subscriptions: int
     active_schedules: int
 
@@ -75,7 +78,7 @@ class Customer(types.Node):
     @strawberry.field
     async def summary(self, info: types.Info) -> Summary:
         rows = await info.context.session.read("counts", self.id)
-        return Summary(active_subscriptions=rows[0]["active_subscriptions"], active_schedules=rows[0]["active_schedules"])
+        return Summary(id=rows[0]["id"], active_subscriptions=rows[0]["active_subscriptions"], active_schedules=rows[0]["active_schedules"])
 
     @strawberry.field
     async def subscriptions(self, info: types.Info, first: int, filter: types.SubscriptionFilter | None = None) -> types.SubscriptionConnection:
@@ -93,9 +96,9 @@ class Customer(types.Node):
         return types.PaymentConnection(nodes=[types.Payment.of(row) for row in rows[:first]], page_info=types.page_info(rows, first))
 
     @strawberry.field
-    async def payment_methods(self, info: types.Info, first: int) -> types.PaymentMethodConnection:
+    async def payment_methods(self, info: types.Info, first: int) -> PaymentMethodConnection:
         rows = await info.context.session.read("methods", self.id, first)
-        return types.PaymentMethodConnection(nodes=[types.PaymentMethod.of(row) for row in rows])
+        return PaymentMethodConnection(nodes=[PaymentMethod.of(row) for row in rows])
 
 
 @strawberry.type
@@ -118,10 +121,12 @@ class Endpoint(GraphQL[Any, Any]):
         return Context(session)
 
 
+def make_schema() -> strawberry.Schema:
+    return strawberry.Schema(Query, config=StrawberryConfig(scalar_map=types.SCALARS), extensions=[ParserCache, ValidationCache])
+
+
 def application() -> Starlette:
-    config = StrawberryConfig(scalar_map=types.SCALARS)
-    schema = strawberry.Schema(Query, config=config, extensions=[ParserCache, ValidationCache])
-    endpoint = Endpoint(schema, graphql_ide=None)
+    endpoint = Endpoint(make_schema(), graphql_ide=None)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

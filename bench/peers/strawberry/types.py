@@ -7,8 +7,20 @@ import strawberry
 from strawberry.types import Info as StrawberryInfo
 
 from bench.peers.strawberry.reads import Context, Row, cursor
+from billing.lifecycle.actions import Action
 from billing.money.money import decimal_text
-from billing.states import InvoiceStatus, NextPaymentKind, PaymentMethodKind, PaymentStatus, PendingChangeKind, ScheduleStatus, SubscriptionStatus
+from billing.refusals import ErrorCode
+from billing.states import (
+    BillingInterval,
+    InvoiceStatus,
+    NextPaymentKind,
+    PaymentMethodKind,
+    PaymentStatus,
+    PendingChangeKind,
+    ScheduleStatus,
+    SubscriptionStatus,
+    SuspendedBy,
+)
 
 CurrencyCode = NewType("CurrencyCode", str)
 Decimal = NewType("Decimal", str)
@@ -26,7 +38,19 @@ SCALARS: dict[object, Any] = {
     Date: strawberry.scalar(name="Date", serialize=date.isoformat, parse_value=date.fromisoformat),
 }
 
-for kind in (SubscriptionStatus, PendingChangeKind, ScheduleStatus, InvoiceStatus, PaymentStatus, PaymentMethodKind, NextPaymentKind):
+for kind in (
+    SubscriptionStatus,
+    SuspendedBy,
+    PendingChangeKind,
+    BillingInterval,
+    ScheduleStatus,
+    InvoiceStatus,
+    PaymentStatus,
+    PaymentMethodKind,
+    NextPaymentKind,
+    Action,
+    ErrorCode,
+):
     strawberry.enum(kind)
 
 Info = StrawberryInfo[Context, None]
@@ -71,6 +95,13 @@ class Plan(Node):
 
 
 @strawberry.type
+class Price(Node):
+    unit_amount: Money
+    interval: BillingInterval
+    interval_count: int
+
+
+@strawberry.type
 class Invoice(Node):
     number: str
     status: InvoiceStatus
@@ -80,11 +111,45 @@ class Invoice(Node):
 class PendingChange:
     kind: PendingChangeKind
     effective_at: DateTime
+    quantity: int | None
+    resumes_at: DateTime | None
+    plan_id: strawberry.Private[str | None]
+    price_id: strawberry.Private[str | None]
+
+    @strawberry.field
+    async def plan(self, info: Info) -> Plan | None:
+        row = await info.context.loaders.plan.load(self.plan_id) if self.plan_id else None
+        return Plan(id=row["id"], name=row["name"]) if row else None
+
+    @strawberry.field
+    async def price(self, info: Info) -> Price | None:
+        row = await info.context.loaders.price.load(self.price_id) if self.price_id else None
+        return price(row) if row else None
+
+    @classmethod
+    def of(cls, row: Row) -> "PendingChange | None":
+        kind = row["pending_kind"]
+        if kind is None:
+            return None
+        return cls(
+            kind=PendingChangeKind(kind),
+            effective_at=row["pending_at"],
+            quantity=row["pending_quantity"],
+            resumes_at=row["pending_resumes_at"],
+            plan_id=row["pending_plan_id"],
+            price_id=row["pending_price_id"],
+        )
+
+
+def price(row: Row) -> Price:
+    interval = BillingInterval(row["billing_interval"])
+    return Price(id=row["id"], unit_amount=money(row, "unit_minor"), interval=interval, interval_count=row["interval_count"])
 
 
 @strawberry.type
 class Subscription(Node):
     status: SubscriptionStatus
+    suspended_by: SuspendedBy | None
     has_overdue: bool
     quantity: int
     renews_at: DateTime | None
@@ -99,15 +164,16 @@ class Subscription(Node):
 
     @classmethod
     def of(cls, row: Row) -> "Subscription":
-        kind = row["pending_kind"]
+        suspended_by = row["suspended_by"]
         return cls(
             id=row["id"],
             status=SubscriptionStatus(row["status"]),
+            suspended_by=SuspendedBy(suspended_by) if suspended_by else None,
             has_overdue=row["has_overdue"],
             quantity=row["quantity"],
             renews_at=row["renews_at"],
             renewal_amount=money(row, "renewal_minor"),
-            pending_change=PendingChange(kind=PendingChangeKind(kind), effective_at=row["pending_at"]) if kind else None,
+            pending_change=PendingChange.of(row),
             plan_id=row["plan_id"],
         )
 
@@ -122,12 +188,18 @@ class SubscriptionConnection:
 class Installment(Node):
     name: str
     due_on: Date
+    is_overdue: bool
     remaining: Money
+
+    @classmethod
+    def of(cls, row: Row) -> "Installment":
+        return cls(id=row["id"], name=row["name"], due_on=row["due_on"], is_overdue=row["is_overdue"], remaining=money(row, "remaining_minor"))
 
 
 @strawberry.type
 class PaymentSchedule(Node):
     name: str
+    status: ScheduleStatus
     is_overdue: bool
     total: Money
     remaining: Money
@@ -135,12 +207,18 @@ class PaymentSchedule(Node):
     @strawberry.field
     async def next_installment(self, info: Info) -> Installment | None:
         row = await info.context.loaders.next_installment.load(self.id)
-        return Installment(id=row["id"], name=row["name"], due_on=row["due_on"], remaining=money(row, "remaining_minor")) if row else None
+        return Installment.of(row) if row else None
 
     @classmethod
     def of(cls, row: Row) -> "PaymentSchedule":
-        total, remaining = money(row, "total_minor"), money(row, "remaining_minor")
-        return cls(id=row["id"], name=row["name"], is_overdue=row["is_overdue"], total=total, remaining=remaining)
+        return cls(
+            id=row["id"],
+            name=row["name"],
+            status=ScheduleStatus(row["status"]),
+            is_overdue=row["is_overdue"],
+            total=money(row, "total_minor"),
+            remaining=money(row, "remaining_minor"),
+        )
 
 
 @strawberry.type
@@ -195,33 +273,6 @@ class Payment(Node):
 class PaymentConnection:
     nodes: list[Payment]
     page_info: PageInfo
-
-
-@strawberry.type
-class PaymentMethod(Node):
-    kind: PaymentMethodKind
-    brand: str | None
-    last4: str | None
-    expires_on: Date | None
-    is_expired: bool
-    is_default: bool
-
-    @classmethod
-    def of(cls, row: Row) -> "PaymentMethod":
-        return cls(
-            id=row["id"],
-            kind=PaymentMethodKind(row["kind"]),
-            brand=row["brand"],
-            last4=row["last4"],
-            expires_on=row["expires_on"],
-            is_expired=row["is_expired"],
-            is_default=row["is_default"],
-        )
-
-
-@strawberry.type
-class PaymentMethodConnection:
-    nodes: list[PaymentMethod]
 
 
 @strawberry.input

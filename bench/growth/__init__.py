@@ -1,0 +1,1 @@
+"""Portico's own speed as data grows."""

@@ -1,0 +1,1 @@
+"""One server with several processes."""
