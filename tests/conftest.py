@@ -45,7 +45,7 @@ from payments.sandbox import Sandbox
 from planner import Planner
 from resolvers.context import Context, Files, Payments
 from tests import template
-from tests.reports import pytest_runtest_makereport
+from tests.reporting.reports import pytest_runtest_makereport
 from tests.selection import (
     pytest_collection_modifyitems,
     pytest_report_header,

@@ -33,6 +33,6 @@ def report_of(folder: Path, root: Path, *options: str) -> str:
 
 
 def test_no_garbage_is_collected_while_a_report_is_made(tmp_path: Path, root: Path) -> None:
-    output = report_of(tmp_path, root, "-p", "tests.reports")
+    output = report_of(tmp_path, root, "-p", "tests.reporting.reports")
     assert "INTERNALERROR" not in output
     assert "1 failed" in output
