@@ -45,6 +45,7 @@ from payments.sandbox import Sandbox
 from planner import Planner
 from resolvers.context import Context, Files, Payments
 from tests import template
+from tests.reporting.reports import pytest_runtest_makereport
 from tests.selection import (
     pytest_collection_modifyitems,
     pytest_report_header,
@@ -55,7 +56,14 @@ from tests.selection import (
 from tests.sharing import SharedConnections, freeze, share
 from tests.template import NOW, filled_cluster
 
-__all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pytest_terminal_summary", "pytest_xdist_auto_num_workers"]
+__all__ = [
+    "NOW",
+    "pytest_collection_modifyitems",
+    "pytest_report_header",
+    "pytest_runtest_makereport",
+    "pytest_terminal_summary",
+    "pytest_xdist_auto_num_workers",
+]
 
 share()
 

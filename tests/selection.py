@@ -11,6 +11,7 @@ from zlib import crc32
 
 import pytest
 
+from tests import depth
 from tests.depth import PROFILE, SEED, by_depth
 
 TESTS = Path(__file__).parent
@@ -158,7 +159,7 @@ def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
 def _of_other_days(items: list[pytest.Item]) -> list[pytest.Item]:
     """Return the cases that do not run today in the profile dev: of a test of a database or a server with at least DAYS cases, all but one in DAYS."""
     cases = defaultdict(list)
-    for item in items if by_depth(True, False, False) else ():
+    for item in items if depth.PROFILE == "dev" else ():
         if hasattr(item, "callspec") and not item.get_closest_marker("unit"):
             cases[item.nodeid.partition("[")[0]].append(item)
     return [item for group in cases.values() if len(group) >= DAYS for number, item in enumerate(group) if (number + SEED) % DAYS]
@@ -167,7 +168,7 @@ def _of_other_days(items: list[pytest.Item]) -> list[pytest.Item]:
 def _has_turn(item: pytest.Item) -> bool:
     """Whether the test runs with this seed. The choice depends on a hash of its name, so that the cases of one day are of all kinds."""
     mark = item.get_closest_marker("in_turns")
-    return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(mark.args[0], mark.args[0], 1) == 0
+    return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(mark.args[0], 1) == 0
 
 
 def _is_left_to_ci(path: Path) -> bool:

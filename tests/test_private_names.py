@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 PRIVATE = {
     "_schema": "strawberry.Schema has no other way to the executable schema: schema/__init__.py",
     "_backend": "databases.Database has no other way to a connection that is not bound to a task: db/pool.py",
+    "_create_fn": "dataclasses compiles the methods of a class by it, before Python 3.13: gateway/cli/lazy_dataclasses.py",
     "anyio._backends._asyncio": "imported once at the start, because anyio does it in the first request: auth/jwt/jwks.py",
 }
 # Named so that fields cannot clash with them; the documentation of namedtuple and enum lists them, and that of os `_exit`.

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from gateway.cli.lazy_dataclasses import compile_methods_on_use
+
 # The default app of tokens that the command line issues.
 CLIENT = "portico-cli"
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
@@ -19,6 +21,7 @@ class Command(TyperCommand):
     """A command that first calls the context's object, which sets up the log. Printing help does not call it, and so does not import it."""
 
     def invoke(self, ctx: Any) -> Any:
+        compile_methods_on_use()
         if callable(ctx.obj):
             _without_collection(ctx.obj)
         return super().invoke(ctx)

@@ -54,7 +54,7 @@ def invoices(draw: st.DrawFn) -> tuple[InvoiceRow, list[InvoiceLineRow]]:
     return issued(rows, paid_minor=draw(st.integers(0, total // finest)) * finest)
 
 
-@settings(max_examples=by_depth(60, 60, 600), deadline=None)
+@settings(max_examples=by_depth(60, 600), deadline=None)
 @given(invoices())
 def test_the_amounts_are_those_of_the_invoice_and_of_the_pdf(made: tuple[InvoiceRow, list[InvoiceLineRow]]) -> None:
     invoice, rows = made
@@ -90,7 +90,7 @@ def _minors(printed: list[str], invoice: InvoiceRow, rows: list[InvoiceLineRow])
     return minors
 
 
-@settings(max_examples=by_depth(30, 30, 300), deadline=None)
+@settings(max_examples=by_depth(30, 300), deadline=None)
 @given(st.lists(invoice_lines("EUR"), min_size=1, max_size=5), st.integers(0, 1_000))
 def test_the_amounts_of_a_credit_note_are_those_that_are_printed(rows: list[InvoiceLineRow], part: int) -> None:
     total = sum(row.total_minor for row in rows)
@@ -105,7 +105,7 @@ def test_the_amounts_of_a_credit_note_are_those_that_are_printed(rows: list[Invo
     assert printed["totals"][0][1] == PARTIES.reader.money(note.subtotal_minor, "EUR")
 
 
-@settings(max_examples=by_depth(200, 200, 2_000), deadline=None)
+@settings(max_examples=by_depth(200, 2_000), deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_text_breaks_the_schema(name: str, description: str) -> None:
     xml = invoice_xml(*issued([replace(line(10_000), description=description)]), parties(company_name=f"A{name}", address_city=name, tax_ids=[name]))

@@ -19,7 +19,7 @@ from tests.conftest import needs, npm_packages
 from tests.examples.conftest import LosingServer, signed_in
 from tests.servers.browser import headless_chromium
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 # Of each, one press pays all that can be paid; of Kai and Ada a part is in payment already.
 CUSTOMERS = {"react-apollo": "aroha@example.com", "react-relay": "big@example.com", "curl": "kai@example.com", "python": "ada@example.com"}

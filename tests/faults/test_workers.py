@@ -21,8 +21,8 @@ from tests.lifecycle.worker.test_worker_outages import Worker, worker_process
 
 pytestmark = pytest.mark.in_turns(3)
 
-CUSTOMERS = by_depth(20, 20, 200)
-KILLS = by_depth(5, 5, 40)
+CUSTOMERS = by_depth(20, 200)
+KILLS = by_depth(5, 40)
 # The claim of a killed worker ends after half a minute; a test does not wait for it.
 DUE = "update job_pass set leased_until = case when worker is not null then now() end, due_at = now() where job = 'billing_clock'"
 SETTLED = "select count(*) from payment where status = 'SUCCEEDED'"

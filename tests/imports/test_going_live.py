@@ -19,7 +19,7 @@ from tests.imports.stripe.server import KEY, StripeServer, serving
 from tests.servers.processes import process
 from tests.template import create_database
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = 300

@@ -20,7 +20,7 @@ from tests.servers import preloaded
 from tests.waiting import until
 
 CUSTOMERS = 60
-MOMENTS = by_depth(5, 20, 200)
+MOMENTS = by_depth(5, 200)
 # Columns that differ between two imports of the same lines: ids and times of their own.
 CONTENT = {
     "customer": "external_id, email, name, version",

@@ -26,10 +26,10 @@ from tests.imports.round_trip import KINDS, Side, anonymous, counts, differences
 from tests.lifecycle.conftest import end_life, fill
 from tests.template import create_database
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
-GENERATED = by_depth(120, 400, 20_000)
-BILLED = by_depth(20, 80, 1_000)
+GENERATED = by_depth(120, 20_000)
+BILLED = by_depth(20, 1_000)
 # What the import fills in: until when a coupon that has had no effect yet counts as used.
 EXPECTED = re.compile(r"^subscriptions\.coupon\.usedUntil: None ")
 # Thirteen months, in the steps of a worker that runs once a week.

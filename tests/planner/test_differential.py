@@ -161,7 +161,7 @@ async def test_what_is_known_by_its_id_alone_is_not_read(portal: Portal, selecti
     assert {"sub", "ins"} <= sources
 
 
-CHANCES = by_depth(150, 300, 2000)
+CHANCES = by_depth(150, 2000)
 
 SCALARS = {
     "BigInt": st.integers(0, 9).map(lambda number: nodes.String(str(number))),

@@ -45,7 +45,7 @@ from tests.planner.variables import with_variables
 pytestmark = pytest.mark.in_turns(2)
 
 NOUNS = {type_name(prefix) for prefix in BY_ID} | {"Attachable"}
-CHANCES = by_depth(75, 150, 1000)
+CHANCES = by_depth(75, 1000)
 VIEWERS = [ADA, STAFF, BIG]
 # Values of columns by the name of their type.
 VALUES = {"Boolean": True, "Int": 3, "String": "text", "ID": "id", "Decimal": "1.00"}

@@ -65,7 +65,7 @@ def selection(named: GraphQLNamedType) -> str:
 
 
 # More of them at night. Where the planner answered none, as chance chose only what it refuses, more follow.
-TURNS = by_depth(1, 2, 6)
+TURNS = by_depth(1, 6)
 MOST_TURNS = 6
 LENGTH = 5
 SCHEMA = schema.build()

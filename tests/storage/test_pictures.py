@@ -22,7 +22,7 @@ from tests.samples import chunk, jpeg, pdf, png
 from tests.storage.pictures import BAD, GOOD, SIGNATURE, by_pillow, header, png_of
 
 WRITTEN = list(by_pillow())
-MUTATIONS = by_depth(100, 100, 5_000)
+MUTATIONS = by_depth(100, 5_000)
 # Rows of 8 × 8 pixels by colour type and bits: the table of the standard, and everything beside it.
 POSSIBLE = {(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16), (6, 8), (6, 16)}
 # Damage that is no part of the structure: tables and frames of an animation are the decoder's, and bytes between segments are passed over by libjpeg and browsers,

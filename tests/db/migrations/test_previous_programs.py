@@ -29,7 +29,7 @@ from tests.conftest import ONE_CALLER, SECRET, demo_customer, token
 from tests.db.migrations.old_database import connected, new_database
 from tests.servers import preloaded
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 ROOT = Path(__file__).parents[3]
 # How many revisions before the newest.

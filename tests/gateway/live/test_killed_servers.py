@@ -20,8 +20,8 @@ from tests.gateway.live.streaming import add_customer
 from tests.servers.processes import process
 from tests.waiting import until
 
-STREAMS = by_depth(40, 60, 1_000)
-KILLS = by_depth(6, 8, 40)
+STREAMS = by_depth(40, 1_000)
+KILLS = by_depth(6, 40)
 STREAMS_OF_ONE = 4
 CHANGES_AT_ONCE = 5
 MAX_PAUSE = 5.0

@@ -23,7 +23,7 @@ from tests.imports.stripe.objects import at, card, customer, invoice, invoice_it
 from tests.imports.stripe.runs import access, contents, run
 from tests.imports.stripe.server import CUT, KEY, STALL, StripeServer, serving
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 ROOT = Path(__file__).parents[3]
 
@@ -72,7 +72,7 @@ def test_parts_of_an_object_that_go_on_are_read_to_their_end(tmp_path: Path) -> 
     assert len(spooled["payments"]["data"]) == 25
 
 
-@pytest.mark.parametrize("number", range(by_depth(4, 10, 100)))
+@pytest.mark.parametrize("number", range(by_depth(4, 100)))
 def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same_folder(number: int, tmp_path: Path) -> None:
     with serving(account(), page=2) as stripe:
         run(stripe.address, tmp_path / "whole")

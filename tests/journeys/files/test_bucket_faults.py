@@ -24,7 +24,7 @@ from tests.servers.s3 import Store, any_store, rclone, s3rver, store
 from tests.servers.s3_faults import FAULTS, OPERATIONS, FaultyProxy, faulty
 from tests.storage.test_bucket import place
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 __all__ = ["any_store", "rclone", "s3rver", "store"]
 

@@ -102,7 +102,7 @@ def goes_on(client: httpx.Client) -> bool:
     return bool(answer.json() == {"data": {"__typename": "Query"}})
 
 
-@settings(max_examples=by_depth(100, 200, 800), **QUICK)
+@settings(max_examples=by_depth(100, 800), **QUICK)
 @given(BODIES)
 def test_any_body(client: httpx.Client, body: bytes) -> None:
     answer = ask(client, "POST", "/graphql", body, {"Content-Type": b"application/json", "Authorization": AUTHORIZATION.encode()})
@@ -110,7 +110,7 @@ def test_any_body(client: httpx.Client, body: bytes) -> None:
     assert goes_on(client)
 
 
-@settings(max_examples=by_depth(100, 200, 800), **QUICK)
+@settings(max_examples=by_depth(100, 800), **QUICK)
 @given(st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]), BODIES, HEADERS)
 def test_any_combination_of_headers(client: httpx.Client, method: str, body: bytes, headers: dict[str, bytes]) -> None:
     answer = ask(client, method, "/graphql", body, headers)
@@ -118,7 +118,7 @@ def test_any_combination_of_headers(client: httpx.Client, method: str, body: byt
     assert goes_on(client)
 
 
-@settings(max_examples=by_depth(50, 100, 400), **QUICK)
+@settings(max_examples=by_depth(50, 400), **QUICK)
 @given(st.dictionaries(st.sampled_from(["query", "variables", "operationName", "extensions"]) | TEXT, QUERIES | TEXT | VALUES.map(json.dumps), max_size=5))
 def test_any_url(client: httpx.Client, parameters: dict[str, str]) -> None:
     path = httpx.URL("/graphql", params={name.encode("utf-8", "ignore").decode(): text.encode("utf-8", "ignore").decode() for name, text in parameters.items()})
@@ -127,7 +127,7 @@ def test_any_url(client: httpx.Client, parameters: dict[str, str]) -> None:
     assert goes_on(client)
 
 
-@settings(max_examples=by_depth(30, 60, 400), **QUICK)
+@settings(max_examples=by_depth(30, 400), **QUICK)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"POST /graphql HTTP/1.1\r\n", b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"]),
@@ -193,7 +193,7 @@ def test_valid_input_never_leaves_the_caller_without_data(roomy: str, callers: d
     viewer = callers[role]
     headers = {"Authorization": f"Bearer {token(viewer)}"} if viewer else {}
 
-    @settings(max_examples=by_depth(10, 10, 60), **QUICK)
+    @settings(max_examples=by_depth(10, 60), **QUICK)
     @given(OPERATIONS[label].as_strategy())
     def run(case: Case) -> None:
         answer = case.call(base_url=f"{roomy}/graphql", headers=headers)

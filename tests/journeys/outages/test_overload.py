@@ -17,7 +17,7 @@ from tests.servers.processes import process
 
 CLIENTS = 200
 PLACES = CLIENTS // 4
-SECONDS = by_depth(6, 6, 20)
+SECONDS = by_depth(6, 20)
 
 QUERY = {"query": "{ customer { id name payments(first: 5) { nodes { id amount { formatted } } } } }"}
 BODY = json.dumps(QUERY).encode()

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 POOL_SIZE = 4
 NAME = "pool-whole"
-DOCUMENTS = by_depth(50, 100, 500)
+DOCUMENTS = by_depth(50, 500)
 # Random documents are asked for in groups, each a test.
 GROUPS = 10
 
@@ -282,6 +282,7 @@ async def known(admin: asyncpg.Connection) -> dict[str, str]:
 WITHOUT_ROWS = {"UploadAttachments", "RequestEmailChange", "RequestPasswordReset"}
 
 
+@pytest.mark.in_turns(2)
 @pytest.mark.parametrize("name", [name for name in (*PAGES, *ACTIONS) if name not in WITHOUT_ROWS])
 async def test_after_any_fault_of_a_document_of_the_portal_the_pool_is_whole(
     name: str, planning: Gateway, executing: Gateway, known: dict[str, str], urls: Urls

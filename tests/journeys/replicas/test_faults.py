@@ -23,7 +23,7 @@ from tests.servers.clusters import Cluster, control, standby
 from tests.template import create_database
 from tests.waiting import until
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 CALLERS = 6
 

@@ -29,7 +29,7 @@ from tests.servers.proxy import proxy_to
 from tests.servers.s3 import Store, store
 from tests.storage.test_bucket import place
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 __all__ = ["store"]
 

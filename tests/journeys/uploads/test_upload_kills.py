@@ -23,14 +23,14 @@ __all__ = ["store"]
 
 # How many awaits lie between two deaths.
 JOURNEYS = {
-    ("upload", "local", "die"): by_depth(6, 6, 1),
-    ("announce", "local", "die"): by_depth(8, 8, 1),
-    ("complete", "local", "die"): by_depth(8, 8, 1),
-    ("delete", "local", "die"): by_depth(8, 8, 1),
-    ("upload", "s3", "die"): by_depth(18, 18, 1),
-    ("upload", "local", "cancel"): by_depth(8, 8, 1),
-    ("complete", "local", "cancel"): by_depth(8, 8, 1),
-    ("upload", "s3", "cancel"): by_depth(18, 18, 1),
+    ("upload", "local", "die"): by_depth(6, 1),
+    ("announce", "local", "die"): by_depth(8, 1),
+    ("complete", "local", "die"): by_depth(8, 1),
+    ("delete", "local", "die"): by_depth(8, 1),
+    ("upload", "s3", "die"): by_depth(18, 1),
+    ("upload", "local", "cancel"): by_depth(8, 1),
+    ("complete", "local", "cancel"): by_depth(8, 1),
+    ("upload", "s3", "cancel"): by_depth(18, 1),
 }
 
 

@@ -19,7 +19,7 @@ from tests.lifecycle.conftest import Life, price
 from tests.lifecycle.payments.test_paying import invoice, schedule
 from tests.samples import png
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 PROJECT = Path(__file__).parents[2] / "clients" / "caches"
 

@@ -124,6 +124,7 @@ async def hooks(portal: Portal, pool: Database, owner: asyncpg.Connection) -> As
         client = WebhookClient(policy)
         hooks = Hooks(life, Delivering(pool, life.webhooks, client, letterhead, lambda: life.now, lambda: 0.5))
         await owner.execute("delete from webhook_endpoint")
+        await owner.execute("delete from event")  # a replay would send those of earlier tests, too
         await hooks.announce()
         yield hooks
         await client.close()

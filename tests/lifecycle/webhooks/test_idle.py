@@ -18,7 +18,6 @@ async def test_an_endpoint_is_found_after_a_pause_without_endpoints(hooks: Hooks
     async with sink() as target:
         endpoint: dict[str, Any] = await hooks.endpoint(target)
         events = await hooks.change()
-        await hooks.send("replayEvents", "replay { queued }", endpointId=endpoint["id"], since=hooks.now.isoformat())
         await hooks.send("saveWebhookEndpoint", "outcome", id=endpoint["id"], isEnabled=False)
         deliverer, stop = Deliverer(hooks.delivering), asyncio.Event()
         running = asyncio.create_task(deliverer.run(stop))

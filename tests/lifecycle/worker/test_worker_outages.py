@@ -36,7 +36,7 @@ from tests.servers.clusters import Cluster, cluster, standby
 from tests.servers.preloaded import PreloadedProcess
 from tests.waiting import until
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 # How long a worker may take to run its jobs again. On a quiet machine it is less than ten seconds; tests run on busy ones.
 SOON = 30.0

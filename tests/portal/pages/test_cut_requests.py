@@ -297,6 +297,7 @@ def visited(visit: Callable[..., Visit], customer: Customer, flow: Flow) -> Visi
     return opened
 
 
+@pytest.mark.in_turns(2)
 @pytest.mark.parametrize("name", FLOWS)
 def test_without_a_cut_a_flow_sends_these_documents_and_has_this_effect(
     visit: Callable[..., Visit], new_customer: Callable[[Flow], Customer], effects: Callable[[Customer], Counter[str]], picture: Path, name: str
@@ -314,7 +315,7 @@ def test_without_a_cut_a_flow_sends_these_documents_and_has_this_effect(
     assert effects(customer) - before == Counter(flow.effect)
 
 
-@pytest.mark.in_turns(6)
+@pytest.mark.in_turns(12)
 @pytest.mark.parametrize(("flow", "document", "stage", "recovery"), CASES)
 def test_whatever_request_is_cut_it_happens_once(
     visit: Callable[..., Visit],

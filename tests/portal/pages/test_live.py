@@ -13,7 +13,7 @@ from tests.portal.pages.conftest import LiveCustomer, Visit, document_of, is_str
 from tests.portal.pages.test_payments import open_unpaid, pay
 from tests.portal.pages.test_subscriptions import act, confirm, open_subscription
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 
 def path_of(opened: Visit) -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.portal.pages.conftest import LiveCustomer, Visit, document_of, is_stream
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 
 def summary(opened: Visit, name: str = "Iris Berg") -> None:

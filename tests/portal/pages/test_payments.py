@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.portal.pages.conftest import Visit
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 
 def open_unpaid(opened: Visit) -> None:

@@ -15,7 +15,7 @@ from demo.passwords import PASSWORD
 from tests.portal.pages.conftest import MILLISECONDS, Visit
 from tests.servers import preloaded
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 GRANT = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } grant { clientName } } }"
 

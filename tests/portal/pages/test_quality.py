@@ -6,14 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from demo.passwords import PASSWORD
 from gateway.routes.portal import PAGES as PORTAL_PAGES
 from tests.portal.pages.conftest import Visit, is_stream
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
+WIDE: ViewportSize = {"width": 1280, "height": 720}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 PAGES = ("/", "/subscriptions", "/schedules", "/payments", "/profile")
 
 
@@ -22,10 +24,15 @@ def axe(node: Path) -> str:
     return (node / "node_modules/axe-core/axe.min.js").read_text() + "; 0"
 
 
-def violations(page: Page, axe: str) -> list[str]:
+# What axe checks, and which of its rules are about colours.
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def violations(page: Page, axe: str, rules: tuple[str, ...] = RULES) -> list[str]:
     page.evaluate(axe)
-    rules = page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })")["violations"]
-    return [f"{rule['id']}: {node['target']} {node['html'][:120]}" for rule in rules for node in rule["nodes"]]
+    broken = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)["violations"]
+    return [f"{rule['id']}: {node['target']} {node['html'][:120]}" for rule in broken for node in rule["nodes"]]
 
 
 def settle(page: Page) -> None:
@@ -44,15 +51,32 @@ def pages_of(opened: Visit) -> list[str]:
     return paths
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
-def test_axe_finds_no_violation_on_any_page(visit: Callable[..., Visit], axe: str, scheme: str, language: str) -> None:
-    opened = visit("ada", color_scheme=scheme)
+def overflowing(page: Page) -> list[str]:
+    """Return the elements that reach beyond a screen of 320 pixels, and how wide the page is if that is more."""
+    beyond: list[str] = page.evaluate("""[...document.querySelectorAll('body *')].filter((element) => !element.closest('.table-wrap, .visually-hidden, .skip')
+        && (element.getBoundingClientRect().right > 321 || element.getBoundingClientRect().left < -1)).map((element) => element.outerHTML.slice(0, 90))""")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    return beyond if width <= 320 else [*beyond, f"the page is {width} pixels wide"]
+
+
+# German names of buttons do not contain their labels yet (label-content-name-mismatch), so of German only colours are checked.
+@pytest.mark.parametrize(("language", "rules"), [("en", RULES), ("de", COLOURS), ("ar", RULES)], ids=["en", "de", "ar"])
+def test_axe_finds_no_violation_on_any_page_and_at_320_pixels_none_scrolls_sideways(
+    visit: Callable[..., Visit], axe: str, language: str, rules: tuple[str, ...]
+) -> None:
+    """Colours are the only difference of the dark scheme."""
+    opened = visit("ada", reduced_motion="reduce")
     opened.open(f"/?lang={language}")
     for path in pages_of(opened):
+        opened.page.emulate_media(color_scheme="light")
+        opened.page.set_viewport_size(WIDE)
         opened.open(path)
         settle(opened.page)
-        assert violations(opened.page, axe) == [], path
+        assert violations(opened.page, axe, rules) == [], path
+        opened.page.emulate_media(color_scheme="dark")
+        assert violations(opened.page, axe, COLOURS) == [], path
+        opened.page.set_viewport_size(NARROW)
+        assert overflowing(opened.page) == [], path
     expect(opened.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
 
 
@@ -79,19 +103,6 @@ def test_axe_finds_no_violation_before_the_sign_in_and_in_dialogs(visit: Callabl
     opened.page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<input>')")
     opened.page.keyboard.press("Escape")
     assert violations(opened.page, axe) != [], "the control: a field without a name"
-
-
-@pytest.mark.parametrize("language", ["en", "de", "ar"])
-def test_at_320_pixels_no_page_scrolls_sideways(visit: Callable[..., Visit], language: str) -> None:
-    opened = visit("ada", viewport={"width": 320, "height": 640})
-    opened.open(f"/?lang={language}")
-    for path in pages_of(opened):
-        opened.open(path)
-        settle(opened.page)
-        wide = opened.page.evaluate("""[...document.querySelectorAll('body *')].filter((element) => !element.closest('.table-wrap, .visually-hidden, .skip')
-            && (element.getBoundingClientRect().right > 321 || element.getBoundingClientRect().left < -1)).map((element) => element.outerHTML.slice(0, 90))""")
-        assert wide == [], path
-        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 320, path
 
 
 def test_the_focus_moves_to_the_heading_of_the_next_page_and_results_are_announced(visit: Callable[..., Visit]) -> None:

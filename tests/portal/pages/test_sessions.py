@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.portal.pages.conftest import Visit, document_of, watch
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 BUSY = "The service is busy. Nothing was done; please try again in a moment."
 EXPIRED = "2020-01-01T00:00:00Z"

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.portal.pages.conftest import Visit
 
-pytestmark = pytest.mark.in_turns(2)
+pytestmark = pytest.mark.in_turns(3)
 
 
 def card(opened: Visit, plan: str, status: str) -> Locator:

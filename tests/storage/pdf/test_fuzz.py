@@ -20,7 +20,7 @@ from tests.storage.pdf.grammar import ACTIONS, MENTIONS, NAMED, PACKINGS, PLACES
 from tests.storage.pdf.judging import examining, refuse_pdf
 
 SEEDS = 4
-MUTATIONS = by_depth(50, 50, 1250)
+MUTATIONS = by_depth(50, 1250)
 ANSWER_SECONDS = 10.0
 CODES = {ErrorCode.UNSAFE_FILE, ErrorCode.UNSUPPORTED_FILE, ErrorCode.TOO_COMPLEX, ErrorCode.PASSWORD_PROTECTED}
 TOKEN = re.compile(rb"/[A-Za-z]+|\d+ \d+ (?:R|obj)|\d+|<<|>>|\[|\]|endobj|endstream|stream|xref|trailer|startxref|%%EOF")
