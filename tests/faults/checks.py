@@ -79,7 +79,7 @@ async def ended_leases(site: Site) -> AsyncIterator[None]:
         await asyncio.wait({task})
 
 
-async def assert_whole_pool(site: Site, server: Server, customer_id: str) -> None:
+async def assert_whole_pool(site: Site, server: Server, customer_id: str, *, seconds: float = 20) -> None:
     """Assert that a server runs as many statements at a time as its pool has places, by a lock for which all of them wait."""
     headers = {"Authorization": f"Bearer {token(customer(customer_id))}"}
     over = asyncio.Event()
@@ -95,7 +95,7 @@ async def assert_whole_pool(site: Site, server: Server, customer_id: str) -> Non
         async with locked(site.place.urls):
             tasks = [asyncio.create_task(ask()) for _ in range(POOL_SIZE + 2)]
             try:
-                await until(all_wait)
+                await until(all_wait, seconds)
             finally:
                 over.set()
         await asyncio.gather(*tasks)
@@ -134,7 +134,7 @@ async def _assert_confirmed(admin: asyncpg.Connection, shopper: Shopper) -> None
     assert shopper.name in ("", await admin.fetchval("select name from customer where id = $1", shopper.customer_id))
 
 
-async def assert_nothing_open(site: Site) -> None:
+async def assert_nothing_open(site: Site, *, seconds: float = 10) -> None:
     """Assert that no transaction stays open, and no lock of a server."""
     async with site.admin() as admin:
-        await until(lambda: admin.fetchval("select count(*) = 0 from pg_stat_activity where state like 'idle in transaction%'"), seconds=10)
+        await until(lambda: admin.fetchval("select count(*) = 0 from pg_stat_activity where state like 'idle in transaction%'"), seconds)
