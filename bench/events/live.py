@@ -151,9 +151,9 @@ def _print(result: dict[str, Any]) -> None:
         counts = f"{sum(turn['messages'] for turn in turns)} of {sum(turn['made'] for turn in turns)} messages"
         console.print(f"{result['changes']} {label} a second: {counts}; {figures}")
     console.print(
-        f"pages a second: {spread(result['before'])} without streams, {spread(result['idle'])} beside idle ones, {spread(result['rates'])} beside changes"
+        f"pages a second: {spread(result['pages_before'])} without streams, {spread(result['pages_idle'])} beside idle ones, {spread(result['pages_changing'])} beside changes"
     )
-    console.print(f"the page beside changes is {ratio(result['rates'], result['idle'])} of that beside idle streams")
+    console.print(f"the page beside changes is {ratio(result['pages_changing'], result['pages_idle'])} of that beside idle streams")
 
 
 if __name__ == "__main__":
