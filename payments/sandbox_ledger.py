@@ -16,6 +16,9 @@ create table if not exists event (seq integer primary key autoincrement, key tex
 create table if not exists call (seq integer primary key, verb text, key text);
 create table if not exists detached (seq integer primary key, reference text unique);
 """
+# How many rows each table has at most.
+ROWS_IN_MEMORY = 10_000
+ROWS_IN_FILE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class PendingEvent:
 
 
 class Ledger:
-    def __init__(self, path: Path | None = None, *, bound: int = 10_000) -> None:
-        self._bound = bound
+    def __init__(self, path: Path | None = None, *, bound: int | None = None) -> None:
+        self._bound = bound or (ROWS_IN_FILE if path else ROWS_IN_MEMORY)
         # With synchronous = off a crash of the process loses no committed row; a crash of the machine may, which is acceptable in a sandbox.
         # Threads share the connection: the server's thread writes while a test's thread counts.
         self._lines = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5, check_same_thread=False)

@@ -48,7 +48,7 @@ NOT_FILES = {
 
 def sources() -> Iterator[Path]:
     for folder in PROGRAM:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+        yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "node_modules" not in path.parts)
 
 
 def without_encoding(source: str) -> Iterator[tuple[int, str]]:

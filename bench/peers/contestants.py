@@ -64,9 +64,9 @@ def install() -> None:
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE, check=True)
 
 
-PLANNER = Contestant("Portico, planner", lambda place, signer: portal.portico(place, signer, planner=True), several=portal.with_workers)
+PLANNER = Contestant("Portico, planner", lambda place, signer: portal.patient(portal.portico(place, signer, planner=True)), several=portal.with_workers)
 BY_ID = replace(PLANNER, name="Portico, document id", body=portal.BY_ID)
-EXECUTOR = replace(PLANNER, name="Portico, executor", command=lambda place, signer: portal.portico(place, signer, planner=False))
+EXECUTOR = replace(PLANNER, name="Portico, executor", command=lambda place, signer: portal.patient(portal.portico(place, signer, planner=False)))
 HANDWRITTEN = Contestant("Hand-written handler", _python("handwritten"), body="")
 
 CONTESTANTS = (

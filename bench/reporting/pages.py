@@ -32,7 +32,7 @@ and named statements, both of which node-postgres leaves off.
 AFTER_COSTS = """
 CPU in seconds per 1,000 pages. A statement is one message that Postgres runs (the one that opens the transaction and sets the caller counts as one); a
 round trip is all that is sent before the next answer. A proxy before Postgres counted both, for {probe} requests one at a time, after as many for
-warming up. Where requests wait for a connection, as in the turns above, Portico's COMMIT is sent together with the statement that opens the next
+warming up: the figures are those of the median request. Where requests wait for a connection, as in the turns above, Portico's COMMIT is sent together with the statement that opens the next
 transaction. Resident memory is that of the process after its last turn.
 """
 

@@ -67,6 +67,12 @@ def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "
     return Command((sys.executable, "-m", "gateway", "serve"), variables, ROOT)
 
 
+def patient(command: Command) -> Command:
+    """Return the command of a Portico whose limits a load does not reach: requests wait for a place as those of the peers do, and a customer's budget is counted, but large."""
+    limits = {"PORTICO_QUEUE_SECONDS": "30", "PORTICO_OPERATION_SECONDS": "60", "PORTICO_CUSTOMER_BUDGET": "1000000000"}
+    return replace(command, environment={**command.environment, **limits})
+
+
 def with_workers(command: Command, count: int) -> Command:
     """Return the command of Portico with this number of processes."""
     return replace(command, arguments=(*command.arguments, "--workers", str(count)))

@@ -35,7 +35,7 @@ def main(
     with database.portal(customers, console) as place, portal.signer() as signer, ExitStack() as stack:
         tokens = [signer.token(customer_id) for customer_id in asyncio.run(database.customer_ids(place, 2000))]
         setting = Setting(place, tokens, seconds, concurrency)
-        command = portal.portico(place, signer, planner=True)
+        command = portal.patient(portal.portico(place, signer, planner=True))
         servers = {number: stack.enter_context(server(portal.with_workers(command, number))) for number in COUNTS}
         turns = rounds({str(number): turn_of(PLANNER, [running], setting) for number, running in servers.items()}, count, lambda _: None)
         result["turns"] = {number: [asdict(turn) for turn in seen] for number, seen in turns.items()}

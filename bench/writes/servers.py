@@ -30,9 +30,8 @@ class WriteServer:
 
 
 def _portico(place: Place, signer: Signer) -> Command:
-    command = portal.portico(place, signer, planner=True)  # the peers wait for a connection without a limit, so there must be no 503 here
-    more = {"PORTICO_CUSTOMER_BUDGET": "0", "PORTICO_QUEUE_SECONDS": "30", "PORTICO_OPERATION_SECONDS": "60"}
-    return replace(command, environment={**command.environment, **more})
+    command = portal.patient(portal.portico(place, signer, planner=True))
+    return replace(command, environment={**command.environment, "PORTICO_UPLOAD_QUEUE_SECONDS": "30"})
 
 
 def of_checkout(folder: Path) -> WriteServer:

@@ -1,6 +1,7 @@
 """What holds after each fault: the service is back, the pool is whole, nothing has grown, and each effect is there once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
@@ -119,7 +120,8 @@ async def assert_effects(site: Site, load: MixedLoad) -> None:
         assert await admin.fetchval("select count(*) from payment where customer_id = any($1) and status <> 'SUCCEEDED'", ids) == 0
         assert await admin.fetchval("select count(*) from charge where customer_id = any($1) and settled_at is null", ids) == 0
         ledger = Sandbox("secret", Ledger(site.data_dir / "sandbox.sqlite3"))
-        assert {ledger.calls("capture", row["id"]) for row in paid} <= {1}, "a payment was captured more than once, or never"
+        captures = Counter(ledger.calls("capture", row["id"]) for row in paid)
+        assert set(captures) <= {1}, f"a payment was captured more than once, or never; how often, and how many: {dict(captures)}"
         assert ledger.calls("capture") == await admin.fetchval("select count(*) from payment where status = 'SUCCEEDED'"), "money was taken without a row"
         await ledger.close()
         assert await violations(admin, set(ids), is_whole=True) == []
