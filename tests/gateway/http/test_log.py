@@ -58,6 +58,13 @@ async def test_an_operation_is_one_line_without_values(start_server: Callable[..
     assert 0 < sum(line["phases"].values()) <= line["milliseconds"] + 1
 
 
+async def test_an_operation_whose_parts_are_planned_says_so(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "portico.operation")
+    await post('{ customer { id } operation(idempotencyKey: "none") { state } }')
+    (line,) = [vars(record) for record in await written(caplog)]
+    assert (line["way"], line["code"]) == ("executor+planner", "OK")
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
