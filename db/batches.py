@@ -3,6 +3,7 @@
 `filters` names the filters that have a value: each set of filters has a statement of its own.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,3 +58,39 @@ def _correlated(name: str, written: str, *, is_staff: bool) -> str:
     if name == "key":
         return "k.key"
     return "k.customer_id" if name == "customer_id" and is_staff else written
+
+
+# The use of a combination from which on its statement stays prepared on a connection: documents that are sent once do not evict those that are sent again.
+REPEATED = 3
+# Characters of the batches of a combination, which is planned and stays prepared like the statements of the planner.
+MAX_COMBINED = 12_288
+CUSTOMER = "customer_id"
+
+
+@dataclass(slots=True)
+class CombinedStatement:
+    """Several batches as one statement of one row: a list of records for each batch, which begin with `nth`. `parameters` are numbers of batches and names; all batches
+    share the customer's id."""
+
+    sql: str
+    parameters: tuple[tuple[int, str], ...]
+    uses: int = 0
+
+    @property
+    def is_repeated(self) -> bool:
+        return self.uses >= REPEATED
+
+
+@lru_cache(maxsize=1000)
+def combined(batches: tuple[tuple[BatchStatement, tuple[str, ...]], ...]) -> CombinedStatement:
+    """Return the combination of batches of a customer, each with the names of the columns that its records have after `nth`."""
+    parameters: list[tuple[int, str]] = []
+    parts = []
+    for number, (batch, columns) in enumerate(batches):
+        own = [(0 if name == CUSTOMER else number, name) for name in batch.parameters]
+        parameters += [parameter for parameter in own if parameter not in parameters]
+        places = [parameters.index(parameter) + 1 for parameter in own]
+        sql = re.sub(r"\$(\d+)", lambda match, places=places: f"${places[int(match[1]) - 1]}", batch.sql)  # type: ignore[misc]
+        parts.append(f"array(select row({', '.join(f'b.{column}' for column in ('nth', *columns))}) from ({sql}) b)")
+    # As in `db/blocks.py`: asyncpg has to read the type of lists of texts outside of a record.
+    return CombinedStatement(f"select {', '.join(parts)}, cast(null as text[]) as texts", tuple(parameters))

@@ -2,16 +2,23 @@
 
 from asyncio import CancelledError, shield
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from strawberry.dataloader import DataLoader
 
+from billing.rows import row_type
 from db.batches import count_of, page_of, rows_of
 from db.blocks import Block
 from db.pages import Window
 from db.unit_of_work import UnitOfWork, UnitOfWorkClosed
 from loaders.batch import BatchReader, Filters, Key, fetch_counts, fetch_many, fetch_one, fetch_pages
 
+# Names of columns, in the order of the fields of their row type.
+Columns = tuple[str, ...]
+# The columns of a batch that counts.
+COUNT = ("total",)
 Fetch = Callable[[BatchReader, list[Key]], Awaitable[Sequence[Any]]]
 
 
@@ -23,10 +30,24 @@ class Shared(DataLoader[Key, Any]):
 
     def __init__(self, fetch: Fetch, reader: BatchReader) -> None:
         super().__init__(self._batch)
-        self._fetch, self._reader = fetch, reader
+        self.fetch, self.reader = fetch, reader
+        # What `loaders/levels.py` has read, by the columns of the rows.
+        self.read: dict[Columns, dict[Key, Any]] = {}
+
+    @property
+    def columns(self) -> Columns:
+        """Return all columns of a row."""
+        return COUNT if self.fetch is fetch_counts else columns_of(self.reader.block.returns)
 
     def load(self, key: Key) -> Awaitable[Any]:
+        if (rows := self.read.get(self.columns)) and key in rows and not self.cache_map.get(key):
+            self.prime(key, rows[key])
         return shield(super().load(key))
+
+    def is_loading(self, key: Key) -> bool:
+        """Return whether `load` has been called for a key."""
+        row = self.cache_map.get(key)
+        return row is not None and not row.cancelled()
 
     async def _batch(self, keys: list[Key]) -> Sequence[Any]:
         """Return the rows of each key.
@@ -34,7 +55,7 @@ class Shared(DataLoader[Key, Any]):
         Raises CancelledError if the unit of work ends during the batch, or has ended before it; every field that awaits the batch is then cancelled too.
         """
         try:
-            return await self._fetch(self._reader, keys)
+            return await self.fetch(self.reader, keys)
         except (CancelledError, UnitOfWorkClosed):
             for key in keys:
                 if row := self.cache_map.get(key):
@@ -48,17 +69,17 @@ class Loaders:
     def __init__(self, session: UnitOfWork) -> None:
         self._session = session
         self._is_staff = session.caller.customer_id is None
-        self._known: dict[Hashable, DataLoader[Key, Any]] = {}
+        self._known: dict[Hashable, Shared] = {}
 
-    def one(self, block: Block) -> DataLoader[Key, Any]:
+    def one(self, block: Block) -> Shared:
         """Return the loader of the row, or None, of each key."""
         return self._loader((block.name,), lambda: BatchReader(self._session, block, rows_of(block, is_staff=self._is_staff)), fetch_one)
 
-    def many(self, block: Block) -> DataLoader[Key, Any]:
+    def many(self, block: Block) -> Shared:
         """Return the loader of the list of rows of each key."""
         return self._loader((block.name, "many"), lambda: BatchReader(self._session, block, rows_of(block, is_staff=self._is_staff)), fetch_many)
 
-    def page(self, block: Block, window: Window, filters: Filters) -> DataLoader[Key, Any]:
+    def page(self, block: Block, window: Window, filters: Filters) -> Shared:
         """Return the loader of the page of rows that each key has inside a window."""
 
         def reader() -> BatchReader:
@@ -66,7 +87,7 @@ class Loaders:
 
         return self._loader((block.name, window, filters), reader, fetch_pages)
 
-    def count(self, block: Block, filters: Filters) -> DataLoader[Key, Any]:
+    def count(self, block: Block, filters: Filters) -> Shared:
         """Return the loader of the number of rows of each key."""
 
         def reader() -> BatchReader:
@@ -74,10 +95,16 @@ class Loaders:
 
         return self._loader((block.name, "count", filters), reader, fetch_counts)
 
-    def _loader(self, identity: Hashable, reader: Callable[[], BatchReader], fetch: Fetch) -> DataLoader[Key, Any]:
+    def _loader(self, identity: Hashable, reader: Callable[[], BatchReader], fetch: Fetch) -> Shared:
         if identity not in self._known:
             self._known[identity] = Shared(fetch, reader())
         return self._known[identity]
+
+
+@lru_cache(maxsize=200)
+def columns_of(name: str) -> Columns:
+    """Return the columns of the row type of this name."""
+    return tuple(field.name for field in fields(row_type(name)))
 
 
 def _names(filters: Filters) -> frozenset[str]:

@@ -48,22 +48,22 @@ async def fetch_counts(reader: BatchReader, keys: list[Key]) -> list[int]:
 
 
 async def fetch_pages(reader: BatchReader, keys: list[Key]) -> list[Slice]:
-    return [_slice(rows, reader.window) for rows in await fetch_many(reader, keys) if reader.window]
+    return [slice_of(rows, reader.window) for rows in await fetch_many(reader, keys) if reader.window]
 
 
-def _slice(rows: list[Any], window: Window) -> Slice:
+def slice_of(rows: list[Any], window: Window) -> Slice:
     page = rows[: window.size]
     return Slice(page[::-1] if window.is_backward else page, len(rows) > window.size)
 
 
 async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
     groups: list[list[Any]] = [[] for _ in keys]
-    for record in await reader.session.fetch_unshielded(reader.statement.sql, _arguments(reader, keys)):
+    for record in await reader.session.fetch_unshielded(reader.statement.sql, arguments_of(reader, keys)):
         groups[record[0] - 1].append(record)
     return groups
 
 
-def _arguments(reader: BatchReader, keys: list[Key]) -> list[Any]:
+def arguments_of(reader: BatchReader, keys: list[Key]) -> list[Any]:
     arguments: dict[str, Any] = dict(reader.filters)
     arguments |= {"keys": [key for _, key in keys], "customer_ids": [owner for owner, _ in keys], "customer_id": reader.session.caller.customer_id}
     if reader.window:

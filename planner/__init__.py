@@ -5,8 +5,22 @@ returns the same answer as the planner, to the byte after JSON parsing. A part o
 """
 
 from planner.cache import PlanCache
-from planner.members import ROOT, BoundMembers, is_resolved, position_of
+from planner.members import LISTS, ROOT, BoundMembers, MembersPlan, ObjectPosition, is_resolved, position_of
 from planner.plan import CachedPlan, DocumentPlans, Planner
 from planner.sql_plan import BoundPlan, SqlPlan
 
-__all__ = ["ROOT", "BoundMembers", "BoundPlan", "CachedPlan", "DocumentPlans", "PlanCache", "Planner", "SqlPlan", "is_resolved", "position_of"]
+__all__ = [
+    "LISTS",
+    "ROOT",
+    "BoundMembers",
+    "BoundPlan",
+    "CachedPlan",
+    "DocumentPlans",
+    "MembersPlan",
+    "ObjectPosition",
+    "PlanCache",
+    "Planner",
+    "SqlPlan",
+    "is_resolved",
+    "position_of",
+]

@@ -3,7 +3,7 @@
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from db.blocks import Block
-from planner.draft import CannotPlan, Join, PlanBuilder, Scope, SqlFragment, correlated, row_scope
+from planner.draft import CannotPlan, HasFunction, Join, PlanBuilder, Scope, SqlFragment, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.json_sql import Constant, column, objects, present
 from planner.post_process import fix_items, fix_members
@@ -49,7 +49,7 @@ def member(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: lis
     if declaration is not None:
         return draft.builders[type(declaration)](draft, scope, declaration, (definition, nodes))
     if declared.base_resolver:
-        raise CannotPlan(f"{kind.name}.{name} is resolved by a function of its own")
+        raise HasFunction(f"{kind.name}.{name} is resolved by a function of its own")
     return SqlFragment(column(scope.column(declared.python_name), definition.type))
 
 

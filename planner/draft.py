@@ -30,6 +30,10 @@ class CannotPlan(Exception):
     """The planner cannot express the query in SQL. The message says why. The executor runs the query."""
 
 
+class HasFunction(CannotPlan):
+    """A field has a function of its own. The other fields beside it, and what it returns, are planned apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
     """One request: its caller, the arguments of fields by the field's mark, the maker of signed URLs of files, the budget, the locale of its customer, and

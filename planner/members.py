@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from graphql import FieldNode, GraphQLError, GraphQLObjectType, get_named_type, is_non_null_type
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationDefinitionNode, get_named_type, is_non_null_type
 
 from billing.refusals import RequestError
 from planner import build
@@ -71,6 +71,16 @@ def position_of(key: str, kind: GraphQLObjectType, fields: Fields, source: objec
     return ObjectPosition(key, kind, fields, frozenset(rows))
 
 
+def object_positions(document: DocumentContext, operation: OperationDefinitionNode) -> list[ObjectPosition]:
+    """Return the positions of the objects whose members the executor plans: the root of a query, and what its root fields with a function of their own return."""
+    root = document.schema.get_root_type(operation.operation)
+    assert root is not None
+    fields = collect(document, root, operation.selection_set.selections)
+    below = [(key, get_named_type(root.fields[nodes[0].name.value].type), nodes) for key, nodes in fields.items() if is_resolved(root, nodes[0].name.value)]
+    objects = [ObjectPosition(key, kind, collect(document, kind, selections_of(nodes))) for key, kind, nodes in below if isinstance(kind, GraphQLObjectType)]
+    return [ObjectPosition(ROOT, root, fields), *objects] if root is document.schema.query_type else objects
+
+
 def _column(kind: GraphQLObjectType, nodes: list[FieldNode]) -> str:
     return str(kind.fields[nodes[0].name.value].extensions[DEFINITION].python_name)
 
@@ -130,9 +140,11 @@ def _alone(draft: PlanBuilder, position: ObjectPosition, key: str, max_sql: int)
     """Return why the executor runs a member; empty text for one that it runs without a statement. None for a member that has a plan."""
     nodes = position.fields[key]
     declaration = _declaration(position.kind, nodes)
-    if declaration is None or (position.key != ROOT and not isinstance(declaration, One | AnyOf | Listed)):
-        return IN_VALUES if _reads_rows(draft.document, position.kind, nodes) else ""
-    if key in position.rows and not _reads_below(draft.document, position.kind, nodes):
+    if position.key == ROOT and declaration is None:
+        return ""  # the members of what it returns are planned when it has returned
+    if position.key != ROOT and not isinstance(declaration, One | AnyOf | Listed):
+        return IN_VALUES if _reads_rows(draft, position.kind, nodes) else ""
+    if key in position.rows and not _reads_below(draft, position.kind, nodes):
         return ""
     try:
         if len(_plan(draft, position, (key,)).sql) > max_sql:
@@ -157,17 +169,17 @@ def _nullable_by(position: ObjectPosition, keys: tuple[str, ...]) -> tuple[str, 
     return tuple(declaration.keys if isinstance(declaration, Listed) else declaration.key for declaration in declarations)
 
 
-def _reads_rows(document: DocumentContext, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
-    """Return whether a field, or one below it, is declared to read rows."""
+def _reads_rows(draft: PlanBuilder, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+    """Return whether a field, or one below it, is declared to read rows. Staff have no locale that would be read."""
     declaration = _declaration(kind, nodes)
     if declaration is not None and not isinstance(declaration, ColumnGroup):
-        return not isinstance(declaration, Derived) or CUSTOMER_LOCALE in declaration.about_call
-    return _reads_below(document, kind, nodes)
+        return not isinstance(declaration, Derived) or (CUSTOMER_LOCALE in declaration.about_call and not draft.is_staff)
+    return _reads_below(draft, kind, nodes)
 
 
-def _reads_below(document: DocumentContext, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+def _reads_below(draft: PlanBuilder, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
     field = kind.fields.get(nodes[0].name.value)
     below = get_named_type(field.type) if field else None
     if not isinstance(below, GraphQLObjectType):
         return below is not None and bool(selections_of(nodes))  # the objects of an interface may have relations
-    return any(_reads_rows(document, below, merged) for merged in collect(document, below, selections_of(nodes)).values())
+    return any(_reads_rows(draft, below, merged) for merged in collect(draft.document, below, selections_of(nodes)).values())

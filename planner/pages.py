@@ -14,8 +14,8 @@ from planner.json_sql import Constant, Parts, in_quotes, objects
 from planner.post_process import fix_items
 from planner.values import Arguments
 from resolvers.reads.pages import Paging, window_of
-from schema.declarations.fields import TYPES, PageOf
-from schema.declarations.paging import filters, order_of
+from schema.declarations.fields import PageOf
+from schema.declarations.paging import TYPES, filters, order_of
 
 
 class PageShape(NamedTuple):

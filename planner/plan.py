@@ -13,6 +13,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    NonNullTypeNode,
     OperationDefinitionNode,
     VariableValues,
     get_variable_values,
@@ -24,9 +25,9 @@ from billing.refusals import RequestError
 from planner import build, derived, pages, roots
 from planner.cache import PlanCache
 from planner.cache_key import RequestShape, Rule, ShapeReader, no_shape
-from planner.draft import CannotPlan, PlanBuilder
+from planner.draft import CannotPlan, HasFunction, PlanBuilder
 from planner.fields import DocumentContext
-from planner.members import ARGUMENTS, ROOT, TOO_LONG, BoundMembers, MembersPlan, ObjectPosition, plan_members, viewer_scope
+from planner.members import ARGUMENTS, ROOT, TOO_LONG, BoundMembers, MembersPlan, ObjectPosition, object_positions, plan_members, viewer_scope
 from planner.sql_plan import BoundPlan, SqlPlan, statement
 from schema.declarations import roots as declared_roots
 from schema.declarations.fields import AnyOf, ColumnGroup, Derived, Listed, Many, One, PageOf
@@ -103,9 +104,9 @@ class DocumentPlans:
         if not isinstance(variables, VariableValues):
             return None
         reading = self._reading(operation, variables)
-        entry = self._entry(reading, (_name(operation), viewer.customer_id is None), lambda: self._make(operation, reading, viewer))
+        entry = self._entry(reading, _place(operation, viewer), lambda: self._make(operation, reading, viewer))
         if not isinstance(entry.plan, SqlPlan):
-            self._planner.fallbacks[str(entry.plan)] += 1
+            self._planner.fallbacks.update([] if isinstance(entry.plan, HasFunction) else [str(entry.plan)])
             return None
         try:
             return entry.plan.bind(viewer, reading, is_repeated=entry.uses >= REPEATED)
@@ -118,11 +119,11 @@ class DocumentPlans:
     ) -> BoundMembers | None:
         """Return the members of an object of the executor that one statement reads, or None if the executor has to run all of them."""
         reading = self._reading(operation, variables)
-        place = _name(operation), viewer.customer_id is None, position.key, position.rows
-        entry = self._entry(reading, place, lambda: self._make_members(position, reading, viewer))
+        place = _place(operation, viewer)
+        entry = self._entry(reading, (*place, position.key, position.rows), lambda: self._make_members(position, reading, viewer))
         members = entry.plan
         assert isinstance(members, MembersPlan)
-        if position.key != ROOT:  # a query that has no plan as a whole is counted already
+        if position.key != ROOT or self._has_function(reading, place):  # any other query that has no plan as a whole is counted already
             self._planner.fallbacks.update(members.reasons)
         if not members.plans:
             return None
@@ -135,6 +136,21 @@ class DocumentPlans:
             self._planner.fallbacks[ARGUMENTS] += position.key != ROOT
             return None
 
+    def parts(self, operation: OperationDefinitionNode, inputs: dict[str, Any], viewer: Viewer) -> list[tuple[ObjectPosition, MembersPlan, RequestShape]]:
+        """Return the plans of the objects of the executor: of the root of a query, and of what its root fields with a function of their own return.
+
+        They are those of an object that has an id in each column. Inputs without a value are left out, as only those of the root fields may be.
+        """
+        definitions = [
+            item for item in operation.variable_definitions or () if item.variable.name.value in inputs or not isinstance(item.type, NonNullTypeNode)
+        ]
+        variables = get_variable_values(self._planner.schema, definitions, inputs, max_errors=1, hide_suggestions=True)
+        if not isinstance(variables, VariableValues):
+            raise variables[0]
+        reading = self._reading(operation, variables)
+        positions = object_positions(self._draft(reading, viewer).document, operation)
+        return [(position, self._make_members(position, reading, viewer), reading) for position in positions]
+
     def refused(self) -> None:
         """Count a derived field that refused an argument when it was computed. The executor reports the error beside the data of the other fields."""
         self._planner.fallbacks["an argument was refused"] += 1
@@ -142,6 +158,11 @@ class DocumentPlans:
     def failed(self) -> None:
         """Count a statement of these plans that failed, so that the executor had to answer."""
         self._planner.fallbacks["its statement failed"] += 1
+
+    def _has_function(self, reading: RequestShape, place: tuple[Hashable, ...]) -> bool:
+        """Return whether a query has no plan as a whole because a field has a function of its own."""
+        whole = self._cache.get(self._number, (*place, reading.shape))
+        return whole is not None and isinstance(whole.plan, HasFunction)
 
     def _reading(self, operation: OperationDefinitionNode, variables: VariableValues) -> RequestShape:
         return self._readers[_name(operation) or ""].read(variables)
@@ -165,7 +186,8 @@ class DocumentPlans:
                 raise CannotPlan(TOO_LONG)
             return plan
         except CannotPlan as reason:
-            logger.info("planner fallback: the query is run by the executor: %s", reason)
+            if not isinstance(reason, HasFunction):
+                logger.info("planner fallback: the query is run by the executor: %s", reason)
             return reason
         except (RequestError, GraphQLError):
             return CannotPlan(ARGUMENTS)
@@ -188,6 +210,11 @@ def make(draft: PlanBuilder, operation: OperationDefinitionNode) -> SqlPlan:
     scope = viewer_scope(draft)
     built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and only that is read
     return statement(draft, scope, built)
+
+
+def _place(operation: OperationDefinitionNode, viewer: Viewer) -> tuple[Hashable, ...]:
+    """Return the part of a plan's key beside the shape of the request: the operation, and whether staff ask."""
+    return _name(operation), viewer.customer_id is None
 
 
 def _name(operation: OperationDefinitionNode) -> str | None:

@@ -191,6 +191,8 @@ class Context:
     is_cut_off: bool = False
     # How many mutations were answered with what is stored under their idempotency key.
     replays: int = 0
+    # Whether statements of the planner have read parts of the operation.
+    has_planned_parts: bool = False
     # The `iss` of our own tokens.
     issuer: str = ""
     webhooks: Webhooks | None = None

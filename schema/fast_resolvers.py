@@ -6,7 +6,7 @@ either. Any other field with an extension or a resolver of its own keeps them.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from operator import attrgetter
 from types import SimpleNamespace
@@ -100,12 +100,14 @@ def _column(name: str) -> Resolve:
 
 
 def _with_arguments(resolve: Resolve, arguments: dict[str, GraphQLArgument]) -> Resolve:
+    converted = argument_converter(arguments)
+    return lambda row, info, **values: resolve(row, info, **converted(values))
+
+
+def argument_converter(arguments: Mapping[str, GraphQLArgument]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return the function that converts the coerced arguments of a declared field for Python: by their Python names."""
     named = {name: (argument.extensions[DEFINITION].python_name, _input_of(argument)) for name, argument in arguments.items()}
-
-    def call(row: Any, info: Any, **values: Any) -> Any:
-        return resolve(row, info, **{named[name][0]: named[name][1](value) for name, value in values.items()})
-
-    return call
+    return lambda values: {named[name][0]: named[name][1](value) for name, value in values.items()}
 
 
 def _input_of(argument: GraphQLArgument) -> Callable[[Any], Any]:

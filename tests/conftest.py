@@ -221,10 +221,11 @@ class Portal:
     def context(self, viewer: Viewer, session: UnitOfWork) -> Context:
         return Context(viewer, session, payments=self.payments, files=self.files)
 
-    async def execute(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
+    async def execute(self, text: str, viewer: Viewer = ADA, *, by_levels: bool = True, **variables: Any) -> Answer:
+        """Run a document by the executor alone, without `by_levels` field by field."""
         document, _ = self.prepare(text)
         session = self.session(viewer)
-        result = await run(self.schema, document, GraphQLRequest(text, variables, None, False), self.context(viewer, session))
+        result = await run(self.schema, document, GraphQLRequest(text, variables, None, False), self.context(viewer, session), by_levels=by_levels)
         await session.close()
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 

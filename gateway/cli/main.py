@@ -158,7 +158,7 @@ def explain(
     staff: Annotated[bool, typer.Option("--staff", help="Staff call instead.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Print the statement of a document, and Postgres' plan of it."""
+    """Print the statement of a document, or those of a mutation's payload, and Postgres' plan of it."""
     from gateway.cli.commands import explain as explain_command
     from gateway.cli.commands.explanation import Question
 

@@ -60,6 +60,8 @@ class Selection:
 
     fields: Fields
     steps: tuple[FieldStep, ...]
+    # What `gateway/levels` makes of it, once it was needed.
+    levels: Any = None
 
 
 @dataclass(slots=True)
@@ -111,7 +113,7 @@ def _with_type(key: str, details: Details, definition: GraphQLField, node: Field
     is_leaf = isinstance(item, GraphQLScalarType | GraphQLEnumType)
     if not is_leaf and not isinstance(item, GraphQLObjectType):
         return FieldStep(key, details, kind)
-    shape: dict[str, Any] = {"serialize": _serializer(inner)} if is_leaf and not is_list else {}
+    shape: dict[str, Any] = {"serialize": serializer_of(inner)} if is_leaf and not is_list else {}
     if is_leaf and is_list:
         return FieldStep(key, details, kind)
     shape |= {} if is_leaf else {"item": item, "is_list": is_list}
@@ -119,11 +121,11 @@ def _with_type(key: str, details: Details, definition: GraphQLField, node: Field
         return FieldStep(key, details, kind, attribute=attrgetter(declared.python_name), is_required=required, **shape)
     if not isinstance(declared.metadata.get(DECLARATION), ColumnGroup | One | Many | AnyOf | Listed | PageOf | Derived):
         return FieldStep(key, details, kind)
-    arguments = _constant_arguments(definition, node)
+    arguments = constant_arguments(definition, node)
     return FieldStep(key, details, kind, resolve=definition.resolve, arguments=arguments, is_required=required, **shape)
 
 
-def _constant_arguments(definition: GraphQLField, node: FieldNode) -> Mapping[str, Any] | None:
+def constant_arguments(definition: GraphQLField, node: FieldNode) -> Mapping[str, Any] | None:
     """Return the arguments of a field if they are the same in every request and valid, else None."""
     if not definition.args:
         return {}
@@ -135,7 +137,7 @@ def _constant_arguments(definition: GraphQLField, node: FieldNode) -> Mapping[st
         return None
 
 
-def _serializer(kind: Any) -> Callable[[Any], Any]:
+def serializer_of(kind: Any) -> Callable[[Any], Any]:
     """Return the function that makes JSON of a value of a leaf. Values of an enum are few, so their names are looked up once."""
     serialize: Callable[[Any], Any] = kind.coerce_output_value
     if not isinstance(kind, GraphQLEnumType):

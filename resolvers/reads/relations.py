@@ -5,6 +5,7 @@ from typing import Any
 
 from billing.ids import prefix_of
 from db.blocks import Block, blocks
+from db.pages import Window
 from loaders.batch import Filters, Key
 from resolvers.context import Context
 from resolvers.reads.pages import Paging, RowPage, window_of
@@ -73,10 +74,14 @@ async def listed(row: Any, keys: str, block: Block, context: Context) -> list[An
 
 
 async def page(key: Key, block: Block, *, order: str, paging: Paging, filters: Filters, context: Context) -> RowPage:
-    window = window_of(block, order, paging)
-    loaded = await context.loaders.page(block, window, filters).load(key)
+    return await window(key, block, window_of(block, order, paging), filters=filters, context=context)
+
+
+async def window(key: Key, block: Block, wanted: Window, *, filters: Filters, context: Context) -> RowPage:
+    """Return the page of rows that a key has inside a window."""
+    loaded = await context.loaders.page(block, wanted, filters).load(key)
     await context.pace.take(len(loaded.rows))
-    return RowPage(loaded, window, block, key, filters)
+    return RowPage(loaded, wanted, block, key, filters)
 
 
 async def by_id(owner: str | None, identifier: str | None, prefixes: Iterable[str], context: Context) -> Any:

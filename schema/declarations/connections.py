@@ -7,6 +7,8 @@ import strawberry
 from resolvers.context import Info
 
 Row = TypeVar("Row")
+# In the metadata of the field that counts the rows of all pages.
+TOTAL = "total"
 
 
 @strawberry.type(description="The position of a page among all rows.")
@@ -36,5 +38,6 @@ class Connection(Generic[Row]):
     total_count = strawberry.field(
         resolver=_total,
         graphql_type=int,
+        metadata={TOTAL: True},
         description="How many rows there are in all pages together, the filter applied. It costs a count of all of them; select it only if you display it.",
     )

@@ -29,7 +29,7 @@ from resolvers.context import Context, Info
 from resolvers.reads import relations
 from schema.declarations.connections import Connection
 from schema.declarations.nouns import MoneyType
-from schema.declarations.paging import Argument, filters, order_of, paging, paging_arguments, sort_argument
+from schema.declarations.paging import TYPES, Argument, page_filters, paging_arguments, sort_argument, window
 
 DECLARATION = "portico"
 PERMISSION = "permission"
@@ -52,7 +52,6 @@ class CallFacts:
 # The fact that is read from the database, and the argument of a field that makes this read unnecessary.
 CUSTOMER_LOCALE = "customer_locale"
 LOCALE = "locale"
-TYPES = "types"  # the argument of a page, beside `filter`, that narrows its rows
 
 # The facts that a derived field gets when a parameter of its function has the name.
 ABOUT_CALL: dict[str, Callable[[CallFacts], Any]] = {
@@ -100,10 +99,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """The declaration of a connection. The fields of its filter input are parameters of the block."""
+    """The declaration of a connection. The fields of its filter input are parameters of the block. `sort` is the enum of its orders, if there is an argument for them."""
 
     block: Block
     key: str
+    sort: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +166,12 @@ def page(block: str, *, key: str, graphql_type: Any, description: str, sort: Any
 
     Without `sort` the rows are in the only order of the block. `types` is an enum: rows of some of its values can be selected.
     """
-    statement = blocks()[block]
+    declaration = PageOf(blocks()[block], key, sort)
 
     async def resolve(parent: Any, info: Info, **arguments: Any) -> Any:
-        keyed = relations.key_of(parent, key, statement, info.context)
-        return await relations.page(
-            keyed,
-            statement,
-            order=order_of(arguments, sort or statement.orders),
-            paging=paging(arguments),
-            filters=filters({**(vars(arguments["filter"]) if arguments.get("filter") else {}), TYPES: arguments.get(TYPES)}),
-            context=info.context,
+        keyed = relations.key_of(parent, key, declaration.block, info.context)
+        return await relations.window(
+            keyed, declaration.block, window(declaration.block, sort, arguments), filters=page_filters(arguments), context=info.context
         )
 
     declared = [*paging_arguments(), *([sort_argument(sort)] if sort else [])]
@@ -185,7 +180,7 @@ def page(block: str, *, key: str, graphql_type: Any, description: str, sort: Any
     if filter:
         declared.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows that match all of these.")]))
     connection: Any = Connection[graphql_type]
-    return _field(with_arguments(resolve, declared), connection | None, description, PageOf(statement, key))
+    return _field(with_arguments(resolve, declared), connection | None, description, declaration)
 
 
 def any_of(*prefixes: str, key: str, graphql_type: Any, description: str, is_certain: bool = False) -> Any:

@@ -6,7 +6,12 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.reads.pages import Paging
+from db.blocks import Block
+from db.pages import Window
+from loaders.batch import Filters
+from resolvers.reads.pages import Paging, window_of
+
+TYPES = "types"  # the argument of a page, beside `filter`, that narrows its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +52,13 @@ def filters(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 def paging(arguments: Mapping[str, Any]) -> Paging:
     return Paging(*(arguments.get(name) for name in ("first", "after", "last", "before")))
+
+
+def window(block: Block, sort: Any, arguments: Mapping[str, Any]) -> Window:
+    """Return the window of a page's arguments; `sort` is the enum of its orders, if there is an argument for them. Raises BadUserInput."""
+    return window_of(block, order_of(arguments, sort or block.orders), paging(arguments))
+
+
+def page_filters(arguments: Mapping[str, Any]) -> Filters:
+    """Return the filters in a page's arguments."""
+    return filters({**(vars(arguments["filter"]) if arguments.get("filter") else {}), TYPES: arguments.get(TYPES)})

@@ -25,13 +25,16 @@ DOCUMENTS = {name: text for name, _, text in (part.partition("\n") for part in P
 
 
 def comparable(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: error[key] for key in ("message", "path")} for error in errors]
+    return [{key: error.get(key) for key in ("message", "path")} for error in errors]
 
 
 async def both(portal: Portal, text: str, viewer: Any, **variables: Any) -> bool:
-    """Whether the planner answered; then as the executor did."""
+    """Whether the planner answered; then as the executor did. The executor answers by levels as it does field by field."""
     planned = await portal.plan(text, viewer, **variables)
     executed = await portal.execute(text, viewer, **variables)
+    by_fields = await portal.execute(text, viewer, by_levels=False, **variables)
+    assert executed.data == by_fields.data, (text, variables)
+    assert sorted(comparable(executed.errors), key=repr) == sorted(comparable(by_fields.errors), key=repr), (text, variables)
     if planned is not None:
         assert not executed.errors, (text, variables, executed.errors)
         assert planned.data == executed.data, (text, variables)

@@ -82,3 +82,16 @@ def test_explain_prints_the_statement_its_plan_and_what_is_left_to_python(urls: 
     assert "cost=" in said
     assert "availableActions" in said
     assert "The executor answers this: customers is for staff." in CliRunner().invoke(cli, ["explain", "tests/planner/customers.graphql"]).output
+
+
+def test_explain_prints_the_statements_of_what_root_fields_return(urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTICO_DATABASE_URL", urls.admin)
+    paid = CliRunner().invoke(cli, ["explain", "PayInvoice"]).output
+    assert paid.count("cost=") > 1
+    assert "payInvoice" in paid
+    assert "Statement 1 of 2, for payment, invoice, customer" in paid
+    assert "column_invoice_key" in paid
+    assert "The executor runs: replayed, userErrors, clientAction" in paid
+    refund = CliRunner().invoke(cli, ["explain", "PreviewRefundPayment", "--staff"]).output
+    assert "The executor runs: preview, userErrors" in refund
+    assert "level by level: it belongs to a value of a resolver" in refund

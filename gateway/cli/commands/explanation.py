@@ -1,10 +1,12 @@
-"""The result of the planner for a document: its statement, Postgres' plan, and what is computed in Python or by the executor."""
+"""The result of the planner for a document: its statement, or those of what its root fields return, Postgres' plan, and what is computed in Python or by the executor."""
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from graphql import GraphQLError, OperationDefinitionNode
 from rich.console import Console
 from rich.syntax import Syntax
 
@@ -13,9 +15,12 @@ from auth.viewer import Viewer
 from billing.refusals import RequestError
 from db.pool import Database
 from db.unit_of_work import Caller, UnitOfWork
-from gateway.documents.document_cache import DocumentCache, first_party
+from gateway.documents.document_cache import DocumentCache, PreparedDocument, first_party, first_party_actions, of_staff
 from gateway.operator_errors import OperatorError
-from planner import BoundPlan, Planner
+from planner import LISTS, BoundPlan, MembersPlan, ObjectPosition, Planner
+
+# In the place of ids that a mutation would answer.
+ANY_ID = "inv_01m829w97ne1msh76cygrhecz9"
 
 
 class CannotExplain(OperatorError):
@@ -33,23 +38,58 @@ class Question:
 
 async def explain(question: Question, database: Database, console: Console) -> None:
     """Print the explanation. Raises CannotExplain."""
-    bound, reason = _bound(question)
-    if bound is None:
-        console.print(f"The executor answers this: {reason}.")
-        return
-    console.print(Syntax(bound.plan.sql, "postgresql", word_wrap=True, background_color="default"))
+    document, operation, planner = _prepared(question)
+    assert document.plans is not None
     session = UnitOfWork(database, Caller(question.viewer.customer_id, question.viewer.kind, datetime.now(UTC)))
-    console.print("\nPostgres' plan:\n")
     try:
-        for record in await session.fetch(f"explain {bound.plan.sql}", bound.values):
-            console.print(record[0])
+        inputs = json.loads(question.variables)
+        bound = document.plans.bind(operation, inputs, question.viewer)
+        if bound:
+            await _print(bound, session, console)
+            return
+        reason = next(iter(planner.fallbacks), None)
+        if reason or operation.operation.value == "subscription":
+            console.print(f"The executor answers this: {reason or 'it is a live operation'}.")
+            return
+        for part in document.plans.parts(operation, inputs, question.viewer):
+            await _print_part(part, question.viewer, session, console)
+    except (json.JSONDecodeError, RequestError, GraphQLError) as error:
+        raise CannotExplain(f"The variables cannot be used: {error}") from error
     finally:
         await session.close()
+
+
+async def _print(bound: BoundPlan, session: UnitOfWork, console: Console) -> None:
+    console.print(Syntax(bound.plan.sql, "postgresql", word_wrap=True, background_color="default"))
+    console.print("\nPostgres' plan:\n")
+    for record in await session.fetch(f"explain {bound.plan.sql}", bound.values):
+        console.print(record[0])
     console.print(f"\nParameters: {', '.join(bound.plan.parameters)}")
     console.print(f"Computed in Python after it: {', '.join(bound.plan.derived) or 'nothing, the bytes from Postgres are sent unchanged'}")
 
 
-def _bound(question: Question) -> tuple[BoundPlan | None, str]:
+async def _print_part(part: tuple[ObjectPosition, MembersPlan, Any], viewer: Viewer, session: UnitOfWork, console: Console) -> None:
+    """Print how the members of an object are read: of a payload after the commit of its mutation."""
+    position, members, reading = part
+    console.rule(position.key or "the root of the query")
+    for number, plan in enumerate(members.plans, start=1):
+        console.print(f"Statement {number} of {len(members.plans)}, for {', '.join(members.keys)}:\n")
+        await _print(plan.bind(viewer, reading, is_repeated=False, source=_AnyObject()), session, console)
+    others = [key for key in position.fields if key not in members.keys]
+    console.print(f"\nThe executor runs: {', '.join(others) or 'nothing'}")
+    for reason in dict.fromkeys(members.reasons):
+        if reason:
+            console.print(f"The executor reads, level by level: {reason}")
+
+
+class _AnyObject:
+    """An object with a value in each column, of which only the shape of the statement is of interest."""
+
+    def __getattr__(self, name: str) -> Any:
+        return [ANY_ID] if name.endswith(LISTS) else ANY_ID
+
+
+def _prepared(question: Question) -> tuple[PreparedDocument, OperationDefinitionNode, Planner]:
     schema = portal_schema.build()
     planner = Planner(schema)
     document = DocumentCache(schema, planner).prepare(_text(question.document))
@@ -58,15 +98,11 @@ def _bound(question: Question) -> tuple[BoundPlan | None, str]:
     operation = document.operation(None)
     if operation is None:
         raise CannotExplain("The document must have exactly one operation.")
-    try:
-        bound = document.plans.bind(operation, json.loads(question.variables), question.viewer)
-    except (json.JSONDecodeError, RequestError) as error:
-        raise CannotExplain(f"The variables cannot be used: {error}") from error
-    return bound, next(iter(planner.fallbacks), "it is not a query, or its variables do not fit")
+    return document, operation, planner
 
 
 def _text(document: str) -> str:
-    known = first_party()
+    known = first_party() | first_party_actions() | of_staff()
     if document in known:
         return known[document]
     try:

@@ -28,7 +28,7 @@ from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
 from gateway.http.graphql.authentication import ANONYMOUS, check_authenticated, check_readable
 from gateway.http.graphql.live import answer_live
-from gateway.http.graphql.presentation import presented
+from gateway.http.graphql.presentation import presented, way_of_executor
 from gateway.http.graphql.replica_reads import executed
 from gateway.http.graphql.revisions import conditional_request
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
@@ -248,7 +248,7 @@ async def _run(app: AppState, work: PreparedOperation, state: RequestState, cont
         state.log_entry.cause = responses.DEADLINE if isinstance(error, TimeoutError) else error.cause
         return responses.unavailable(state.response_format)
     is_unchanged = state.conditional is not None and state.conditional.is_unchanged
-    state.log_entry.way = "revision" if is_unchanged else "executor" if planned is None else "planner"
+    state.log_entry.way = "revision" if is_unchanged else "planner" if planned is not None else way_of_executor(context)
     state.log_entry.end_phase("run")
     if app.policy.shows_timings:
         state.headers["Server-Timing"] = state.log_entry.timings(context.session.statements)

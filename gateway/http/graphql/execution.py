@@ -80,9 +80,19 @@ async def _answered(document: PreparedDocument, bound: BoundPlan, context: Conte
 
 
 async def run(
-    schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRequest, context: Context, *, root: object = None, plans: DocumentPlans | None = None
+    schema: GraphQLSchema,
+    document: PreparedDocument,
+    call: GraphQLRequest,
+    context: Context,
+    *,
+    root: object = None,
+    plans: DocumentPlans | None = None,
+    by_levels: bool = True,
 ) -> ExecutionResult:
-    """Execute with graphql-core and the loaders. Without a root value it is the viewer. With the document's plans, what they can express is read by their statements."""
+    """Execute with graphql-core and the loaders. Without a root value it is the viewer. With the document's plans, what they can express is read by their statements.
+
+    Without `by_levels` each field of each object is read alone, as it otherwise is only where something has an error.
+    """
     assert document.ast is not None
     result = execute(
         schema,
@@ -95,5 +105,6 @@ async def run(
         executor_class=PlanningExecutor,
         plans=plans,
         prepared=document,
+        by_levels=by_levels,
     )
     return await result if inspect.isawaitable(result) else result

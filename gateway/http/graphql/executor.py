@@ -1,7 +1,8 @@
-"""The executor: graphql-core's, with statements of the planner for parts of an operation, and a shorter way for fields of the declared kinds.
+"""The executor: graphql-core's, with statements of the planner for parts of an operation, and shorter ways for fields of the declared kinds.
 
-A column needs no `info`, no arguments and no path, so most fields of an answer are an attribute and its serializer here. What may fail or is rare is left to
-graphql-core, which then reports the error.
+Where all fields below one are declared, they are read by levels (`gateway/levels`). Other fields, and all of them after an error, are read one by one: a column needs
+no `info`, no arguments and no path, so most of them are an attribute and its serializer here. What may fail or is rare is left to graphql-core, which then reports the
+error.
 """
 
 import inspect
@@ -10,17 +11,34 @@ from collections.abc import Coroutine, Iterable
 from types import CoroutineType
 from typing import Any
 
-from graphql import Executor, GraphQLList, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, Undefined, get_argument_values, get_nullable_type
+from graphql import (
+    Executor,
+    FieldNode,
+    GraphQLField,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    Undefined,
+    get_argument_values,
+    get_nullable_type,
+)
 from graphql.execution.collect_fields import CollectedFields
 from graphql.pyutils import Path, gather_with_cancel
 
 from gateway.documents.document_cache import PreparedDocument
 from gateway.documents.selections import Details, Fields, FieldStep, Selection, step_of
 from gateway.http.graphql.statements import read_members
+from gateway.levels.reading import read_levels
+from gateway.levels.run import LevelSelection, LookUp
+from gateway.levels.steps import LevelMaker
 from planner import ROOT, BoundMembers, DocumentPlans, is_resolved, position_of
 from resolvers.context import Context
 
 logger = logging.getLogger("portico.http")
+
+# The type, the value and the path of an object; the path of the root is None.
+Place = tuple[GraphQLObjectType, Any, Path | None]
 
 
 class RowInfo:
@@ -33,32 +51,28 @@ class RowInfo:
 
 
 class PlanningExecutor(Executor[None]):
-    """Members of a query, and of the objects that its root fields return, are read by one statement each where they have a plan."""
+    """Members of a query, and of the objects that its root fields return, are read by one statement each where they have a plan, and by levels where they are declared."""
 
-    def __init__(self, *arguments: Any, prepared: PreparedDocument, plans: DocumentPlans | None, **named: Any) -> None:
+    def __init__(self, *arguments: Any, prepared: PreparedDocument, plans: DocumentPlans | None, by_levels: bool, **named: Any) -> None:
         super().__init__(*arguments, **named)
         assert prepared.ast is not None
-        self._plans = plans
+        self._plans, self._is_by_levels = plans, by_levels
         self._selections = prepared.selections.of(prepared.ast, self.variable_values.coerced)
         self._row_info = RowInfo(self.context_value)
 
     def execute_fields(self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, grouped_field_set: Fields, position_context: None) -> Any:
         """Execute the fields of an object; `path` is None for the root."""
-        if path is None and self._plans is not None:
-            members = self._members(ROOT, parent_type, source_value, grouped_field_set)
-            if members is not None:
-                return self._with_members(members, parent_type, source_value, path, grouped_field_set)
+        if path is None:
+            return self._whole(ROOT, parent_type, source_value, path, grouped_field_set)
         return self._run(parent_type, source_value, path, [step_of(parent_type, key, details) for key, details in grouped_field_set.items()])
 
     def complete_object_value(
         self, return_type: GraphQLObjectType, field_details_list: Details, info: GraphQLResolveInfo[Any], path: Path, result: Any, position_context: None
     ) -> Any:
-        """Complete an object. The members of one that a resolver of a root field has returned are planned."""
+        """Complete an object. The members of one that a resolver of a root field has returned are planned, or read by levels."""
         selection = self._selection(return_type, field_details_list)
-        if path.prev is None and self._plans is not None and is_resolved(info.parent_type, info.field_name):
-            members = self._members(str(path.key), return_type, result, selection.fields)
-            if members is not None:
-                return self._with_members(members, return_type, result, path, selection.fields)
+        if path.prev is None and is_resolved(info.parent_type, info.field_name):
+            return self._whole(str(path.key), return_type, result, path, selection.fields)
         return self._run(return_type, result, path, selection.steps)
 
     def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Details) -> CollectedFields:
@@ -73,6 +87,14 @@ class PlanningExecutor(Executor[None]):
             selection = self._selections[key] = Selection(fields, tuple(step_of(kind, name, each) for name, each in fields.items()))
         return selection
 
+    def _whole(self, key: str, kind: GraphQLObjectType, source: Any, path: Path | None, fields: Fields) -> Any:
+        """Return the fields of an object: those that have a plan by its statement, then those that can be read by levels, and then all others one by one."""
+        members = self._members(key, kind, source, fields) if self._plans else None
+        levels = None if members else self._levels(kind, fields)
+        if members or levels:
+            return self._by_parts(members, levels, (kind, source, path), fields)
+        return self._run(kind, source, path, [step_of(kind, name, details) for name, details in fields.items()])
+
     def _members(self, key: str, kind: GraphQLObjectType, source: Any, fields: Fields) -> BoundMembers | None:
         """Return what a statement reads of an object's fields."""
         assert self._plans is not None
@@ -84,13 +106,43 @@ class PlanningExecutor(Executor[None]):
             logger.warning("a part of an operation could not be planned; the executor reads it", exc_info=True)
             return None
 
-    async def _with_members(self, members: BoundMembers, kind: GraphQLObjectType, source: Any, path: Path | None, fields: Fields) -> dict[str, Any]:
-        """Return the object with the members that a statement reads. The executor runs the other fields, and after a failure all of them."""
-        assert self._plans is not None
-        planned = await read_members(members, self._plans, self.context_value) or {}
-        executed = self._run(kind, source, path, [step_of(kind, key, details) for key, details in fields.items() if key not in planned])
-        values = planned | (await executed if inspect.isawaitable(executed) else executed)
+    def _levels(self, kind: GraphQLObjectType, fields: Fields) -> LevelSelection | None:
+        """Return the steps of those fields of an object that are read by levels, made once for a document."""
+        if not self._is_by_levels:
+            return None
+        key = ("levels", kind, *[id(detail.node) for details in fields.values() for detail in details])
+        if key not in self._selections:
+            selection = self._selections[key] = Selection(fields, ())
+            try:
+                selection.levels = LevelMaker(self.schema, self._selection).some(kind, fields)
+            except Exception:  # a bug in the declarations or in the levels
+                logger.warning("fields could not be prepared for levels; the executor reads them one by one", exc_info=True)
+        levels: LevelSelection | None = self._selections[key].levels
+        return levels
+
+    async def _by_parts(self, members: BoundMembers | None, levels: LevelSelection | None, place: Place, fields: Fields) -> dict[str, Any]:
+        """Return the fields of an object, in their order. What a part has failed to read is read by the next."""
+        kind, source, path = place
+        values: dict[str, Any] = {}
+        if members and self._plans:
+            values = await read_members(members, self._plans, self.context_value) or {}
+            levels = self._levels(kind, {key: details for key, details in fields.items() if key not in values})
+        if levels:
+            values |= await read_levels(levels, source, self.context_value, self)
+        executed = self._run(kind, source, path, [step_of(kind, key, details) for key, details in fields.items() if key not in values])
+        values |= await executed if inspect.isawaitable(executed) else executed
         return {key: values[key] for key in fields if key in values}
+
+    def arguments(self, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
+        """Return the coerced arguments of a field. Raises GraphQLError."""
+        return get_argument_values(definition, node, self.variable_values, None, self.hide_suggestions)
+
+    async def look_up(self, field: LookUp, source: Any) -> Any:
+        """Return what the resolver of a root field returns."""
+        info = self.build_resolve_info(field.definition, field.nodes, field.kind, Path(None, field.key, field.kind.name))
+        assert field.definition.resolve is not None
+        result = field.definition.resolve(source, info, **self.arguments(field.definition, field.nodes[0]))
+        return await result if inspect.isawaitable(result) else result
 
     def _run(self, kind: GraphQLObjectType, source: Any, path: Path | None, steps: Iterable[FieldStep]) -> Any:
         """Return the fields of an object, or a coroutine of them where one of them waits for rows."""
@@ -130,7 +182,7 @@ class PlanningExecutor(Executor[None]):
         if step.arguments is not None:
             return step.arguments
         node = step.details[0].node
-        return get_argument_values(kind.fields[node.name.value], node, self.variable_values, None, self.hide_suggestions)
+        return self.arguments(kind.fields[node.name.value], node)
 
     async def _awaited(self, step: FieldStep, path: Path, result: Any) -> Any:
         try:

@@ -8,6 +8,7 @@ from db.outages import SessionEnded
 from gateway.http import responses
 from gateway.http.graphql.state import RequestState
 from gateway.http.responses import Answer, TransportError
+from resolvers.context import Context
 
 
 def presented(result: ExecutionResult, extensions: dict[str, Any] | None, state: RequestState, *, suggests: bool) -> Answer:
@@ -32,3 +33,8 @@ def _has_effects(result: ExecutionResult, state: RequestState) -> bool:
     """Whether a field of a mutation has been executed and has a payload, which the client must get even if other fields fail."""
     has_effect = state.context is not None and state.context.has_effect
     return has_effect and any(isinstance(payload, dict) for payload in (result.data or {}).values())
+
+
+def way_of_executor(context: Context) -> str:
+    """Return how an operation was run, for its log line: by the executor alone, or with statements of the planner for what it selects below its root fields."""
+    return "executor+planner" if context.has_planned_parts else "executor"

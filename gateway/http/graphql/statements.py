@@ -28,6 +28,7 @@ async def read_members(members: BoundMembers, plans: DocumentPlans, context: Con
     try:
         for statement in members.statements:
             values |= await read(statement, context, statement.data)
+            context.has_planned_parts = True
         return values
     except (DatabaseUnavailable, SessionEnded):
         return None  # the executor's reads in this snapshot fail for the same reason

@@ -53,9 +53,16 @@ async def test_an_operation_is_one_line_without_values(start_server: Callable[..
     assert line["variables"] == ["first"]
     assert re.fullmatch("[0-9a-f]{64}", line["document"])
     assert (line["way"], line["code"], line["status"]) == ("planner" if planner else "executor", "OK", 200)
-    assert line["statements"] == (3 if planner else 4)
+    assert line["statements"] == 3  # BEGIN with its settings, the customer with the page, COMMIT
     assert set(line["phases"]) == {"read", "wait", "prepare", "run", "send"}
     assert 0 < sum(line["phases"].values()) <= line["milliseconds"] + 1
+
+
+async def test_an_operation_whose_parts_are_planned_says_so(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "portico.operation")
+    await post('{ customer { id } operation(idempotencyKey: "none") { state } }')
+    (line,) = [vars(record) for record in await written(caplog)]
+    assert (line["way"], line["code"]) == ("executor+planner", "OK")
 
 
 @pytest.mark.parametrize(

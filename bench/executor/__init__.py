@@ -1,0 +1,1 @@
+"""The executor beside plain Strawberry in one process."""
