@@ -15,6 +15,8 @@ from db.blocks import PARAMETER, Block, blocks, positional
 from db.deployment.roles import AUDIT, OWNER
 from db.literals import literal
 from db.records import rows_of
+from db.sharding.copies import copy_rows
+from db.sharding.detection import IS_DISTRIBUTED
 
 PREFIX = "invariants."
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -46,9 +48,11 @@ class Invariant:
 async def audit(connection: Connection, *, now: datetime, customers: Sequence[str] | None = None, limit: int | None = None) -> list[Invariant]:
     """Check every invariant as of `now`, for these customers or for all, with at most `limit` violations of each. Raises CannotAudit.
 
-    The connection is one of the administrator. Rows that belong to no customer, such as series of numbers and coupons, are checked only for all customers.
+    The connection is one of the administrator. Rows that belong to no customer, such as series of numbers and coupons, are checked only for all customers. Of a distributed
+    database the rows of these customers are copied to temporary tables on the coordinator.
     """
-    await connection.execute(READ)
+    is_distributed = await connection.fetchval(IS_DISTRIBUTED)
+    await connection.execute(READ.replace("READ ONLY", "READ WRITE") if is_distributed else READ)
     try:
         return await checked(connection, now=now, customers=customers, limit=limit)
     finally:
@@ -61,6 +65,8 @@ async def checked(connection: Connection, *, now: datetime, customers: Sequence[
         f"SET LOCAL ROLE {OWNER}; SET LOCAL search_path = portico; SET LOCAL jit = off; "
         f"SET LOCAL app.actor = {literal(AUDIT)}; SET LOCAL app.now = {literal(now.isoformat())}"
     )
+    if await connection.fetchval(IS_DISTRIBUTED):
+        await copy_rows(connection, customers)
     await _refuse(connection, customers)
     return [await _check(connection, block, customers, limit) for block in invariants()]
 

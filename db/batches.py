@@ -15,10 +15,11 @@ NO_FILTERS: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class BatchStatement:
-    """SQL with positional parameters, and their names in order."""
+    """SQL with positional parameters, and their names in order. `of_one_key` is the statement for one key, with the same columns, for staff on a distributed database."""
 
     sql: str
     parameters: tuple[str, ...]
+    of_one_key: "BatchStatement | None" = None
 
 
 @lru_cache(maxsize=10_000)
@@ -51,7 +52,7 @@ def _batch(sql: str, *, is_staff: bool) -> BatchStatement:
     owners = "cast(:customer_ids as text[]), " if is_staff else ""
     columns = "customer_id, key, nth" if is_staff else "key, nth"
     text = f"select k.nth, r.* from unnest({owners}cast(:keys as text[])) with ordinality k({columns}) cross join lateral ({inner}) r"
-    return BatchStatement(*positional(text))
+    return BatchStatement(*positional(text), BatchStatement(*positional(f"select 1 as nth, r.* from ({sql}) r")) if is_staff else None)
 
 
 def _correlated(name: str, written: str, *, is_staff: bool) -> str:

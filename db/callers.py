@@ -1,5 +1,6 @@
 """The caller of a transaction, and the statements that open a transaction."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -11,6 +12,10 @@ from db.literals import encode_param, literal
 SYSTEM = f"SET LOCAL app.actor = {literal(Actor.SYSTEM)}"
 READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+# `SET LOCAL` of settings of the caller, one or more.
+SETTING = r"SET LOCAL app\.\w+ = E'(?:[^'\\]|\\.)*'"
+SETTINGS = re.compile(rf"{SETTING}(?:; {SETTING})*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,11 @@ def opening(caller: Caller, mode: str) -> str:
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
         f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + (_cause(caller) if mode == WRITE else "")
     )
+
+
+def in_blocks(statements: str) -> str:
+    """Return statements with the settings of the caller in a block. Citus forwards the text that was sent, with all of its statements, for each setting outside of a block."""
+    return SETTINGS.sub(lambda settings: f"DO {literal(f'BEGIN {settings[0]}; END')}", statements)
 
 
 def _cause(caller: Caller) -> str:

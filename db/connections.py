@@ -12,6 +12,7 @@ from typing import TypeAlias
 import asyncpg
 
 from db.outages import CONNECTION_LOST_ERRORS
+from db.sharding.detection import IS_DISTRIBUTED
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -63,6 +64,11 @@ async def connect(url: str, *, seconds: float = 60, command_seconds: float | Non
 async def is_migrated(connection: Connection) -> bool:
     """Return whether the tables of the portal exist and this user may use them."""
     return bool(await connection.fetchval("select to_regclass('portico.customer') is not null"))
+
+
+async def is_distributed(connection: Connection) -> bool:
+    """Return whether the tables of the portal are distributed over workers of Citus."""
+    return bool(await connection.fetchval(IS_DISTRIBUTED))
 
 
 async def server_pid(connection: Connection) -> int:

@@ -1,5 +1,6 @@
 """The transactions of an import: as the owner of the tables, who may load rows without events, for one customer at a time."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,16 +11,22 @@ import asyncpg
 import orjson
 
 from db.blocks import blocks, positional
-from db.connections import TRANSIENT_ERRORS, Connection, reason_of
+from db.callers import in_blocks
+from db.connections import TRANSIENT_ERRORS, Connection, is_distributed, reason_of
 from db.deployment.roles import OWNER
 from db.literals import literal
-from db.transaction import in_order, statement_of
+from db.sharding.statements import routed
+from db.sharding.tables import SHARDED
+from db.transaction import PREFIX, in_order, statement_of
 
 IMPORT = "IMPORT"
 # A commit that is not on the disk when the server stops is lost with its line of the ledger, so the next run writes it again.
 SESSION = f"SET ROLE {OWNER}; SET search_path = portico; SET jit = off; SET synchronous_commit = off; SET statement_timeout = '60s'; SET plan_cache_mode = force_generic_plan"
 # What has to be over before the rest is written.
 EARLY = ("imported_redemption_end",)
+# The row whose shard the other rows of a new customer are written to.
+CUSTOMER = "imported_customer"
+WRITTEN = re.compile(r"\b(?:insert into|update) (\w+)")
 # Errors that are about the rows of one customer.
 REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError, asyncpg.DeadlockDetectedError)
 # How many customers a transaction of a dry run has.
@@ -56,8 +63,8 @@ class CustomerRows:
 class ImportConnection:
     """A connection of an import, to be closed by its opener."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, *, is_distributed: bool = False) -> None:
+        self._connection, self.is_distributed = connection, is_distributed
         # The customers in the open transaction of a dry run.
         self._rehearsed = 0
 
@@ -65,14 +72,24 @@ class ImportConnection:
         """Return the JSON of a block that reads. Raises ImportLost."""
         sql, names = positional(blocks()[name].sql)
         with _losses():
-            body = await self._connection.fetchval(sql, *(values[each] for each in names))
+            body = await self._read(sql, [values[each] for each in names])
         return orjson.loads(body)
+
+    async def _read(self, sql: str, values: list[Any]) -> Any:
+        if not self.is_distributed:
+            return await self._connection.fetchval(sql, *values)
+        async with self._connection.transaction():  # in which alone the workers learn the actor
+            await self._execute(f"SET LOCAL app.actor = {literal(IMPORT)}; SET LOCAL app.customer_id = {literal('')}")
+            return await self._connection.fetchval(sql, *values)
+
+    async def _execute(self, statements: str) -> None:
+        await self._connection.execute(in_blocks(statements) if self.is_distributed else statements)
 
     async def write(self, rows: CustomerRows, *, now: datetime) -> None:
         """Write the rows of a customer in one transaction. Raises ImportLost, RowsRefused, Stale."""
         with _losses():
             try:
-                await self._connection.execute(f"BEGIN; {_settings(rows, now)}")
+                await self._execute(f"BEGIN; {_settings(rows, now)}")
                 await self._write_parts(rows)
                 await self._connection.execute("COMMIT")
             except (*REFUSALS, Stale) as error:
@@ -84,9 +101,9 @@ class ImportConnection:
         Stale."""
         with _losses():
             if not self._rehearsed:
-                await self._connection.execute(f"BEGIN; {_settings(CustomerRows(None, {}), now)}")
+                await self._execute(f"BEGIN; {_settings(CustomerRows(None, {}), now)}")
             try:
-                await self._connection.execute(f"SAVEPOINT customer; {_settings(rows, now)}")
+                await self._execute(f"SAVEPOINT customer; {_settings(rows, now)}")
                 await self._write_parts(rows)
                 await self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; RELEASE customer")
             except (*REFUSALS, Stale) as error:
@@ -107,14 +124,16 @@ class ImportConnection:
 
     async def _write_parts(self, rows: CustomerRows) -> None:
         kinds = [kind for kind, of_kind in rows.by_kind.items() if of_kind]
-        for part in ([kind for kind in kinds if kind in EARLY], [kind for kind in kinds if kind not in EARLY]):
+        early = [kind for kind in kinds if kind in EARLY]
+        first = [kind for kind in kinds if self.is_distributed and kind == CUSTOMER]
+        for part in (early, first, [kind for kind in kinds if kind not in (*early, *first)]):
             if part:
                 await self._write(rows.customer_id, part, rows.by_kind)
 
     async def _write(self, customer_id: str | None, kinds: Sequence[str], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-        sql, names = statement_of(in_order(kinds))
+        sql, names = statement_of(parents_first(in_order(kinds)) if self.is_distributed else in_order(kinds))
         values = {f"rows_{kind}": _json(rows[kind]) for kind in kinds} | {"customer_id": customer_id}
-        counts = await self._connection.fetchrow(sql, *(values[name] for name in names))
+        counts = await self._connection.fetchrow(routed(sql) if self.is_distributed else sql, *(values[name] for name in names))
         if counts is not None and any(counts[kind] != len(rows[kind]) for kind in kinds if kind in counts):
             raise Stale
 
@@ -142,17 +161,26 @@ async def importing(url: str, *, cached: int = 200) -> AsyncIterator[ImportConne
     with _losses():
         connection = await asyncpg.connect(url, timeout=30, statement_cache_size=cached)
         await connection.execute(f"{SESSION}; SET app.actor = {literal(IMPORT)}")
+        imports = ImportConnection(connection, is_distributed=await is_distributed(connection))
+        if imports.is_distributed:
+            await connection.execute("SET plan_cache_mode = force_custom_plan")
     try:
-        yield ImportConnection(connection)
+        yield imports
     finally:
         connection.terminate() if connection.is_closed() else await connection.close(timeout=5)
+
+
+def parents_first(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Return kinds so that what rows refer to is written before them: Citus runs the parts of a statement one after the other, and checks the keys of each."""
+    places = {table.name: place for place, table in enumerate(SHARDED)}
+    return tuple(sorted(kinds, key=lambda kind: places.get(WRITTEN.findall(blocks()[PREFIX + kind].sql)[0], len(places))))
 
 
 def _settings(rows: CustomerRows, now: datetime) -> str:
     """Return the statements that set the caller of the open transaction."""
     return (
-        f"SET LOCAL app.actor = {literal(IMPORT)}; SET LOCAL app.customer_id = {literal(rows.customer_id or '')}; SET LOCAL app.client = 'import'; "
-        f"SET LOCAL app.now = {literal(now.isoformat())}; SET LOCAL app.events = {'on' if rows.writes_events else 'off'}"
+        f"SET LOCAL app.actor = {literal(IMPORT)}; SET LOCAL app.customer_id = {literal(rows.customer_id or '')}; SET LOCAL app.client = {literal('import')}; "
+        f"SET LOCAL app.now = {literal(now.isoformat())}; SET LOCAL app.events = {literal('on' if rows.writes_events else 'off')}"
     )
 
 

@@ -56,6 +56,8 @@ OUTAGE_ERRORS = (
     "72000",  # snapshot too old
 )
 
+# The errors of using a connection that asyncpg has released, or whose transport is closed.
+CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 # The messages of an InterfaceError for wrong arguments; asyncpg raises the same class for a lost connection.
 MISUSE = ("the server expects", "the number of query arguments")
 # A wrong setting or a wrong value (ClientConfigurationError and DataError are ValueErrors), and features that this Postgres or asyncpg does not support.

@@ -15,9 +15,12 @@ from typing import Any, Self
 
 import asyncpg
 
+from db.callers import in_blocks
 from db.observing.statements import UNTRACED, PoolUsage, StatementTrace
-from db.outages import DatabaseUnavailable, cause_of, outage_of
-from db.pipelining.protocol import install
+from db.outages import CONNECTION_ERRORS, DatabaseUnavailable, cause_of, outage_of
+from db.pipelining.protocol import install, send_ahead
+from db.sharding.detection import inspect
+from db.sharding.statements import routed
 from db.without_sqlalchemy import without_sqlalchemy
 
 with without_sqlalchemy():
@@ -34,8 +37,6 @@ ENDING_SECONDS = 1.0
 # 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
 PREPARED = 100
 UNLIMITED: dict[str, Any] = {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0, "max_queries": 1_000_000_000}
-# The errors of using a connection that asyncpg has released, or whose transport is closed.
-CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,12 @@ class Database(databases.Database):
             command_timeout=pool.command_seconds,
             statement_cache_size=PREPARED if pool.is_prepared else 0,
             **UNLIMITED,
-            init=_set_up,
+            init=self._set_up,
             reset=_noop,
             server_settings={"application_name": "portico", **server_settings},
         )
-        self._queue = _WaitQueue(pool.max_size)
-        self._max_size = pool.max_size
-        self.taken = 0  # by units of work so far
+        self._queue, self._max_size = _WaitQueue(pool.max_size), pool.max_size
+        self.taken, self.is_distributed = 0, False  # by units of work so far; known once a connection was opened
         self.trace: StatementTrace | None = None
 
     async def __aenter__(self) -> Self:
@@ -104,8 +104,13 @@ class Database(databases.Database):
         self.taken += 1
         async with asyncio.timeout(seconds):
             lease = await self._queue.slot() or await self._from_pool()
-        lease.trace = self.trace
+        lease.trace, lease.is_distributed = self.trace, self.is_distributed
         return lease
+
+    async def _set_up(self, connection: asyncpg.Connection) -> None:
+        """Let statements be sent ahead, and refuse a role that can bypass row security. Raises PermissionError."""
+        install(connection)
+        self.is_distributed = await inspect(connection)
 
     async def _from_pool(self) -> "Lease":
         connection = Connection(self, self._backend)
@@ -125,7 +130,7 @@ class Lease:
 
     def __init__(self, connection: Connection, queue: "_WaitQueue", *, is_reading: bool = False) -> None:
         self._connection, self._queue, self.is_reading = connection, queue, is_reading
-        self._has_ended = False
+        self._has_ended = self.is_distributed = False
         self.trace: StatementTrace | None = None
 
     @property
@@ -157,15 +162,16 @@ class Lease:
         """Run statements without parameters. Raises DatabaseUnavailable, and asyncpg's exceptions."""
         with self.trace(sql) if self.trace else UNTRACED:
             try:
-                await self.raw.execute(sql)
+                await self.raw.execute(in_blocks(sql) if self.is_distributed else sql)
             except (Exception, asyncio.CancelledError) as error:
                 self._raise_if_lost(error)
                 raise
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
-        """Run one statement and return its rows. Raises as `execute`. With `is_prepared` false it is Postgres' unnamed statement, which the next one replaces."""
+        """Run one statement and return its rows. Raises as `execute`. With `is_prepared` false, or distributed and without parameters, it is Postgres' unnamed statement."""
         with self.trace(sql) if self.trace else UNTRACED:
             try:
+                sql, is_prepared = (routed(sql), is_prepared and bool(arguments)) if self.is_distributed else (sql, is_prepared)
                 if is_prepared:
                     return list(await self.raw.fetch(sql, *arguments))
                 statement = await self.raw.prepare(sql, name="")
@@ -173,6 +179,10 @@ class Lease:
             except (Exception, asyncio.CancelledError) as error:
                 self._raise_if_lost(error)
                 raise
+
+    def send_ahead(self, sql: str) -> bool:
+        """Send statements without parameters in one packet with the next statement, which raises their error. Returns false if that is not possible."""
+        return send_ahead(self.raw, in_blocks(sql) if self.is_distributed else sql, self.trace)
 
     def _raise_if_lost(self, error: BaseException) -> None:
         """Raise DatabaseUnavailable for the error of a statement whose connection is lost, if asyncpg does not report the loss.
@@ -288,10 +298,3 @@ class _WaitQueue:
 
 async def _noop(_: object) -> None:
     """Reset nothing: units of work use only settings that are LOCAL to a transaction."""
-
-
-async def _set_up(connection: asyncpg.Connection) -> None:
-    """Let statements be sent ahead, and refuse a role that can bypass row security. Raises PermissionError."""
-    install(connection)
-    if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = current_user"):
-        raise PermissionError("Portico must not run as a superuser or with BYPASSRLS; let it use the role portico_app.")

@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from billing.states import Actor
-from db.blocks import PARAMETER, block_named, blocks, positional, with_literals
+from db.blocks import PARAMETER, TOGETHER, block_named, blocks, positional, with_literals
 from db.callers import Caller
 from db.literals import encode_param, literal
 from db.pool import Lease
 from db.records import rows_of
+from db.sharding.statements import without_row
 
 PREFIX = "saving."
 
@@ -32,7 +33,13 @@ class Transaction:
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
         """Run a block and return its rows. `now` and `customer_id` are the caller's. For several names, see `block_named`, return a list of rows for each."""
+        if self.is_distributed and TOGETHER in name:
+            return [await self.run(part, **values) for part in name.split(TOGETHER)]
         block = block_named(name)
+        if self.is_distributed and block.returns == "CustomerRow" and "returning" in block.sql:
+            is_written = await self._fetch(positional(without_row(block.sql)), values)
+            customer_id = values.get("customer_id", self.caller.customer_id)
+            return await self.run("customers.by_id", key=customer_id, customer_id=customer_id) if is_written else []
         records = await self._fetch(positional(block.sql), values)
         return rows_of(block.returns, records) if block.returns != "nothing" else []
 
@@ -50,6 +57,10 @@ class Transaction:
         arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
         self._count()
         return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
+
+    @property
+    def is_distributed(self) -> bool:
+        return self._lease.is_distributed
 
     def at_commit(self, name: str, /, **values: str | int | None) -> None:
         """Run a block after all others, in the round trip of COMMIT, so that its locks last only as long as Postgres needs for that. Its rows are not read."""

@@ -11,14 +11,13 @@ from typing import Any
 
 from db.callers import READ, WRITE, CommitCount, CustomerLock, NewKey, begin, existence_check, opening, permission_check
 from db.callers import Caller as Caller
-from db.literals import encode_param
+from db.literals import encode_param, literal
 from db.outages import AlreadyTaken as AlreadyTaken
 from db.outages import Conflict, translate_errors
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import KeyInUse as KeyInUse
 from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
-from db.pipelining.protocol import send_ahead
 from db.pool import Database, Lease
 from db.transaction import Transaction as Transaction
 
@@ -65,19 +64,21 @@ class UnitOfWork:
         await self.release()
         self.replica = replica
 
-    async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+    async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True, owner: str | None = None) -> list[Any]:
         """Run one statement that reads, with positional parameters. Without `is_prepared`, the statement does not stay prepared on the connection.
+
+        `owner` is the customer whose rows a caller reads who acts for no customer; a distributed database reads only the shard of that customer.
 
         Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed.
         """
         self._check_open()
-        read = asyncio.create_task(self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared))
+        read = asyncio.create_task(self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared, owner=owner))
         self._running.add(read)
         read.add_done_callback(self._ended)
         # A field that is cancelled because a sibling field was refused must not cancel the statement: the other fields read in the same transaction.
         return await asyncio.shield(read)
 
-    async def fetch_unshielded(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+    async def fetch_unshielded(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True, owner: str | None = None) -> list[Any]:
         """Run a statement as `fetch` does, but cancel the statement if the caller is cancelled.
 
         For callers that are cancelled only by the end of the unit of work: a planned query, which has no sibling fields, and a loader's batch, which has its own task.
@@ -85,21 +86,21 @@ class UnitOfWork:
         task = self._check_open()
         self._running.add(task)
         try:
-            return await self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared)
+            return await self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared, owner=owner)
         finally:
             self._running.discard(task)
 
-    async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
+    async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool, owner: str | None) -> list[Any]:
         async with self._turn:
             with translate_errors():
-                return await self._read(sql, arguments, is_prepared=is_prepared)
+                return await self._read(sql, arguments, is_prepared=is_prepared, owner=owner)
 
     def _ended(self, read: "asyncio.Task[list[Any]]") -> None:
         self._running.discard(read)
         if not read.cancelled():
             read.exception()  # the waiting task may have been cancelled
 
-    async def _read(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
+    async def _read(self, sql: str, arguments: list[Any], *, is_prepared: bool, owner: str | None) -> list[Any]:
         """Run a statement in the read transaction. After a statement that failed, the other statements of the snapshot fail for the same reason."""
         if not self._is_sound:
             raise self._failure or UnitOfWorkClosed  # only the end of the unit of work cancels a statement
@@ -108,13 +109,29 @@ class UnitOfWork:
             lease = self._lease = self._lease or await self._open_snapshot()
             lease.is_reading = True
             self.statements += 1
-            rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
+            async with self._owned(lease, owner):
+                rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
             self.is_judged = True
         except Exception as error:  # stored for the reads that follow in this snapshot, and raised again
             self._failure = error
             raise
         self._is_sound = True
         return rows
+
+    @asynccontextmanager
+    async def _owned(self, lease: Lease, owner: str | None) -> AsyncIterator[None]:
+        """Name the owner of the rows that a statement reads, if that decides which shard it reads."""
+        if not owner or not lease.is_distributed or self.caller.customer_id:
+            yield
+            return
+        await lease.execute(f"SET LOCAL app.customer_id = {literal(owner)}")
+        yield
+        await lease.execute("SET LOCAL app.customer_id = E''")
+
+    @property
+    def is_distributed(self) -> bool:
+        """Return whether the database is distributed; False before the process has connected to it."""
+        return self._database.is_distributed
 
     @asynccontextmanager
     async def write(self, *, lock: CustomerLock = CustomerLock.NONE, claims: NewKey | None = None) -> AsyncIterator[Transaction]:
@@ -232,7 +249,7 @@ class UnitOfWork:
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
-            if is_ahead and not self._is_closed and send_ahead(lease.raw, ending + statements, lease.trace):
+            if is_ahead and not self._is_closed and lease.send_ahead(ending + statements):
                 return lease
             await lease.execute(ending + statements)
             if self._is_closed:

@@ -8,10 +8,10 @@ from functools import partial
 from random import Random
 
 from billing.periods import add_months
-from db.connections import Connection, connect
+from db.connections import Connection, connect, is_distributed
 from demo.customers.crowd import generate
 from demo.customers.stories import STORIES
-from demo.own import refuse_others
+from demo.own import NotTheDemo, refuse_others
 from demo.passwords import set_passwords
 from demo.personas import HOMES, PERSONAS, DemoCustomer
 from demo.records.account import open_account
@@ -46,7 +46,7 @@ async def is_empty(admin_url: str) -> bool:
     try:
         async with connection.transaction(readonly=True):
             await connection.execute(f"set local role {APP}; set local app.actor = 'STAFF'")
-            return not await connection.fetchval(f"select exists (select from {SCHEMA}.customer)")
+            return await connection.fetchval(f"select id from {SCHEMA}.customer limit 1") is None
     finally:
         await connection.close()
 
@@ -83,6 +83,10 @@ async def _loading(admin_url: str) -> AsyncIterator[Connection]:
     """Open a transaction as the owner of the tables, with row security off for the owner, of which no events are written. A failure rolls everything back."""
     connection = await connect(admin_url)
     try:
+        if await is_distributed(connection):
+            raise NotTheDemo(
+                "The database is distributed, and demo customers are loaded before that: by `./portico seed`, and then `./portico migrate --distribute`."
+            )
         async with connection.transaction():
             await connection.execute(f"set local synchronous_commit = off; set local app.events = off; set local search_path = {SCHEMA}")
             await _set_role(connection, OWNER)

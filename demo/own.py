@@ -16,7 +16,7 @@ ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class NotTheDemo(Exception):
-    """The database has rows that are not demo data, so nothing is added. The message has the tables and the number of rows."""
+    """The database has rows that are not demo data, or is distributed, so nothing is added. The message has the tables and the number of rows, or what to do."""
 
 
 async def check_own(admin_url: str) -> None:

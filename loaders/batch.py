@@ -57,15 +57,30 @@ def slice_of(rows: list[Any], window: Window) -> Slice:
 
 
 async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
+    """Return the records of each key."""
     groups: list[list[Any]] = [[] for _ in keys]
-    for record in await reader.session.fetch_unshielded(reader.statement.sql, arguments_of(reader, keys)):
-        groups[record[0] - 1].append(record)
+    caller = reader.session.caller
+    parts = _parts(keys) if reader.session.is_distributed and caller.customer_id is None else [list(range(len(keys)))]
+    for places in parts:
+        owner = keys[places[0]][0]
+        statement = (reader.statement.of_one_key if len(places) == 1 else None) or reader.statement
+        for record in await reader.session.fetch_unshielded(statement.sql, arguments_of(reader, [keys[place] for place in places], statement), owner=owner):
+            groups[places[record[0] - 1]].append(record)
     return groups
 
 
-def arguments_of(reader: BatchReader, keys: list[Key]) -> list[Any]:
+def _parts(keys: list[Key]) -> list[list[int]]:
+    """Return the places of the keys of each customer: on a distributed database a statement reads the shard of one customer, or with one key, that belongs to none, all shards."""
+    places: dict[object, list[int]] = {}
+    for place, (owner, _) in enumerate(keys):
+        places.setdefault(owner or place, []).append(place)
+    return list(places.values())
+
+
+def arguments_of(reader: BatchReader, keys: list[Key], statement: BatchStatement | None = None) -> list[Any]:
     arguments: dict[str, Any] = dict(reader.filters)
-    arguments |= {"keys": [key for _, key in keys], "customer_ids": [owner for owner, _ in keys], "customer_id": reader.session.caller.customer_id}
+    owner = reader.session.caller.customer_id or (keys[0][0] if keys else None)
+    arguments |= {"key": keys[0][1], "keys": [key for _, key in keys], "customer_ids": [owner for owner, _ in keys], "customer_id": owner}
     if reader.window:
         arguments |= {"size": reader.window.size, **keyset_arguments(reader.window)}
-    return [arguments[name] for name in reader.statement.parameters]
+    return [arguments[name] for name in (statement or reader.statement).parameters]

@@ -23,6 +23,8 @@ from db.builtin import embedded
 from db.deployment.migrate import migrate
 
 FOLDER = "PORTICO_TEST_TEMPLATES"
+# The URL of a database that `tests.db.distribution.prepare` has filled, for tests against a cluster of Citus.
+DATABASE = "PORTICO_TEST_DATABASE_URL"
 # The demo is seeded once, so all processes have one time of seeding.
 NOW = datetime.fromisoformat(os.environ.setdefault("PORTICO_TEST_NOW", datetime.now(UTC).replace(microsecond=123000).isoformat()))
 GENERATED = 2000
@@ -62,14 +64,20 @@ def migrated_cluster(data: Path) -> Iterator[embedded.Urls]:
 
 @contextmanager
 def filled_cluster(data: Path) -> Iterator[embedded.Urls]:
-    """Run Postgres on `data`, a new data directory with the demo data as of `NOW`."""
+    """Run Postgres on `data`, a new data directory with the demo data as of `NOW`; or use the database that PORTICO_TEST_DATABASE_URL names."""
+    if DATABASE in os.environ:
+        url = os.environ[DATABASE]
+        yield embedded.Urls(url, make_url(url).set(username="portico_app", password=None).render_as_string())
+        return
     copy(made_once("filled", _make_filled), data)
     with embedded.running(data) as urls:
         yield urls
 
 
 async def create_database(urls: embedded.Urls, name: str) -> embedded.Urls:
-    """Create a database with all tables and no rows in one of these clusters."""
+    """Create a database with all tables and no rows in one of these clusters. In a cluster of Citus there is one database for all tests."""
+    if DATABASE in os.environ:
+        return urls
     connection = await asyncpg.connect(urls.admin)
     try:
         await connection.execute(f"create database {name} template {MIGRATED}")

@@ -25,6 +25,8 @@ from resolvers.reads.facts import contract, facts_of_change
 class Lease:
     """A connection of asyncpg as a transaction uses it."""
 
+    is_distributed = False
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 

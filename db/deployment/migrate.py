@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.deployment.revisions import MIGRATIONS
-from db.deployment.roles import APP, APP_SETTINGS, AUDIT, OWNER
+from db.deployment.roles import APP, APP_SETTINGS, AUDIT, DISTRIBUTED_SETTINGS, OWNER
 from db.deployment.row_types import UNBIND_ROWS
+from db.sharding.detection import IS_DISTRIBUTED
 
 # One folder for each revision, with its scripts.
 VERSIONS = MIGRATIONS / "versions"
@@ -64,6 +65,7 @@ async def _run(admin_url: str, to: str, versions: Sequence[Path]) -> None:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_as_coroutine, driver), poolclass=NullPool)
     try:
         await _lock(driver)
+        await _keep_on_coordinator(driver)
         async with engine.connect() as connection:
             await connection.run_sync(_migrate, _config(versions), to)
     except PendingRollbackError as error:
@@ -100,6 +102,12 @@ async def _lock(driver: Driver) -> None:
     while not is_locked:
         await asyncio.sleep(LOCK_POLL_SECONDS)
         is_locked = await driver.fetchval(TRY_LOCK, LOCK)
+
+
+async def _keep_on_coordinator(driver: Driver) -> None:
+    """On Citus, make nothing on the workers until the database is distributed: it needs roles there, and distributing copies everything."""
+    if not await driver.fetchval(IS_DISTRIBUTED):
+        await driver.execute("set citus.enable_ddl_propagation = off")  # without Citus it is a setting that nobody reads
 
 
 def _config(versions: Sequence[Path]) -> Config:
@@ -158,7 +166,8 @@ def _create_roles(connection: Connection) -> None:
             connection.execute(text(f"create role {role} {options}"))
         connection.execute(text(f"grant {role} to current_user"))
     database = connection.execute(text("select quote_ident(current_database())")).scalar_one()
-    for name, value in APP_SETTINGS.items():
+    is_distributed = connection.execute(text(IS_DISTRIBUTED)).scalar_one()
+    for name, value in (APP_SETTINGS | DISTRIBUTED_SETTINGS if is_distributed else APP_SETTINGS).items():
         connection.execute(text(f"alter role {APP} in database {database} set {name} = '{value}'"))
 
 

@@ -17,3 +17,10 @@ APP_SETTINGS = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }
+
+# Those that differ where the database is distributed: the plan of a statement names the customer, so it is made for each execution.
+DISTRIBUTED_SETTINGS = {"plan_cache_mode": "force_custom_plan"}
+
+# The settings of every session of a distributed database. The workers learn the caller of a transaction. Functions on a worker, such as those of row security and triggers,
+# read other tables of the customer, which are on the same worker.
+CITUS_SETTINGS = {"citus.propagate_set_commands": "local", "citus.allow_nested_distributed_execution": "on"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from db.blocks import blocks, positional
-from db.callers import Caller
+from db.callers import READ, Caller
 from db.literals import encode_param
 from db.outages import DatabaseUnavailable, translate_errors
 from db.pool import Database, Lease
@@ -40,6 +40,9 @@ async def _fetch(lease: Lease, sql: str, arguments: list[Any]) -> str:
             # The connection was passed on with the read transaction of another caller.
             await lease.execute("COMMIT")
             lease.is_reading = False
+        if lease.is_distributed:  # the workers learn the caller from a transaction
+            await lease.execute(f"BEGIN {READ}")
+            lease.is_reading = True
         (row,) = await lease.fetch(sql, arguments)
         is_sound = True
     finally:

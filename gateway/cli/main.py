@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from gateway.cli import catalog, clients, imports, partners, sources, version, webhooks
-from gateway.cli.options import CLIENT, Command, DataDir, Port, Workers
+from gateway.cli.options import CLIENT, Command, DataDir, Distribute, Port, Workers
 from gateway.operator_errors import OperatorError
 
 # Without rich, which takes as long to import as everything else that the help needs.
@@ -94,11 +94,11 @@ def tick(
 
 
 @cli.command(cls=Command)
-def migrate(data_dir: DataDir = None) -> None:
+def migrate(distribute: Distribute = False, data_dir: DataDir = None) -> None:
     """Bring the database up to date: roles, schema, tables."""
     from gateway.cli.commands import migrate as migrate_command
 
-    migrate_command.migrate(data_dir)
+    migrate_command.migrate(data_dir, distribute=distribute)
 
 
 @cli.command(cls=Command)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from db.builtin import embedded
-from db.connections import DRIVER_ERRORS, FAILURES, TRANSIENT_ERRORS, Connection, connect, is_migrated, keeps_prepared, reason_of, server_pid
+from db.connections import DRIVER_ERRORS, FAILURES, TRANSIENT_ERRORS, Connection, connect, is_distributed, is_migrated, keeps_prepared, reason_of, server_pid
 from db.deployment.roles import APP, APP_SETTINGS
 from db.outages import CONNECTION_LOST_ERRORS
 from gateway.operator_errors import OperatorError
@@ -19,6 +19,8 @@ CONNECT_SECONDS = 10
 NOT_PREPARED = (
     "The pooler before the database does not keep prepared statements. Set PORTICO_PREPARED=false, or use PgBouncer 1.21 or newer with max_prepared_statements."
 )
+# Citus connects to the workers with the settings of the role that logs in.
+DISTRIBUTED = "The database is distributed. Name it in PORTICO_APP_DATABASE_URL as well, with the user portico_app."
 
 
 class CannotReach(OperatorError):
@@ -82,6 +84,8 @@ async def check(urls: DatabaseUrls) -> None:
     async with connected(urls.app_url, urls.setting, urls.server_settings) as connection:
         if not await is_migrated(connection):
             raise CannotReach("The database is empty. Run `./portico migrate` first.")
+        if urls.server_settings and await is_distributed(connection):
+            raise CannotReach(DISTRIBUTED)
         # Only a pooler announces another process than the one that answers.
         is_direct = await server_pid(connection) == connection.get_server_pid()
     if urls.is_prepared and not is_direct and not await _is_prepared(urls):

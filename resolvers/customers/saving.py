@@ -86,6 +86,9 @@ async def _saved(transaction: Transaction, context: Context, arguments: Any, cal
 
 async def _upserted(transaction: Transaction, context: Context, sent: Mapping[str, Any]) -> SavedCustomer:
     stored = await _stored(transaction, sent)
+    if stored.columns and transaction.is_distributed:  # which locks no row while it searches for it
+        await transaction.run("customers.lock", customer_id=stored.columns["id"])
+        stored = await _stored(transaction, sent)
     columns = customer_columns(sent, stored.columns)
     columns["shares_email"] = shares_email(sent, stored.columns, stored.neighbour)
     before = stored.columns or BLANK

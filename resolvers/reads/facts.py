@@ -8,7 +8,7 @@ from typing import Any
 from billing.lifecycle.facts import SubscriptionFacts
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import BillingAccount, Contract, CouponOffer, Offer
-from db.blocks import block_named, positional
+from db.blocks import TOGETHER, block_named, positional
 from db.records import rows_of
 from db.unit_of_work import UnitOfWork
 from resolvers.context import Context
@@ -33,6 +33,8 @@ def block_reader(context: Context, customer_id: str | None = None) -> RunBlock:
 
 async def fetch_rows(session: UnitOfWork, name: str, /, **values: Any) -> list[Any]:
     """Return the rows of a named block, read in the session's read transaction."""
+    if session.is_distributed and TOGETHER in name:
+        return [await fetch_rows(session, part, **values) for part in name.split(TOGETHER)]
     block = block_named(name)
     return await rows_from(session, block.sql, block.returns, **values)
 
@@ -41,7 +43,7 @@ async def rows_from(session: UnitOfWork, sql: str, returns: str, /, **values: An
     """Return the rows of a statement that is made around a block, read in the session's read transaction. `returns` is the name of their row type."""
     text, names = positional(sql)
     arguments = {"now": session.caller.now} | values
-    return rows_of(returns, await session.fetch(text, [arguments[parameter] for parameter in names]))
+    return rows_of(returns, await session.fetch(text, [arguments[parameter] for parameter in names], owner=values.get("customer_id")))
 
 
 async def contract(run: RunBlock, subscription_id: str) -> Contract:

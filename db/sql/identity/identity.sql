@@ -3,8 +3,7 @@
 -- Select the one credential of the address that the unit of work set (app.email), and whether the account signed in from the network that it set (app.network) since the
 -- last change of the password. One statement, so that it takes as long for an account that does not exist.
 select c.email, c.customer_id, c.password_hash, c.changed_at,
-       exists (select from portal_session s
-                where s.customer_id = c.customer_id and s.throttle_network = :network and s.last_used_at >= c.changed_at) as is_familiar
+       has_signed_in(c.customer_id, cast(:network as text), c.changed_at) as is_familiar
   from credential c
  where c.email = :email
 

@@ -1,14 +1,16 @@
 -- name: customers.to_save
 -- returns: StoredCustomer
 -- Select and lock the customer with the id, or else with the external id, as JSON; and another customer with the address, the one who signs in with it before others.
-select to_jsonb(c) as stored, other.id as other_id, other.external_id as other_external_id, coalesce(other.is_owner, false) as is_owner,
+with c as (
+    select k.id, to_jsonb(k) as stored from customer k where k.id = :key or (cast(:key as text) is null and k.external_id = :external_id) for no key update),
+other as (
+    select o.id, o.external_id, not o.shares_email as is_owner
+      from customer o where o.email_key = lower(:email) and o.id not in (select c.id from c) order by o.shares_email, o.id limit 1)
+select c.stored, other.id as other_id, other.external_id as other_external_id, coalesce(other.is_owner, false) as is_owner,
        cast(:time_zone as text) is null or is_time_zone(:time_zone) as is_time_zone
   from (select) one
-  left join lateral (
-        select * from customer where id = :key or (cast(:key as text) is null and external_id = :external_id) for no key update) c on true
-  left join lateral (
-        select o.id, o.external_id, not o.shares_email as is_owner
-          from customer o where o.email_key = lower(:email) and o.id is distinct from c.id order by o.shares_email, o.id limit 1) other on true
+  left join c on true
+  left join other on true
 
 -- name: customers.insert
 -- returns: CustomerRow

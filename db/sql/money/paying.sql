@@ -38,8 +38,10 @@ select processor_reference as reference from payment_method where customer_id = 
 -- returns: Owner
 -- Add a payment method. A card or account that exists, deleted or not, stays the same method and gets the processor's present data. The first method is the default.
 insert into payment_method (customer_id, id, kind, brand, last4, expires_on, fingerprint, processor, processor_reference, is_default, created_at)
-values (:customer_id, :id, :kind, :brand, :last4, :expires_on, :fingerprint, :processor, :reference,
-        not exists (select from payment_method o where o.customer_id = :customer_id and o.is_default), :now)
+select c.id, cast(:id as text), cast(:kind as text), cast(:brand as text), cast(:last4 as text), cast(:expires_on as date), cast(:fingerprint as text),
+       cast(:processor as text), cast(:reference as text), not exists (select from payment_method o where o.customer_id = c.id and o.is_default), cast(:now as timestamptz)
+  from customer c
+ where c.id = :customer_id
     on conflict (customer_id, fingerprint) do update
    set kind = excluded.kind, brand = excluded.brand, last4 = excluded.last4, expires_on = excluded.expires_on, processor = excluded.processor,
        processor_reference = excluded.processor_reference, deleted_at = null, version = payment_method.version + 1,

@@ -70,7 +70,7 @@ returning id
 -- Insert a credit note over at most the net and the tax that earlier notes leave of the invoice. Its number is its id until the transaction ends (`credit_notes.issue_number`).
 insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor,
        released_minor, granted_minor, refunded_minor, created_at, memo)
-select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, n.issued_at, n.subtotal_minor, n.tax_minor, n.total_minor,
+select i.customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, n.issued_at, n.subtotal_minor, n.tax_minor, n.total_minor,
        n.released_minor, n.granted_minor, n.refunded_minor, n.created_at, n.memo
   from (select r.*, sum(r.tax_minor) over so_far as taken_tax_minor, sum(r.subtotal_minor) over so_far as taken_net_minor
           from jsonb_to_recordset(cast(:rows as jsonb)) r (id text, number text, reason text, currency text, invoice_id text, refund_id text,

@@ -14,41 +14,54 @@ select cast(json_build_object(
 -- returns: ImportJson
 -- Select what the plan of some lines depends on, as one JSON object: the ledger of these lines and of those that they name, customers by external id and by address, and the
 -- external ids and numbers that are in use.
+with named as (
+    select r.*
+      from unnest(cast(:kinds as text[]), cast(:ids as text[])) n(kind, id)
+      join import_record r on r.source = :source and r.kind = n.kind and r.external_id = n.id),
+other as (
+    select o.owner_id, min(o.source) as source
+      from import_record o
+     where o.owner_id in (select c.id from customer c where c.external_id = any(cast(:customers as text[]))) and o.kind = 'customers' and o.source <> :source
+       and o.outcome = 'IMPORTED'
+     group by o.owner_id),
+customers as (
+    select json_agg(json_build_object('id', c.id, 'external_id', c.external_id, 'email', c.email, 'name', c.name, 'currency', c.currency, 'locale', c.locale,
+                                      'time_zone', c.time_zone, 'metadata', c.metadata, 'company_name', c.company_name, 'address_line1', c.address_line1,
+                                      'address_line2', c.address_line2, 'address_city', c.address_city, 'address_region', c.address_region,
+                                      'address_postal_code', c.address_postal_code, 'address_country', c.address_country, 'tax_ids', c.tax_ids,
+                                      'tax_exemption', c.tax_exemption, 'tax_rate_ppm', c.tax_rate_ppm, 'tax_name', c.tax_name, 'shares_email', c.shares_email,
+                                      'version', c.version, 'is_erased', c.erased_at is not null, 'is_followed', e.owner_id is not null,
+                                      'has_default_method', exists (select from payment_method m where m.customer_id = c.id and m.is_default),
+                                      'other_source', o.source)) as found
+      from customer c
+      left join event_counter e on e.owner_id = c.id
+      left join other o on o.owner_id = c.id
+     where c.external_id = any(cast(:customers as text[]))),
+addresses as (
+    select json_agg(json_build_array(c.email_key, c.id, c.external_id)) as found from customer c where c.email_key = any(cast(:addresses as text[])) and not c.shares_email),
+subscriptions as (
+    select json_agg(json_build_array(s.id, s.version, s.status, 'IMPORT' = any(s.holds) and s.charging_payment_id is null)) as found
+      from named r
+      join subscription s on s.customer_id = r.owner_id and s.id = r.target_id
+     where r.kind = 'subscriptions'),
+used as (
+    select json_agg(json_build_array(u.kind, u.external_id, u.customer_id, u.id)) as found
+      from (select 'payment_methods' as kind, m.external_id, m.customer_id, m.id from payment_method m where m.external_id = any(cast(:ids as text[]))
+             union all
+            select 'subscriptions', s.external_id, s.customer_id, s.id from subscription s where s.external_id = any(cast(:ids as text[]))
+             union all
+            select 'payment_schedules', h.external_id, h.customer_id, h.id from payment_schedule h where h.external_id = any(cast(:ids as text[]))
+             union all
+            select 'installments', p.external_id, p.customer_id, p.id from installment p where p.external_id = any(cast(:installments as text[]))
+             union all
+            select 'invoices', i.external_id, i.customer_id, i.id from invoice i where i.external_id = any(cast(:ids as text[]))
+             union all
+            select 'payments', p.external_id, p.customer_id, p.id from payment p where p.external_id = any(cast(:ids as text[]))) u)
 select cast(json_build_object(
-         'records', (select json_agg(json_build_array(r.kind, r.external_id, r.customer_key, r.owner_id, r.target_id, r.input_hash, r.outcome))
-                       from unnest(cast(:kinds as text[]), cast(:ids as text[])) n(kind, id)
-                       join import_record r on r.source = :source and r.kind = n.kind and r.external_id = n.id),
-         'customers', (select json_agg(json_build_object('id', c.id, 'external_id', c.external_id, 'email', c.email, 'name', c.name, 'currency', c.currency, 'locale', c.locale,
-                                                         'time_zone', c.time_zone, 'metadata', c.metadata, 'company_name', c.company_name, 'address_line1', c.address_line1,
-                                                         'address_line2', c.address_line2, 'address_city', c.address_city, 'address_region', c.address_region,
-                                                         'address_postal_code', c.address_postal_code, 'address_country', c.address_country, 'tax_ids', c.tax_ids,
-                                                         'tax_exemption', c.tax_exemption, 'tax_rate_ppm', c.tax_rate_ppm, 'tax_name', c.tax_name, 'shares_email', c.shares_email,
-                                                         'version', c.version, 'is_erased', c.erased_at is not null, 'is_followed', e.owner_id is not null,
-                                                         'has_default_method', exists (select from payment_method m where m.customer_id = c.id and m.is_default),
-                                                         'other_source', (select min(o.source) from import_record o where o.owner_id = c.id and o.kind = 'customers'
-                                                                             and o.source <> :source and o.outcome = 'IMPORTED')))
-                         from customer c
-                         left join event_counter e on e.owner_id = c.id
-                        where c.external_id = any(cast(:customers as text[]))),
-         'addresses', (select json_agg(json_build_array(c.email_key, c.id, c.external_id)) from customer c where c.email_key = any(cast(:addresses as text[])) and not c.shares_email),
-         'subscriptions', (select json_agg(json_build_array(s.id, s.version, s.status, 'IMPORT' = any(s.holds) and s.charging_payment_id is null))
-                             from unnest(cast(:kinds as text[]), cast(:ids as text[])) n(kind, id)
-                             join import_record r on r.source = :source and r.kind = n.kind and r.external_id = n.id
-                             join subscription s on s.customer_id = r.owner_id and s.id = r.target_id
-                            where n.kind = 'subscriptions'),
-         'used', (select json_agg(json_build_array(u.kind, u.external_id, u.customer_id, u.id))
-                    from (select 'payment_methods' as kind, m.external_id, m.customer_id, m.id from payment_method m where m.external_id = any(cast(:ids as text[]))
-                           union all
-                          select 'subscriptions', s.external_id, s.customer_id, s.id from subscription s where s.external_id = any(cast(:ids as text[]))
-                           union all
-                          select 'payment_schedules', h.external_id, h.customer_id, h.id from payment_schedule h where h.external_id = any(cast(:ids as text[]))
-                           union all
-                          select 'installments', p.external_id, p.customer_id, p.id from installment p where p.external_id = any(cast(:installments as text[]))
-                           union all
-                          select 'invoices', i.external_id, i.customer_id, i.id from invoice i where i.external_id = any(cast(:ids as text[]))
-                           union all
-                          select 'payments', p.external_id, p.customer_id, p.id from payment p where p.external_id = any(cast(:ids as text[]))) u),
+         'records', (select json_agg(json_build_array(r.kind, r.external_id, r.customer_key, r.owner_id, r.target_id, r.input_hash, r.outcome)) from named r),
+         'customers', customers.found, 'addresses', addresses.found, 'subscriptions', subscriptions.found, 'used', used.found,
          'numbers', (select json_agg(n.number) from invoice_number n where n.number = any(cast(:numbers as text[])))) as text) as body
+  from customers, addresses, subscriptions, used
 
 -- name: imports.counts
 -- returns: ImportCount

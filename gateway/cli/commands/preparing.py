@@ -10,10 +10,14 @@ import demo as demo_data
 from auth.jwt.tokens import OwnIssuer
 from auth.passwords import Passwords
 from auth.urls.links import secret_of
-from db.connections import DRIVER_ERRORS, REASONS, reason_of
+from db.connections import DRIVER_ERRORS, REASONS, is_distributed, reason_of
 from db.deployment.migrate import UnknownRevision
 from db.deployment.migrate import migrate as migrate_database
-from db.outages import CONNECTION_LOST_ERRORS
+from db.distribution.distribute import CannotDistribute, Distribution
+from db.distribution.distribute import check as check_cluster
+from db.distribution.distribute import distribute as distribute_database
+from db.distribution.nodes import WorkerRefused
+from db.outages import CONNECTION_LOST_ERRORS, describe
 from demo.passwords import PASSWORD
 from demo.records.issued import POSTAL, SHOP, STREET
 from gateway.cli.commands.console import console
@@ -56,8 +60,16 @@ async def prepare_demo(urls: DatabaseUrls, settings: Settings, issuer: OwnIssuer
 
 
 async def migrate(urls: DatabaseUrls) -> None:
-    async with connected(urls.admin_url, "PORTICO_DATABASE_URL", {}):
-        pass
+    """Migrate a database that is not distributed. Raises CannotReach."""
+    async with connected(urls.admin_url, "PORTICO_DATABASE_URL", {}) as connection:
+        if await is_distributed(connection):
+            raise CannotReach(
+                "The database is distributed: run `./portico migrate --distribute`, which also adapts what the migrations make. Nothing was changed."
+            )
+    await _migrate(urls)
+
+
+async def _migrate(urls: DatabaseUrls) -> None:
     try:
         await migrate_database(urls.admin_url)
     except UnknownRevision as error:
@@ -68,6 +80,20 @@ async def migrate(urls: DatabaseUrls) -> None:
         if (state := getattr(error.orig, "sqlstate", None)) != "42501":
             raise
         raise CannotReach(f"The database cannot be migrated: {REASONS[state]} (SQLSTATE {state}). Check PORTICO_DATABASE_URL.") from None
+
+
+async def distribute(urls: DatabaseUrls) -> Distribution:
+    """Migrate a database, and distribute it over the workers of Citus. Raises CannotReach."""
+    async with connected(urls.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    try:
+        await check_cluster(urls.admin_url)
+        await _migrate(urls)
+        return await distribute_database(urls.admin_url)
+    except (CannotDistribute, WorkerRefused) as error:
+        raise CannotReach(str(error)) from None
+    except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS) as error:
+        raise CannotReach(f"The database cannot be distributed: {describe(error)}. Nothing was changed.") from None
 
 
 async def seed(urls: DatabaseUrls, customers: int, progress: Callable[[int], None]) -> None:

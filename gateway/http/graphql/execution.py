@@ -38,24 +38,30 @@ async def run_operation(
 
     The body is empty if the caller has it already, as `conditional` then says.
     """
-    bound = _bound(document, operation, call, context)
+    plans = _plans(document, context)
+    bound = _bound(plans, operation, call, context)
     planned = await _answered(document, bound, context, conditional) if bound else None
     if planned is not None:
         return planned, None
-    return None, await run(schema, document, call, context, plans=None if bound else document.plans)
+    return None, await run(schema, document, call, context, plans=None if bound else plans)
 
 
 async def run_planned(
     document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context, *, conditional: Conditional | None = None
 ) -> bytes | None:
     """Execute the whole query as one statement, and return the response body. None if the executor must answer: without a plan, or after a failure."""
-    bound = _bound(document, operation, call, context)
+    bound = _bound(_plans(document, context), operation, call, context)
     return await _answered(document, bound, context, conditional) if bound else None
 
 
-def _bound(document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> BoundPlan | None:
+def _plans(document: PreparedDocument, context: Context) -> DocumentPlans | None:
+    """Return the plans of a document. One statement for staff would read the shards of many customers, which a distributed database refuses."""
+    return None if context.session.is_distributed and context.viewer.customer_id is None else document.plans
+
+
+def _bound(plans: DocumentPlans | None, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> BoundPlan | None:
     try:
-        return document.plans.bind(operation, call.variables, context.viewer) if document.plans else None
+        return plans.bind(operation, call.variables, context.viewer) if plans else None
     except Exception:  # a bug in the planner
         logger.warning("a query could not be planned; the executor answers", exc_info=True)
         return None

@@ -82,7 +82,7 @@ class KillableLease:
 
     def __init__(self, lease: Lease, kill_point: KillPoint) -> None:
         self._lease, self._kill_point, self._is_open = lease, kill_point, True
-        self.is_reading = False
+        self.is_reading, self.is_distributed = False, lease.is_distributed
         kill_point.connections.append(self)
 
     async def execute(self, sql: str) -> Any:
