@@ -51,12 +51,12 @@ async def test_effects_that_are_lost_or_there_twice_are_found(site: Site, server
         async with running(site, load):
             await goes_on(load, answers=80)
         await assert_effects(site, load)
-        results = {name: await is_found(site, load, *statements) for name, statements in WRONG.items()}
+        results = {name: await is_detected(site, load, *statements) for name, statements in WRONG.items()}
         assert results == dict.fromkeys(WRONG, True)
         await assert_effects(site, load)
 
 
-async def is_found(site: Site, load: MixedLoad, wrong: str, right: str) -> bool:
+async def is_detected(site: Site, load: MixedLoad, wrong: str, right: str) -> bool:
     """Return whether the check fails while the rows of the load's customers are wrong. One of these statements must change rows."""
     ids = [shopper.customer_id for shopper in load.shoppers]
     async with site.admin() as admin:
@@ -73,7 +73,7 @@ async def is_found(site: Site, load: MixedLoad, wrong: str, right: str) -> bool:
     return False
 
 
-async def test_a_second_capture_is_found(site: Site, server: Server) -> None:
+async def test_a_second_capture_is_detected(site: Site, server: Server) -> None:
     async with site.load(1) as load:
         async with running(site, load):
             await goes_on(load)
@@ -85,7 +85,7 @@ async def test_a_second_capture_is_found(site: Site, server: Server) -> None:
             await assert_effects(site, load)
 
 
-async def test_a_pool_with_a_lost_place_is_found(site: Site, server: Server, root: Path) -> None:
+async def test_a_pool_with_a_lost_place_is_detected(site: Site, server: Server, root: Path) -> None:
     async with site.load(1) as load:
         customer_id = load.shoppers[0].customer_id
         await assert_whole_pool(site, server, customer_id)

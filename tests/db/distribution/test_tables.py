@@ -39,7 +39,7 @@ REPLACED = {
     "last_event": "0039_events",
     "note_search_entry": "0029_merchant",
     "open_document": "0038_dunning",
-    "revise_customer": "0050_revisions",
+    "revise_customer": "0054_import_revisions",
     "revise_shared": "0050_revisions",
     "settle_renewal": "0024_forecast",
     "tell_registry": "0006_partners",
