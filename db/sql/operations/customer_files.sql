@@ -64,7 +64,7 @@ select cast(json_strip_nulls(json_build_object(
         select json_build_object('code', k.code, 'periodsLeft', r.periods_left, 'redeemedAt', r.redeemed_at, 'usedUntil', r.used_until) as line
           from coupon_redemption r
           join coupon k on k.id = r.coupon_id
-         where r.customer_id = s.customer_id and r.subscription_id = s.id and r.ended_at is null) redeemed on true
+         where r.customer_id = s.customer_id and r.subscription_id = s.id and r.ended_at is null and s.status <> 'CANCELED') redeemed on true
  where s.customer_id = any(:customers) and s.status <> 'PENDING' and p.code is not null and (s.pending_price_id is null or pending.code is not null)
    and c.erased_at is null and c.closed_at is null
  order by s.customer_id, s.created_at, s.id
