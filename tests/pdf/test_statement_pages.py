@@ -105,8 +105,8 @@ class Interrupted(UnitOfWork):
 
     meanwhile: Callable[[], Awaitable[Any]] | None = None
 
-    async def fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        records = await super().fetch(sql, arguments)
+    async def fetch(self, sql: str, arguments: Sequence[object], **options: Any) -> list[Any]:
+        records = await super().fetch(sql, arguments, **options)
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             await meanwhile()
