@@ -32,9 +32,9 @@ WRONG = {
         "update charge set settled_at = null where customer_id = $1",
         "update charge set settled_at = now() where customer_id = $1",
     ),
-    "a payment pays less than its invoice has": (
-        "update payment_allocation set amount_minor = amount_minor - 1 where customer_id = $1",
+    "a payment pays more than it has": (
         "update payment_allocation set amount_minor = amount_minor + 1 where customer_id = $1",
+        "update payment_allocation set amount_minor = amount_minor - 1 where customer_id = $1",
     ),
 }
 CAPTURE = "capture"
