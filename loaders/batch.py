@@ -44,7 +44,7 @@ async def fetch_many(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
 
 
 async def fetch_counts(reader: BatchReader, keys: list[Key]) -> list[int]:
-    return [group[0]["total"] for group in await _grouped(reader, keys)]
+    return [group[0]["total"] if group else 0 for group in await _grouped(reader, keys)]
 
 
 async def fetch_pages(reader: BatchReader, keys: list[Key]) -> list[Slice]:
@@ -60,7 +60,7 @@ async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
     """Return the records of each key."""
     groups: list[list[Any]] = [[] for _ in keys]
     caller = reader.session.caller
-    parts = _parts(keys) if reader.session.is_distributed and caller.customer_id is None else [list(range(len(keys)))]
+    parts = _parts(reader.block, keys) if reader.session.is_distributed and caller.customer_id is None else [list(range(len(keys)))]
     for places in parts:
         owner = keys[places[0]][0]
         statement = (reader.statement.of_one_key if len(places) == 1 else None) or reader.statement
@@ -69,11 +69,15 @@ async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
     return groups
 
 
-def _parts(keys: list[Key]) -> list[list[int]]:
-    """Return the places of the keys of each customer: on a distributed database a statement reads the shard of one customer, or with one key, that belongs to none, all shards."""
+def _parts(block: Block, keys: list[Key]) -> list[list[int]]:
+    """Return the places of the keys of each customer: on a distributed database a statement reads the shard of one customer, or with one key, that belongs to none, all shards.
+
+    Rows of a customer have no key without one.
+    """
     places: dict[object, list[int]] = {}
     for place, (owner, _) in enumerate(keys):
-        places.setdefault(owner or place, []).append(place)
+        if owner or not block.is_of_customer:
+            places.setdefault(owner or place, []).append(place)
     return list(places.values())
 
 

@@ -64,9 +64,10 @@ def main(
     with tempfile.TemporaryDirectory(prefix="portico-nodes-") as folder, portal.signer() as signer, ExitStack() as stack:
         Path(folder).chmod(0o755)
         clusters = [stack.enter_context(_cluster(Path(folder), programs, count, is_pinned=pinned)) for count in (0, 1, 2)]
+        now = datetime.now(UTC)  # the ids of customers follow from it
         for cluster in clusters:
             console.print(f"filling {cluster.name}")
-            asyncio.run(_fill(cluster, customers))
+            asyncio.run(_fill(cluster, customers, now))
         servers = [stack.enter_context(server(_command(cluster, signer))) for cluster in clusters]
         tokens = [signer.token(each) for each in asyncio.run(database.customer_ids(_place(clusters[0]), CALLERS))]
         for name in (PAGES, WRITES):
@@ -89,10 +90,10 @@ def _cluster(folder: Path, programs: Path, workers: int, *, is_pinned: bool) -> 
         yield Cluster(f"Citus, {workers} workers" if workers else "one node, no Citus", nodes[0], tuple(nodes[1:]))
 
 
-async def _fill(cluster: Cluster, customers: int) -> None:
+async def _fill(cluster: Cluster, customers: int, now: datetime) -> None:
     url = cluster.first.url("postgres")
     await migrate(url)
-    await demo.seed(url, customers=customers, now=datetime.now(UTC), progress=lambda _: None)
+    await demo.seed(url, customers=customers, now=now, progress=lambda _: None)
     if cluster.workers:
         await distribute(url, shards=8)
 

@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-# `insert into a_table (…) select $1, … from jsonb_to_recordset(…`, where the parameter is the customer's id
-ROWS = re.compile(r"(insert into \w+ \([^()]*\)\s+select )(\$\d+)\b((?:(?!\binsert into ).)*?\bfrom )(jsonb_to_recordset\()", re.DOTALL)
+# `insert into a_table (…) select $1, … from jsonb_to_recordset(…` or `from unnest(…`, where the parameter is the customer's id
+ROWS = re.compile(r"(insert into \w+ \([^()]*\)\s+select )(\$\d+)\b((?:(?!\binsert into ).)*?\bfrom )((?:jsonb_to_recordset|unnest)\()", re.DOTALL)
 OWNER = "(select id from customer where id = {}) owner cross join "
 # `insert into customer (…) select …, n.name, … from jsonb_populate_record(…) n`, or from jsonb_to_recordset with one row
 CUSTOMER = re.compile(
@@ -29,7 +29,7 @@ LEFT_OUT = "where false and "
 def routed(sql: str) -> str:
     """Return the statement in a form that Citus can place.
 
-    Rows that are given as JSON take the customer's id from the customer's row, so that their source has a shard, which is that of the table. What is deleted by its place in
+    Rows that are given as JSON or arrays take the customer's id from the customer's row, so that their source has a shard, which is that of the table. What is deleted by its place in
     a table is deleted without a limit, because each shard has places of its own. The table of an insert has its name as its alias, since the shard has another name. A part
     that is left out is so only once the statement runs: of what Postgres leaves out of a plan, Citus does not know the shard. A new customer has no row yet, and is inserted
     as values. Rows of all shards are not locked while they are searched.

@@ -122,6 +122,7 @@ async def test_every_token_of_a_disabled_app_is_401_in_every_process_until_it_is
         assert {answer.json()["errors"][0]["extensions"]["code"] for answer in answers} == {"UNAUTHENTICATED"}, app
     for app in apps.values():
         answers = [await send(client, replace(app, body=body)) for client in servers for body in (app.body, {"query": NOTHING}, {"documentId": id_of("{ x }")})]
+        print("DBG", app, [(a.status_code, a.text[:300]) for a in answers])
         assert {(answer.status_code, answer.headers["www-authenticate"]) for answer in answers} == {(401, "Bearer")}
     for app in apps.values():
         await admin.execute("update api_client set disabled_at = null where id = $1", app.client)
