@@ -15,7 +15,9 @@ CLIENT = "portico-cli"
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many processes serve it; else PORTICO_WORKERS.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres and the demo secret live.")]
-Distribute = Annotated[bool, typer.Option("--distribute", help="On the coordinator of Citus: then place the tables on its workers, by customer. A preview: see docs/scaling.md.")]
+Distribute = Annotated[
+    bool, typer.Option("--distribute", help="On the coordinator of Citus: then place the tables on its workers, by customer. A preview: see docs/scaling.md.")
+]
 
 
 class Command(TyperCommand):
