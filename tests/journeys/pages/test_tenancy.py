@@ -85,7 +85,7 @@ async def test_somebody_elses_id_is_like_no_id(portal: Portal, admin: asyncpg.Co
     theirs, owner = await admin.fetchrow(
         SUMMARIES
         if prefix == "sum"
-        else f"select {column}, {owner_column} from {OWNED[prefix]} where {owner_column} <> $1 and {column} not in ({mine}) {there} limit 1",
+        else f"select {column}, {owner_column} from {OWNED[prefix]} where {owner_column} not in ($1, '') and {column} not in ({mine}) {there} limit 1",
         ADA.customer_id,
     )
     random = f"{prefix}_01m829w97ne1msh76cygrhecz9"
