@@ -91,7 +91,11 @@ def combined(batches: tuple[tuple[BatchStatement, tuple[str, ...]], ...]) -> Com
         own = [(0 if name == CUSTOMER else number, name) for name in batch.parameters]
         parameters += [parameter for parameter in own if parameter not in parameters]
         places = [parameters.index(parameter) + 1 for parameter in own]
-        sql = re.sub(r"\$(\d+)", lambda match, places=places: f"${places[int(match[1]) - 1]}", batch.sql)  # type: ignore[misc]
-        parts.append(f"array(select row({', '.join(f'b.{column}' for column in ('nth', *columns))}) from ({sql}) b)")
+        parts.append(f"array(select row({', '.join(f'b.{column}' for column in ('nth', *columns))}) from ({_renumbered(batch.sql, places)}) b)")
     # As in `db/blocks.py`: asyncpg has to read the type of lists of texts outside of a record.
     return CombinedStatement(f"select {', '.join(parts)}, cast(null as text[]) as texts", tuple(parameters))
+
+
+def _renumbered(sql: str, places: list[int]) -> str:
+    """Return SQL whose parameters have other numbers: the first one that of the first place."""
+    return re.sub(r"\$(\d+)", lambda match: f"${places[int(match[1]) - 1]}", sql)

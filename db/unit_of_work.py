@@ -109,24 +109,18 @@ class UnitOfWork:
             lease = self._lease = self._lease or await self._open_snapshot()
             lease.is_reading = True
             self.statements += 1
-            async with self._owned(lease, owner):
-                rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
+            is_routed = owner is not None and lease.is_distributed and self.caller.customer_id is None
+            if is_routed:  # names the shard, for this statement
+                await lease.execute(f"SET LOCAL app.customer_id = {literal(owner)}")
+            rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
+            if is_routed:
+                await lease.execute("SET LOCAL app.customer_id = E''")
             self.is_judged = True
         except Exception as error:  # stored for the reads that follow in this snapshot, and raised again
             self._failure = error
             raise
         self._is_sound = True
         return rows
-
-    @asynccontextmanager
-    async def _owned(self, lease: Lease, owner: str | None) -> AsyncIterator[None]:
-        """Name the owner of the rows that a statement reads, if that decides which shard it reads."""
-        if not owner or not lease.is_distributed or self.caller.customer_id:
-            yield
-            return
-        await lease.execute(f"SET LOCAL app.customer_id = {literal(owner)}")
-        yield
-        await lease.execute("SET LOCAL app.customer_id = E''")
 
     @property
     def is_distributed(self) -> bool:

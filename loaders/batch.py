@@ -59,11 +59,10 @@ def slice_of(rows: list[Any], window: Window) -> Slice:
 async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
     """Return the records of each key."""
     groups: list[list[Any]] = [[] for _ in keys]
-    caller = reader.session.caller
-    parts = _parts(reader.block, keys) if reader.session.is_distributed and caller.customer_id is None else [list(range(len(keys)))]
-    for places in parts:
+    is_routed = reader.session.is_distributed and reader.session.caller.customer_id is None
+    for places in _parts(reader.block, keys) if is_routed else [list(range(len(keys)))]:
         owner = keys[places[0]][0]
-        statement = (reader.statement.of_one_key if len(places) == 1 else None) or reader.statement
+        statement = (reader.statement.of_one_key if is_routed and len(places) == 1 else None) or reader.statement
         for record in await reader.session.fetch_unshielded(statement.sql, arguments_of(reader, [keys[place] for place in places], statement), owner=owner):
             groups[places[record[0] - 1]].append(record)
     return groups

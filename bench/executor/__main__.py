@@ -61,7 +61,7 @@ def main(
 async def _measured(place: database.Place, signer: portal.Signer, folder: Path, plan: tuple[int, int, int]) -> dict[str, list[Cost]]:
     os.environ |= {"PEER_DATABASE_URL": place.app_url, "PEER_TOKEN_KEY": signer.public_pem}
     peer = strawberry_peer.application()
-    text = common(portal.SUMMARY, peer.routes[0].app.schema._schema)  # type: ignore[attr-defined]
+    text = common(portal.SUMMARY, peer.routes[0].app.schema._schema)  # type: ignore[attr-defined]  # the routes of an ASGI application of strawberry have no declared types
     body = json.dumps({"query": text, "operationName": "Summary"}).encode()
     tokens = [signer.token(customer_id) for customer_id in await database.customer_ids(place, CALLERS)]
     concurrency, rounds, pages = plan

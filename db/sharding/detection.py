@@ -2,7 +2,7 @@
 
 import asyncpg
 
-# The function that the policies `routed` call is made with them (db/distribution/functions.sql), in one transaction with everything else.
+# The policies `routed` call this function, which db/distribution makes in the transaction that distributes the tables.
 IS_DISTRIBUTED = "select to_regprocedure('portico.acting_customer()') is not null"
 ROLE = """
 select rolsuper or rolbypassrls as is_unbound, to_regprocedure('portico.acting_customer()') is not null as is_distributed

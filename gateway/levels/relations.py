@@ -8,7 +8,7 @@ from typing import Any
 from billing.ids import prefix_of
 from billing.money.money import Money
 from db.blocks import blocks
-from gateway.levels.run import Ask, LevelRun, Relation, Values
+from gateway.levels.run import KeyRequest, LevelRun, Relation, Values
 from resolvers.reads.pages import RowPage
 from resolvers.reads.relations import BY_ID, key_of, type_name
 from schema.declarations.fields import AnyOf, Guard, Listed, Many, One, PageOf
@@ -38,25 +38,31 @@ class KnownObject:
         return type_name(prefix_of(self.id))
 
 
-@dataclass(frozen=True, slots=True)
-class OneRelation:
-    declared: One
-    needed: Set[str]
+class SingleValue:
+    """A relation to the one value of one key."""
 
-    def asks(self, run: LevelRun, rows: Sequence[Any]) -> list[Ask | None]:
-        block, name = self.declared.block, self.declared.key
-        loader = run.context.loaders.one(block)
-        keys = (key_of(row, name, block, run.context) for row in rows)
-        return [None if key[1] is None else Ask(loader, (key,)) for key in keys]
+    __slots__ = ()
 
-    def columns(self, ask: Ask) -> Set[str]:
-        return self.needed
-
-    def value(self, ask: Ask, loaded: Values) -> Any:
+    def value(self, request: KeyRequest, loaded: Values) -> Any:
         return loaded[0]
 
     def size(self, value: Any) -> int:
         return 1
+
+
+@dataclass(frozen=True, slots=True)
+class OneRelation(SingleValue):
+    declared: One
+    needed: Set[str]
+
+    def requests(self, run: LevelRun, rows: Sequence[Any]) -> list[KeyRequest | None]:
+        block, name = self.declared.block, self.declared.key
+        loader = run.context.loaders.one(block)
+        keys = (key_of(row, name, block, run.context) for row in rows)
+        return [None if key[1] is None else KeyRequest(loader, (key,)) for key in keys]
+
+    def columns(self, request: KeyRequest) -> Set[str]:
+        return self.needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +71,15 @@ class ManyRelation:
     needed: Set[str]
     present: Callable[[Sequence[Any]], Values]
 
-    def asks(self, run: LevelRun, rows: Sequence[Any]) -> list[Ask | None]:
+    def requests(self, run: LevelRun, rows: Sequence[Any]) -> list[KeyRequest | None]:
         block, name = self.declared.block, self.declared.key
         loader = run.context.loaders.many(block)
-        return [Ask(loader, (key_of(row, name, block, run.context),)) for row in rows]
+        return [KeyRequest(loader, (key_of(row, name, block, run.context),)) for row in rows]
 
-    def columns(self, ask: Ask) -> Set[str]:
+    def columns(self, request: KeyRequest) -> Set[str]:
         return self.needed
 
-    def value(self, ask: Ask, loaded: Values) -> Any:
+    def value(self, request: KeyRequest, loaded: Values) -> Any:
         return self.present(loaded[0])
 
     def size(self, value: Any) -> int:
@@ -86,40 +92,34 @@ class PageRelation:
     needed: Set[str]
     arguments: ReadArguments
 
-    def asks(self, run: LevelRun, rows: Sequence[Any]) -> list[Ask | None]:
+    def requests(self, run: LevelRun, rows: Sequence[Any]) -> list[KeyRequest | None]:
         declared, arguments = self.declared, self.arguments(run)
         loader = run.context.loaders.page(declared.block, window(declared.block, declared.sort, arguments), page_filters(arguments))
-        return [Ask(loader, (key_of(row, declared.key, declared.block, run.context),)) for row in rows]
+        return [KeyRequest(loader, (key_of(row, declared.key, declared.block, run.context),)) for row in rows]
 
-    def columns(self, ask: Ask) -> Set[str]:
-        reader = ask.loader.reader
+    def columns(self, request: KeyRequest) -> Set[str]:
+        reader = request.loader.reader
         assert reader.window
         return {*self.needed, *reader.block.orders[reader.window.order].columns}
 
-    def value(self, ask: Ask, loaded: Values) -> Any:
-        reader = ask.loader.reader
+    def value(self, request: KeyRequest, loaded: Values) -> Any:
+        reader = request.loader.reader
         assert reader.window
-        return RowPage(loaded[0], reader.window, reader.block, ask.keys[0], reader.filters)
+        return RowPage(loaded[0], reader.window, reader.block, request.keys[0], reader.filters)
 
     def size(self, value: Any) -> int:
         return len(value.slice.rows)
 
 
 @dataclass(frozen=True, slots=True)
-class TotalRelation:
+class TotalRelation(SingleValue):
     """The number of rows of all pages, of the page that is the object."""
 
-    def asks(self, run: LevelRun, rows: Sequence[RowPage]) -> list[Ask | None]:
-        return [Ask(run.context.loaders.count(page.block, page.filters), (page.key,)) for page in rows]
+    def requests(self, run: LevelRun, rows: Sequence[RowPage]) -> list[KeyRequest | None]:
+        return [KeyRequest(run.context.loaders.count(page.block, page.filters), (page.key,)) for page in rows]
 
-    def columns(self, ask: Ask) -> Set[str]:
+    def columns(self, request: KeyRequest) -> Set[str]:
         return frozenset()
-
-    def value(self, ask: Ask, loaded: Values) -> Any:
-        return loaded[0]
-
-    def size(self, value: Any) -> int:
-        return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +127,16 @@ class ListedRelation:
     declared: Listed
     needed: Set[str]
 
-    def asks(self, run: LevelRun, rows: Sequence[Any]) -> list[Ask | None]:
+    def requests(self, run: LevelRun, rows: Sequence[Any]) -> list[KeyRequest | None]:
         block = self.declared.block
         loader = run.context.loaders.one(block)
         lists = ((row.customer_id if block.is_of_customer else None, getattr(row, self.declared.keys)) for row in rows)
-        return [None if ids is None else Ask(loader, tuple((owner, identifier) for identifier in ids)) for owner, ids in lists]
+        return [None if ids is None else KeyRequest(loader, tuple((owner, identifier) for identifier in ids)) for owner, ids in lists]
 
-    def columns(self, ask: Ask) -> Set[str]:
+    def columns(self, request: KeyRequest) -> Set[str]:
         return self.needed
 
-    def value(self, ask: Ask, loaded: Values) -> Any:
+    def value(self, request: KeyRequest, loaded: Values) -> Any:
         return [row for row in loaded if row is not None]
 
     def size(self, value: Any) -> int:
@@ -144,22 +144,16 @@ class ListedRelation:
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOfRelation:
+class AnyOfRelation(SingleValue):
     declared: AnyOf
     needed: Mapping[str, Set[str]]
 
-    def asks(self, run: LevelRun, rows: Sequence[Any]) -> list[Ask | None]:
+    def requests(self, run: LevelRun, rows: Sequence[Any]) -> list[KeyRequest | None]:
         declared = self.declared
-        return [ask_by_id(run, row.customer_id, getattr(row, declared.key), declared.prefixes) for row in rows]
+        return [request_by_id(run, row.customer_id, getattr(row, declared.key), declared.prefixes) for row in rows]
 
-    def columns(self, ask: Ask) -> Set[str]:
-        return columns_by_type(self.needed, ask)
-
-    def value(self, ask: Ask, loaded: Values) -> Any:
-        return loaded[0]
-
-    def size(self, value: Any) -> int:
-        return 1
+    def columns(self, request: KeyRequest) -> Set[str]:
+        return columns_by_type(self.needed, request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,54 +163,48 @@ class GuardedRelation:
     relation: Relation
     guards: tuple[Guard, ...]
 
-    def asks(self, run: LevelRun, rows: Sequence[Any]) -> list[Ask | None]:
+    def requests(self, run: LevelRun, rows: Sequence[Any]) -> list[KeyRequest | None]:
         for guard in self.guards:
             guard.require(run.context)
-        return self.relation.asks(run, rows)
+        return self.relation.requests(run, rows)
 
-    def columns(self, ask: Ask) -> Set[str]:
-        return self.relation.columns(ask)
+    def columns(self, request: KeyRequest) -> Set[str]:
+        return self.relation.columns(request)
 
-    def value(self, ask: Ask, loaded: Values) -> Any:
-        return self.relation.value(ask, loaded)
+    def value(self, request: KeyRequest, loaded: Values) -> Any:
+        return self.relation.value(request, loaded)
 
     def size(self, value: Any) -> int:
         return self.relation.size(value)
 
 
 @dataclass(frozen=True, slots=True)
-class RootRelation:
+class RootRelation(SingleValue):
     """The object that a root field of a customer's query finds by its id, as `resolvers/reads/roots.py` does. `find` gives the kinds and the id."""
 
     find: Callable[[LevelRun], tuple[Collection[str], str | None]]
     needed: Mapping[str, Set[str]]
 
-    def asks(self, run: LevelRun, rows: Sequence[Any]) -> list[Ask | None]:
+    def requests(self, run: LevelRun, rows: Sequence[Any]) -> list[KeyRequest | None]:
         prefixes, identifier = self.find(run)
-        return [ask_by_id(run, run.context.viewer.customer_id, identifier, prefixes)] * len(rows)
+        return [request_by_id(run, run.context.viewer.customer_id, identifier, prefixes)] * len(rows)
 
-    def columns(self, ask: Ask) -> Set[str]:
-        return columns_by_type(self.needed, ask)
-
-    def value(self, ask: Ask, loaded: Values) -> Any:
-        return loaded[0]
-
-    def size(self, value: Any) -> int:
-        return 1
+    def columns(self, request: KeyRequest) -> Set[str]:
+        return columns_by_type(self.needed, request)
 
 
-def columns_by_type(needed: Mapping[str, Set[str]], ask: Ask) -> Set[str]:
+def columns_by_type(needed: Mapping[str, Set[str]], request: KeyRequest) -> Set[str]:
     """Return the columns that are needed of the objects of the type that a loader's rows have."""
-    return needed[ask.loader.reader.block.returns.removesuffix("Row")]
+    return needed[request.loader.reader.block.returns.removesuffix("Row")]
 
 
-def ask_by_id(run: LevelRun, owner: str | None, identifier: str | None, prefixes: Collection[str]) -> Ask | None:
+def request_by_id(run: LevelRun, owner: str | None, identifier: str | None, prefixes: Collection[str]) -> KeyRequest | None:
     """Return what finds an object by its id if it is of one of the kinds, as `relations.by_id` does."""
     prefix = prefix_of(identifier or "")
     if prefix not in prefixes:
         return None
     block = blocks()[BY_ID[prefix]]
-    return Ask(run.context.loaders.one(block), ((owner if block.is_of_customer else None, identifier),))
+    return KeyRequest(run.context.loaders.one(block), ((owner if block.is_of_customer else None, identifier),))
 
 
 def known_objects(declared: AnyOf) -> Callable[[LevelRun, Sequence[Any]], Values]:

@@ -33,7 +33,7 @@ class NeedsFields(Exception):
     """The executor has to read the fields one by one, because one of them has an error."""
 
 
-class Ask(NamedTuple):
+class KeyRequest(NamedTuple):
     """What a relation of one object needs: the values of a loader's keys."""
 
     loader: Shared
@@ -43,13 +43,13 @@ class Ask(NamedTuple):
 class Relation(Protocol):
     """A declared relation."""
 
-    def asks(self, run: "LevelRun", rows: Sequence[Any]) -> list[Ask | None]:
+    def requests(self, run: "LevelRun", rows: Sequence[Any]) -> list[KeyRequest | None]:
         """Return what each object needs; None for one whose relation is null."""
 
-    def columns(self, ask: Ask) -> Set[str]:
+    def columns(self, request: KeyRequest) -> Set[str]:
         """Return the columns of the loader's rows that are needed."""
 
-    def value(self, ask: Ask, loaded: Values) -> Any:
+    def value(self, request: KeyRequest, loaded: Values) -> Any:
         """Return the value of the field from the loader's values."""
 
     def size(self, value: Any) -> int:
@@ -151,10 +151,10 @@ class LevelRun:
         while self._pending:
             level, self._pending = self._pending, []
             wanted: Wanted = {}
-            needs = [self._ask(pending.step, pending.rows, wanted) for pending in level]
+            needs = [self._request(pending.step, pending.rows, wanted) for pending in level]
             await self._load(wanted)
-            for pending, asks in zip(level, needs, strict=True):
-                await self._fill(pending, asks, wanted)
+            for pending, requests in zip(level, needs, strict=True):
+                await self._fill(pending, requests, wanted)
         return values
 
     def objects(self, selection: LevelSelection, rows: Sequence[Any]) -> list[dict[str, Any]]:
@@ -200,44 +200,44 @@ class LevelRun:
         await load_level(context.session, wanted)
         context.customer_locale = needed.values[key].locale if needed.values[key] else ""
 
-    def _ask(self, step: LevelStep, rows: Sequence[Any], wanted: Wanted) -> list[Ask | None]:
+    def _request(self, step: LevelStep, rows: Sequence[Any], wanted: Wanted) -> list[KeyRequest | None]:
         """Return what a relation of some objects needs, and note it."""
         relation = step.relation
         assert relation
-        asks = relation.asks(self, rows)
-        for ask in asks:
-            if ask:
-                needed = wanted.get(ask.loader)
+        requests = relation.requests(self, rows)
+        for request in requests:
+            if request:
+                needed = wanted.get(request.loader)
                 if needed is None:
-                    needed = wanted[ask.loader] = Needed()
-                needed.columns |= relation.columns(ask)
-                needed.missing.update(ask.keys)
-                self._note_ahead(step, ask, wanted)
-        return asks
+                    needed = wanted[request.loader] = Needed()
+                needed.columns |= relation.columns(request)
+                needed.missing.update(request.keys)
+                self._note_ahead(step, request, wanted)
+        return requests
 
-    def _note_ahead(self, step: LevelStep, ask: Ask, wanted: Wanted) -> None:
+    def _note_ahead(self, step: LevelStep, request: KeyRequest, wanted: Wanted) -> None:
         """Note what the relations of an object need of which only the id and the owner have to be known. Without such an object it is not used.
 
         Batches of staff are statements of their own, of which none would be saved.
         """
         for selection in step.below.values() if self.context.session.caller.customer_id else ():
             for related in selection.ahead:
-                rows = [known for key in ask.keys if related.columns <= vars(known := known_columns(ask.loader, key)).keys()]
+                rows = [known for key in request.keys if related.columns <= vars(known := known_columns(request.loader, key)).keys()]
                 if rows:
-                    self._ask(related, rows, wanted)
+                    self._request(related, rows, wanted)
 
-    async def _fill(self, pending: Pending, asks: Sequence[Ask | None], wanted: Wanted) -> None:
+    async def _fill(self, pending: Pending, requests: Sequence[KeyRequest | None], wanted: Wanted) -> None:
         """Put the values of a relation into the JSON of its objects. Objects that relate to the same rows share their JSON."""
         step, relation = pending.step, pending.step.relation
         assert relation
-        values = {ask: relation.value(ask, [wanted[ask.loader].values[key] for key in ask.keys]) if ask else None for ask in asks}
-        done: dict[Ask | None, Any] = {}
+        values = {request: relation.value(request, [wanted[request.loader].values[key] for key in request.keys]) if request else None for request in requests}
+        done: dict[KeyRequest | None, Any] = {}
         for part, rows in _parts(values, relation):
             await self.context.pace.take(-(-rows // ROWS_OF_PACE))
             done.update(zip(part, step.complete(self, [*part.values()]), strict=True))
         key = step.key
-        for values_of_object, ask in zip(pending.objects, asks, strict=True):
-            values_of_object[key] = done[ask]
+        for values_of_object, request in zip(pending.objects, requests, strict=True):
+            values_of_object[key] = done[request]
 
 
 def known_columns(loader: Shared, key: Key) -> SimpleNamespace:
@@ -261,8 +261,8 @@ def _parts(values: dict[Any, Any], relation: Relation) -> Iterator[tuple[dict[An
         return
     part: dict[Any, Any] = {}
     rows = 0
-    for (ask, value), size in zip(values.items(), sizes, strict=True):
-        part[ask] = value
+    for (request, value), size in zip(values.items(), sizes, strict=True):
+        part[request] = value
         rows += size
         if rows >= ROWS_AT_ONCE * ROWS_OF_PACE:
             yield part, rows

@@ -32,20 +32,20 @@ customers as (
                                       'tax_exemption', c.tax_exemption, 'tax_rate_ppm', c.tax_rate_ppm, 'tax_name', c.tax_name, 'shares_email', c.shares_email,
                                       'version', c.version, 'is_erased', c.erased_at is not null, 'is_followed', e.owner_id is not null,
                                       'has_default_method', exists (select from payment_method m where m.customer_id = c.id and m.is_default),
-                                      'other_source', o.source)) as found
+                                      'other_source', o.source)) as listed
       from customer c
       left join event_counter e on e.owner_id = c.id
       left join other o on o.owner_id = c.id
      where c.external_id = any(cast(:customers as text[]))),
 addresses as (
-    select json_agg(json_build_array(c.email_key, c.id, c.external_id)) as found from customer c where c.email_key = any(cast(:addresses as text[])) and not c.shares_email),
+    select json_agg(json_build_array(c.email_key, c.id, c.external_id)) as listed from customer c where c.email_key = any(cast(:addresses as text[])) and not c.shares_email),
 subscriptions as (
-    select json_agg(json_build_array(s.id, s.version, s.status, 'IMPORT' = any(s.holds) and s.charging_payment_id is null)) as found
+    select json_agg(json_build_array(s.id, s.version, s.status, 'IMPORT' = any(s.holds) and s.charging_payment_id is null)) as listed
       from named r
       join subscription s on s.customer_id = r.owner_id and s.id = r.target_id
      where r.kind = 'subscriptions'),
 used as (
-    select json_agg(json_build_array(u.kind, u.external_id, u.customer_id, u.id)) as found
+    select json_agg(json_build_array(u.kind, u.external_id, u.customer_id, u.id)) as listed
       from (select 'payment_methods' as kind, m.external_id, m.customer_id, m.id from payment_method m where m.external_id = any(cast(:ids as text[]))
              union all
             select 'subscriptions', s.external_id, s.customer_id, s.id from subscription s where s.external_id = any(cast(:ids as text[]))
@@ -59,7 +59,7 @@ used as (
             select 'payments', p.external_id, p.customer_id, p.id from payment p where p.external_id = any(cast(:ids as text[]))) u)
 select cast(json_build_object(
          'records', (select json_agg(json_build_array(r.kind, r.external_id, r.customer_key, r.owner_id, r.target_id, r.input_hash, r.outcome)) from named r),
-         'customers', customers.found, 'addresses', addresses.found, 'subscriptions', subscriptions.found, 'used', used.found,
+         'customers', customers.listed, 'addresses', addresses.listed, 'subscriptions', subscriptions.listed, 'used', used.listed,
          'numbers', (select json_agg(n.number) from invoice_number n where n.number = any(cast(:numbers as text[])))) as text) as body
   from customers, addresses, subscriptions, used
 

@@ -93,7 +93,7 @@ async def distribute(urls: DatabaseUrls) -> Distribution:
     except (CannotDistribute, WorkerRefused) as error:
         raise CannotReach(str(error)) from None
     except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS) as error:
-        raise CannotReach(f"The database cannot be distributed: {describe(error)}. Nothing was changed.") from None
+        raise CannotReach(f"The database cannot be distributed: {describe(error)}. It is migrated, and no table was distributed.") from None
 
 
 async def seed(urls: DatabaseUrls, customers: int, progress: Callable[[int], None]) -> None:
