@@ -42,11 +42,11 @@ REPLACED = {
     "last_event": "0039_events",
     "note_search_entry": "0029_merchant",
     "open_document": "0038_dunning",
-    "revise_customer": "0054_import_revisions",
+    "revise_customer": "0056_cheaper_events",
     "revise_shared": "0050_revisions",
     "settle_renewal": "0024_forecast",
     "tell_registry": "0006_partners",
-    "write_events": "0050_revisions",
+    "write_events": "0056_cheaper_events",
     "write_subscription_state": "0038_dunning",
 }
 KEYS = {table.name: table.key for table in SHARDED}

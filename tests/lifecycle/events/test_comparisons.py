@@ -1,0 +1,27 @@
+"""The comparisons of two rows that the triggers of events make: each column is in them, or is marked as internal."""
+
+import asyncpg
+import pytest
+
+from tests.lifecycle.events.test_types import NOUNS
+
+# A row whose columns are all null is compared with one that has a value in one of them: the texts of all types accept one of these.
+VALUE = """
+select case t.typname when 'bool' then 'true' when 'jsonb' then '{"a": 1}' when 'date' then '2026-01-01' when 'timestamptz' then '2026-01-01'
+                      when '_text' then '{a}' when 'uuid' then '00000000-0000-0000-0000-000000000000' else '1' end as text, a.attname as name
+  from pg_attribute a join pg_type t on t.oid = a.atttypid
+ where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped"""
+
+
+@pytest.mark.parametrize("table", [table for table, _ in NOUNS.values()])
+async def test_a_comparison_names_each_column_that_differs_and_no_internal_one(table: str, admin: asyncpg.Connection) -> None:
+    await admin.execute("set search_path = portico")
+    columns = await admin.fetch(VALUE, table)
+    internal = {row[0] for row in await admin.fetch("select attribute from column_erasure where relation = $1 and not is_in_events", table)}
+    compared = f"select changed_in_{table}(cast(null as {table}), jsonb_populate_record(cast(null as {table}), jsonb_build_object($1::text, $2::text)))"
+    for column in columns:
+        compared_with = compared if column["text"][0] != "{" else compared.replace("$2::text", "$2::jsonb" if column["text"] != "{a}" else "array[$2::text]")
+        names = await admin.fetchval(compared_with, column["name"], column["text"])
+        assert names == ([] if column["name"] in internal else [column["name"]]), column["name"]
+    assert await admin.fetchval(f"select changed_in_{table}(r, r) from (select cast(null as {table}) as r) x") == []
+    assert len(internal) < len(columns) / 2
