@@ -94,11 +94,15 @@ async def test_a_write_transaction_that_was_not_opened_says_so_before_all_else(u
     ended = Caller(ADA.customer_id, Actor.CUSTOMER, CALLER.now, session_id="ses_00000000000000000000000000")
     async with Database(urls.app, Pool(1), server_settings={}) as database:
         session = UnitOfWork(database, ended)
-        with pytest.raises(SessionEnded):
+
+        async def fail() -> None:
             async with session.write() as transaction:
                 if has_statement:
                     await transaction.run("customers.lock")
                 raise ValueError("of its input")
+
+        with pytest.raises(SessionEnded):
+            await fail()
         assert not session.is_judged
         async with UnitOfWork(database, CALLER).write() as transaction:  # on the same connection
             assert await transaction.run("customers.lock")

@@ -19,7 +19,7 @@ NAMES = (
     "contracts.by_id + accounts.around + offers.around + covers.of_subscription",
     "accounts.around + offers.around",
     "accounts.around + offers.by_ids",
-    "owed.invoices + owed.installments",
+    "owed.invoices + owed.installments + accounts.around",
 )
 # Read under the lock of a charge, which the demo does not have: tests/lifecycle/payments read it with every payment.
 OF_CHARGES = ("charges.lock + charges.attempt",)
