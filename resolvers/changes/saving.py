@@ -76,12 +76,6 @@ def _snapshots(changes: Changes) -> list[dict[str, Any]]:
     return [{"document_id": row["id"], **row["issuer"]} for row in documents if row.get("issuer")]
 
 
-def _by_version(changes: Changes) -> Changes:
-    """Return the subscriptions that are new, in their first version, and those that change."""
-    rows = changes.get("subscription", ())
-    return {"subscription": [row for row in rows if row["version"] == 1], "changed_subscription": [row for row in rows if row["version"] > 1]}
-
-
 def _check_counts(changes: Changes, written: Mapping[str, int]) -> None:
     if "taken_coupon" in written and written["taken_coupon"] != len(changes["taken_coupon"]):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
