@@ -32,7 +32,7 @@ class Transaction:
         self.afterwards: list[Callable[[], None]] = []  # called after the commit, and only then
         self._closing: list[tuple[str, str]] = []  # names of blocks, and their statements
         self._count = count
-        self.has_run = False  # whether it has run a block
+        self.has_run = False  # whether it has sent a statement, whose answer says whether the transaction was opened
         self.has_reads_after = False
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
@@ -76,6 +76,10 @@ class Transaction:
         self._count()
         return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
 
+    async def _execute(self, statements: str) -> None:
+        self.has_run = True
+        await self._lease.execute(statements)
+
     @property
     def is_distributed(self) -> bool:
         return self._lease.is_distributed
@@ -95,14 +99,14 @@ class Transaction:
 
     async def set_rls_secret(self, setting: str, value: str) -> None:
         """Set a secret's hash or an address for row security, which then lets the transaction read the row that belongs to it."""
-        await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
+        await self._execute(f"SET LOCAL app.{setting} = {literal(value)}")
 
     async def impersonate_verified(self, customer_id: str) -> None:
         """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""
         is_staff = self.caller.actor is Actor.STAFF
         self.caller = replace(self.caller, customer_id=customer_id, actor=Actor.ANONYMOUS if is_staff else self.caller.actor)
         # What staff may write follows from the scopes of their token. Who proves to be a customer with a staff token writes as one without a token.
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
+        await self._execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
 
     async def act_for(self, customer_id: str | None) -> None:
         """Set the customer for whom staff or the system act in the rest of the transaction, such as one that it creates; None for nobody. What staff may write still
@@ -110,7 +114,7 @@ class Transaction:
         if self.caller.actor not in (Actor.STAFF, Actor.SYSTEM):
             raise RuntimeError("only staff and the system act for a customer whom they name")
         self.caller = replace(self.caller, customer_id=customer_id)
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")
+        await self._execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")
 
 
 @lru_cache(maxsize=1000)

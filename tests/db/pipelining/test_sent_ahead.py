@@ -89,16 +89,18 @@ async def test_a_write_transaction_is_opened_in_one_round_trip_with_its_first_st
     assert seen == 2  # with the commit
 
 
-@pytest.mark.parametrize("has_statement", [True, False])
-async def test_a_write_transaction_that_was_not_opened_says_so_before_all_else(urls: Urls, has_statement: bool) -> None:
+@pytest.mark.parametrize("first", ["a block", "a setting", ""])
+async def test_a_write_transaction_that_was_not_opened_says_so_before_all_else(urls: Urls, first: str) -> None:
     ended = Caller(ADA.customer_id, Actor.CUSTOMER, CALLER.now, session_id="ses_00000000000000000000000000")
     async with Database(urls.app, Pool(1), server_settings={}) as database:
         session = UnitOfWork(database, ended)
 
         async def fail() -> None:
             async with session.write() as transaction:
-                if has_statement:
+                if first == "a block":
                     await transaction.run("customers.lock")
+                if first == "a setting":
+                    await transaction.set_rls_secret("email", "ada@example.com")
                 raise ValueError("of its input")
 
         with pytest.raises(SessionEnded):
