@@ -4,6 +4,7 @@ takes its rows as JSON.
 All blocks of a statement see the database before the statement, and their order is undefined; foreign keys are checked at its end.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -18,6 +19,8 @@ from db.records import rows_of
 from db.sharding.statements import without_row
 
 PREFIX = "saving."
+# The rows of a block: the function, their alias, and their columns.
+ROWS = re.compile(r"(jsonb_to_recordset\(cast\(:\w+ as jsonb\)\)) (\w+) (\([^()]*\))")
 
 
 class Transaction:
@@ -29,6 +32,7 @@ class Transaction:
         self.afterwards: list[Callable[[], None]] = []  # called after the commit, and only then
         self._closing: list[tuple[str, str]] = []  # names of blocks, and their statements
         self._count = count
+        self.has_run = False  # whether it has sent a statement, whose answer says whether the transaction was opened
         self.has_reads_after = False
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
@@ -48,15 +52,33 @@ class Transaction:
         rows = await self.run(name, **values)
         return rows[0] if rows else None
 
-    async def save(self, changes: Mapping[str, str]) -> dict[str, int]:
-        """Write rows, as JSON by their kind, in one statement. Returns the number of written rows of each kind; a row that is not in the expected state is not written."""
-        return dict((await self._fetch(statement_of(in_order(changes)), {f"rows_{kind}": text for kind, text in changes.items()}))[0])
+    async def first_beside(self, changes: Mapping[str, str], name: str, /, **values: Any) -> Any:
+        """Return the first row of a block that writes, or None, and write rows of other kinds, as `save` does, in the same statement. They are written in any case."""
+        if self.is_distributed:
+            await self.save(changes)
+            return await self.first(name, **values)
+        records = await self._fetch(_beside(in_order(changes), name), {**values, **{f"rows_{kind}": text for kind, text in changes.items()}})
+        rows = rows_of(block_named(name).returns, records)
+        return rows[0] if rows else None
+
+    async def save(self, changes: Mapping[str, str], *, single: frozenset[str] = frozenset()) -> dict[str, int]:
+        """Write rows, as JSON by their kind, in one statement. Returns the number of written rows of each kind; a row that is not in the expected state is not written.
+
+        Kinds in `single` have one row.
+        """
+        statement = statement_of(in_order(changes), frozenset() if self.is_distributed else single)
+        return dict((await self._fetch(statement, {f"rows_{kind}": text for kind, text in changes.items()}))[0])
 
     async def _fetch(self, statement: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> list[Any]:
         sql, names = statement
         arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
+        self.has_run = True
         self._count()
         return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
+
+    async def _execute(self, statements: str) -> None:
+        self.has_run = True
+        await self._lease.execute(statements)
 
     @property
     def is_distributed(self) -> bool:
@@ -77,14 +99,14 @@ class Transaction:
 
     async def set_rls_secret(self, setting: str, value: str) -> None:
         """Set a secret's hash or an address for row security, which then lets the transaction read the row that belongs to it."""
-        await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
+        await self._execute(f"SET LOCAL app.{setting} = {literal(value)}")
 
     async def impersonate_verified(self, customer_id: str) -> None:
         """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""
         is_staff = self.caller.actor is Actor.STAFF
         self.caller = replace(self.caller, customer_id=customer_id, actor=Actor.ANONYMOUS if is_staff else self.caller.actor)
         # What staff may write follows from the scopes of their token. Who proves to be a customer with a staff token writes as one without a token.
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
+        await self._execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
 
     async def act_for(self, customer_id: str | None) -> None:
         """Set the customer for whom staff or the system act in the rest of the transaction, such as one that it creates; None for nobody. What staff may write still
@@ -92,19 +114,31 @@ class Transaction:
         if self.caller.actor not in (Actor.STAFF, Actor.SYSTEM):
             raise RuntimeError("only staff and the system act for a customer whom they name")
         self.caller = replace(self.caller, customer_id=customer_id)
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")
+        await self._execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")
 
 
 @lru_cache(maxsize=1000)
-def statement_of(kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def statement_of(kinds: tuple[str, ...], single: frozenset[str] = frozenset()) -> tuple[str, tuple[str, ...]]:
     """Return a statement that writes rows of these kinds, and the names of its parameters: `rows_<kind>` for each kind, and the caller's.
 
     Its result is one row with a column for each kind: the number of rows that were written. Blocks that return `nothing` are not counted.
+
+    Postgres expects a hundred rows of JSON, and would read all rows of the customer rather than look up a hundred of them. Kinds in `single` have one row, which it looks up.
     """
-    parts = ",\n".join(f"{kind} as (\n{_named(kind)})" for kind in kinds)
+    parts = _parts(kinds, single)
     counted = [kind for kind in kinds if blocks()[PREFIX + kind].returns != "nothing"]
     counts = ", ".join(f"(select cast(count(*) as integer) from {kind}) as {kind}" for kind in counted)
     return positional(f"with {parts}\nselect {counts}")
+
+
+@lru_cache(maxsize=100)
+def _beside(kinds: tuple[str, ...], name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the statement of a block that also writes rows of these kinds."""
+    return positional(f"with {_parts(kinds, frozenset())},\nresult as (\n{block_named(name).sql})\nselect * from result")
+
+
+def _parts(kinds: tuple[str, ...], single: frozenset[str]) -> str:
+    return ",\n".join(f"{kind} as (\n{_of_one_row(_named(kind)) if kind in single else _named(kind)})" for kind in kinds)
 
 
 def in_order(kinds: Iterable[str]) -> tuple[str, ...]:
@@ -116,6 +150,11 @@ def in_order(kinds: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _places() -> dict[str, int]:
     return {name: place for place, name in enumerate(blocks())}
+
+
+def _of_one_row(sql: str) -> str:
+    """Return an update or a delete whose JSON has one row; an insert as it is."""
+    return sql if sql.startswith("insert") else ROWS.sub(r"(select * from \1 \2 \3 limit 1) \2", sql)
 
 
 def _named(kind: str) -> str:

@@ -131,7 +131,8 @@ class UnitOfWork:
     async def write(self, *, lock: CustomerLock = CustomerLock.NONE, claims: NewKey | None = None) -> AsyncIterator[Transaction]:
         """Run one write transaction, committed at the end of the context. Reads after it see its changes; concurrent reads wait for its end.
 
-        It begins with the lock of the customer, and with `claims` with the claim of a new key and that lock, without a round trip for it.
+        It begins with the lock of the customer, and with `claims` with the claim of a new key and that lock, without a round trip for it: what opens the transaction is sent
+        in one packet with its first statement, which raises the errors of both.
 
         Raises DatabaseUnavailable, SessionEnded, AlreadyTaken, KeyInUse, UnitOfWorkClosed.
         """
@@ -151,11 +152,18 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def _transaction(self, beginning: str) -> AsyncIterator[Transaction]:
-        lease = await self._opened(self._database, beginning)
+        lease = await self._opened(self._database, beginning, is_ahead=True)
         is_sound = False
         try:
             transaction = Transaction(lease, self.caller, self._count)
-            yield transaction
+            try:
+                yield transaction
+            except Exception:
+                if (
+                    not transaction.has_run
+                ):  # then it is not known whether the transaction was opened: a key in use, or a session that has ended, goes before all else
+                    await lease.execute("select")
+                raise
             self.statements += 1
             following = [opening(self.caller, READ)] if transaction.has_reads_after or self.is_read_next else []
             try:
@@ -163,7 +171,7 @@ class UnitOfWork:
             except BaseException:  # it is not known whether it was committed, and the connection may still be committing
                 lease.terminate()
                 raise
-            is_sound = True
+            is_sound = self.is_judged = True
             self.progress.commits += 1
             if following:
                 lease.is_reading, self._lease = True, lease

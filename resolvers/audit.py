@@ -17,12 +17,6 @@ async def note(transaction: Transaction, context: Context, event: str, *, custom
     await transaction.run("audit.append", id=fresh_id("aud", context), **acting(context), customer_id=owner, event=event, outcome=outcome, detail=detail)
 
 
-def note_at_commit(transaction: Transaction, context: Context, event: str) -> None:
-    """Append an event about the customer of the transaction in the round trip of COMMIT. The transaction must have the same customer then."""
-    owner, now = transaction.caller.customer_id, context.now.isoformat()
-    transaction.at_commit("audit.append", id=fresh_id("aud", context), **acting(context), customer_id=owner, event=event, outcome="OK", detail="", now=now)
-
-
 def acting(context: Context) -> dict[str, str | None]:
     """Return who acts, by which app and in which request, as columns of an event. Without a token there is no subject and no issuer.
 

@@ -9,7 +9,7 @@ from billing.lifecycle.facts import Decision, LifecycleEvent, Redemption, Subscr
 from billing.lifecycle.guards import check_quantity
 from billing.lifecycle.periods import begin_period
 from billing.refusals import ErrorCode, Refused
-from billing.rows.contracts import BillingAccount, Contract, Offer
+from billing.rows.contracts import BillingAccount, Contract, Offer, OrderableOffer
 from billing.states import SubscriptionEventKind
 
 LATEST_START = timedelta(days=366)
@@ -26,7 +26,7 @@ class SubscriptionOrder:
     currency: str
 
 
-def check_offer(offer: Offer | None, order: SubscriptionOrder) -> Offer:
+def check_offer(offer: OrderableOffer | None, order: SubscriptionOrder) -> OrderableOffer:
     """Return the offer if it can be ordered. Raises Refused."""
     check_quantity(order.quantity)
     if offer is None:

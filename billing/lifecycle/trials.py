@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from billing.periods import Cycle
-from billing.rows.contracts import Contract, Offer, TakenPlanRow
+from billing.rows.contracts import Contract, Offer, OrderableOffer, TakenPlanRow
 
 
 class TrialPolicy(StrEnum):
@@ -16,7 +16,7 @@ class TrialPolicy(StrEnum):
     NONE = "none"
 
 
-def offered(offer: Offer, policy: TrialPolicy) -> Offer:
+def offered(offer: OrderableOffer, policy: TrialPolicy) -> OrderableOffer:
     """Return the offer for this customer: without trial days if the customer may have no (further) trial. A customer who has had a plan, paid or free, has had its trial."""
     is_used_up = offer.was_taken or (policy is TrialPolicy.PER_CUSTOMER and offer.had_trial)
     return replace(offer, trial_days=0) if is_used_up or policy is TrialPolicy.NONE else offer

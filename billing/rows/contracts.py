@@ -92,10 +92,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price and its plan. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan.
-
-    `moves_to` is the price to which the merchant moves subscriptions from this one at their next renewal.
-    """
+    """A price and its plan. `moves_to` is the price to which the merchant moves subscriptions from this one at their next renewal."""
 
     price_id: str
     plan_id: str
@@ -107,9 +104,15 @@ class Offer:
     interval_count: int
     tax_behavior: str
     is_archived: bool
+    moves_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderableOffer(Offer):
+    """An offer that a customer orders. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan."""
+
     was_taken: bool
     had_trial: bool
-    moves_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

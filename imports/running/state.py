@@ -21,7 +21,7 @@ async def catalog_of(connection: ImportConnection) -> ImportCatalog:
 
 def _offer(row: dict[str, Any]) -> Offer:
     columns = {name: value for name, value in row.items() if name != "code"}
-    return Offer(**columns, trial_days=0, is_archived=False, was_taken=False, had_trial=False)
+    return Offer(**columns, trial_days=0, is_archived=False)
 
 
 def _coupon(row: dict[str, Any]) -> CouponOffer:

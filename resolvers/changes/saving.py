@@ -16,7 +16,7 @@ Changes = dict[str, list[dict[str, Any]]]
 
 # Kinds of rows that must be unchanged since the decision: the number of rows written must be the number expected.
 COUNTED = {
-    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
+    "subscription", "changed_subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
     "voided", "written_off", "changed_schedule", "changed_installment", "canceled_installment", "deleted_installment", "invoiced_installment", "withdrawn_invoice",
     "extended", "extended_installment", "promised",
 }  # fmt: skip
@@ -46,16 +46,24 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Write the changes. Raises Refused if another customer has taken a coupon's last redemption meanwhile, or another order of the customer the trial of a plan."""
-    present = {kind: rows for kind, rows in (changes | {"document_snapshot": _snapshots(changes), "letter_cause": causes_of(changes)}).items() if rows}
+    more = {"document_snapshot": _snapshots(changes), "letter_cause": causes_of(changes), **_by_version(changes)}
+    present = {kind: rows for kind, rows in (changes | more).items() if rows}
     late = LATE if present.keys() & ENDED else set()
     for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
         if kinds:
-            _check_counts(present, await transaction.save({kind: rows_as_json(present[kind]) for kind in kinds}))
+            single = frozenset(kind for kind in kinds if len(present[kind]) == 1)
+            _check_counts(present, await transaction.save(in_json({kind: present[kind] for kind in kinds}), single=single))
     await _save_plans(transaction, changes)
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
     for note in changes.get("credit_note", ()):
         transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
+
+
+def _by_version(changes: Changes) -> Changes:
+    """Return the subscriptions that are new, in their first version, and those that change."""
+    rows = changes.get("subscription", ())
+    return {"subscription": [row for row in rows if row["version"] == 1], "changed_subscription": [row for row in rows if row["version"] > 1]}
 
 
 def _snapshots(changes: Changes) -> list[dict[str, Any]]:
@@ -85,9 +93,9 @@ async def _save_plans(transaction: Transaction, changes: Changes) -> None:
             raise Refused(ErrorCode.PREVIEW_EXPIRED, "Another order has taken the trial of this plan. Preview again.", "priceId")
 
 
-def rows_as_json(rows: list[dict[str, Any]]) -> str:
-    """Return rows as JSON; instants and days as in `as_json`."""
-    return orjson.dumps(rows).decode()
+def in_json(changes: Changes) -> dict[str, str]:
+    """Return the rows of each kind as JSON; instants and days as in `as_json`."""
+    return {kind: orjson.dumps(rows).decode() for kind, rows in changes.items()}
 
 
 def as_json(value: Any) -> str:

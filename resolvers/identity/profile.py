@@ -14,8 +14,9 @@ from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import AlreadyTaken, Transaction, UnitOfWork
 from mail.letters import Letter
 from resolvers import letters
-from resolvers.audit import note, note_at_commit
-from resolvers.changes.saving import as_json
+from resolvers.audit import note
+from resolvers.changes.saving import as_json, in_json
+from resolvers.changes.writing import audited
 from resolvers.context import Context, identity_of
 from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, make, use_link, void_links, wrong_links_counted
 from resolvers.identity.sessions import device_of
@@ -63,12 +64,11 @@ async def update(arguments: Any, context: Context) -> Any:
     time_zone = None if arguments.time_zone is None else values.checked_time_zone(arguments.time_zone)
     sent = as_json(profile_columns(present_fields(arguments)))
     async with writing_for(context, await customer_named(arguments, context)) as transaction:
-        changed = await transaction.first(
-            "customers.set_profile", name=name, locale=locale, time_zone=time_zone, sent=sent, expected_version=arguments.expected_version
-        )
+        entry = audited(context, "updateProfile", customer_id=transaction.caller.customer_id)
+        columns = {"name": name, "locale": locale, "time_zone": time_zone, "sent": sent, "expected_version": arguments.expected_version}
+        changed = await transaction.first_beside(in_json(entry), "customers.set_profile", **columns)
         if changed is None:
             raise await _why_unchanged(transaction, arguments)
-        note_at_commit(transaction, context, "updateProfile")
     return changed
 
 

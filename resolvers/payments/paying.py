@@ -30,7 +30,10 @@ NOT_FOUND = "It does not exist, or nothing of it can be paid here."
 
 @dataclass(frozen=True, slots=True)
 class Debts:
-    """The debts to be paid. `target_id` is the invoice or installment that the call names; `words` describe it to the processor; `account_minor` is owed on the account."""
+    """The debts to be paid. `target_id` is the invoice or installment that the call names; `words` describe it to the processor; `account_minor` is owed on the account.
+
+    `account` is the customer's account in their own currency, where it was read together with the debts.
+    """
 
     currency: str
     invoices: list[OwedInvoice]
@@ -38,6 +41,7 @@ class Debts:
     words: str
     target_id: str | None = None
     account_minor: int = 0
+    account: BillingAccount | None = None
 
     def items(self) -> list[Item]:
         invoices = (OpenInvoice(one.id, one.due_on, one.remaining_minor) for one in self.invoices)
@@ -67,12 +71,12 @@ async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
     await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
-        ids = [str(arguments.invoice_id)]
-        invoices, installments = await transaction.run("owed.invoices + owed.installments", ids=ids, invoice_ids=ids)
+        ids, around = [str(arguments.invoice_id)], {"key": None, "currency": None, "method_id": _method_id(arguments)}
+        invoices, installments, (account,) = await transaction.run("owed.invoices + owed.installments + accounts.around", ids=ids, invoice_ids=ids, **around)
         invoice = _first_payable(invoices, "invoiceId")
         check_action(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
         check_version(arguments.expected_version, invoice.version)
-        return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
+        return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id, account=account)
 
     owner = await owner_named(str(arguments.invoice_id), "invoiceId", context, message=NOT_FOUND)
     prepare = _paying(arguments, context, find, answer=_about_one)
@@ -155,8 +159,9 @@ def _paying(arguments: Any, context: Context, find: Find, *, answer: AnswerOf) -
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         debts: Debts = await find(transaction)
         amount = _checked_amount(getattr(arguments, "amount_minor_units", None), debts.remaining_minor(), context)
-        method_id = str(arguments.payment_method_id) if arguments.payment_method_id else None
-        account = await account_around(transaction.run, currency=debts.currency, method_id=method_id)
+        method_id, account = _method_id(arguments), debts.account
+        if account is None or account.currency != debts.currency:
+            account = await account_around(transaction.run, currency=debts.currency, method_id=method_id)
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
         settlement = allocate(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
@@ -208,6 +213,10 @@ def _used_credit(account: BillingAccount, currency: str, part: AllocationPart, *
         "invoice_id": part.invoice_id,
         "created_at": by.now,
     }
+
+
+def _method_id(arguments: Any) -> str | None:
+    return str(arguments.payment_method_id) if arguments.payment_method_id else None
 
 
 def _checked_amount(amount_minor: Any, remaining_minor: int, context: Context) -> int:

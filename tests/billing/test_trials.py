@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from billing.lifecycle import trials
 from billing.lifecycle.trials import TrialPolicy
-from billing.rows.contracts import Offer
+from billing.rows.contracts import OrderableOffer
 from tests.billing.test_periods import ZONES
 
-OFFER = Offer("price_1", "plan_1", "A plan", 14, "USD", 2_000, "MONTH", 1, "EXCLUSIVE", is_archived=False, was_taken=False, had_trial=False)
+OFFER = OrderableOffer(
+    "price_1", "plan_1", "A plan", 14, "USD", 2_000, "MONTH", 1, "EXCLUSIVE", is_archived=False, moves_to=None, was_taken=False, had_trial=False
+)
 
 
 @pytest.mark.parametrize(

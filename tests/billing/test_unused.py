@@ -190,7 +190,7 @@ class History:
 
 
 def _offer(step: dict[str, Any], price_id: str) -> Offer:
-    return Offer(price_id, "plan", price_id, 0, "EUR", step["minor"], step["interval"], 1, step["behavior"], False, False, False)
+    return Offer(price_id, "plan", price_id, 0, "EUR", step["minor"], step["interval"], 1, step["behavior"], is_archived=False, moves_to=None)
 
 
 CONTRACT = Contract(

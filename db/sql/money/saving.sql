@@ -3,7 +3,7 @@
 
 -- name: saving.subscription
 -- returns: WrittenRow
--- Insert a subscription, or update it to its next version; a version that the decision has not read is not overwritten.
+-- Insert a subscription.
 insert into subscription (customer_id, id, plan_id, price_id, currency, quantity, status, holds, suspended_by, started_at, trial_ends_at,
        period_starts_at, period_ends_at, anchor_at, billing_zone, renews_at, renewal_minor, pending_kind, pending_at, pending_price_id,
        pending_plan_id, pending_quantity, pending_resumes_at, resumes_at, paused_at, suspended_at, canceled_at, cancel_reason, cancel_comment,
@@ -18,18 +18,29 @@ select :customer_id, n.id, n.plan_id, n.price_id, n.currency, n.quantity, n.stat
        pending_price_id text, pending_plan_id text, pending_quantity integer, pending_resumes_at timestamptz, resumes_at timestamptz,
        paused_at timestamptz, suspended_at timestamptz, canceled_at timestamptz, cancel_reason text, cancel_comment text, payment_method_id text,
        charging_payment_id text, version integer, created_at timestamptz)
-    on conflict (customer_id, id) do update
-   set plan_id = excluded.plan_id, price_id = excluded.price_id, quantity = excluded.quantity, status = excluded.status, holds = excluded.holds,
-           suspended_by = excluded.suspended_by, started_at = excluded.started_at, trial_ends_at = excluded.trial_ends_at,
-           period_starts_at = excluded.period_starts_at, period_ends_at = excluded.period_ends_at, anchor_at = excluded.anchor_at,
-           billing_zone = excluded.billing_zone, renews_at = excluded.renews_at, renewal_minor = excluded.renewal_minor,
-           pending_kind = excluded.pending_kind, pending_at = excluded.pending_at, pending_price_id = excluded.pending_price_id,
-           pending_plan_id = excluded.pending_plan_id, pending_quantity = excluded.pending_quantity, pending_resumes_at = excluded.pending_resumes_at,
-           resumes_at = excluded.resumes_at, paused_at = excluded.paused_at, suspended_at = excluded.suspended_at, canceled_at = excluded.canceled_at,
-           cancel_reason = excluded.cancel_reason, cancel_comment = excluded.cancel_comment, payment_method_id = excluded.payment_method_id,
-           charging_payment_id = excluded.charging_payment_id, version = excluded.version
- where subscription.version = excluded.version - 1
 returning id
+
+-- name: saving.changed_subscription
+-- returns: WrittenRow
+-- Update a subscription to its next version. A version that the decision has not read is not overwritten.
+update subscription s
+   set plan_id = n.plan_id, price_id = n.price_id, quantity = n.quantity, status = n.status, holds = n.holds,
+       suspended_by = n.suspended_by, started_at = n.started_at, trial_ends_at = n.trial_ends_at,
+       period_starts_at = n.period_starts_at, period_ends_at = n.period_ends_at, anchor_at = n.anchor_at,
+       billing_zone = n.billing_zone, renews_at = n.renews_at, renewal_minor = n.renewal_minor,
+       pending_kind = n.pending_kind, pending_at = n.pending_at, pending_price_id = n.pending_price_id,
+       pending_plan_id = n.pending_plan_id, pending_quantity = n.pending_quantity, pending_resumes_at = n.pending_resumes_at,
+       resumes_at = n.resumes_at, paused_at = n.paused_at, suspended_at = n.suspended_at, canceled_at = n.canceled_at,
+       cancel_reason = n.cancel_reason, cancel_comment = n.cancel_comment, payment_method_id = n.payment_method_id,
+       charging_payment_id = n.charging_payment_id, version = n.version
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, plan_id text, price_id text, quantity integer, status text, holds text[],
+       suspended_by text, started_at timestamptz, trial_ends_at timestamptz, period_starts_at timestamptz, period_ends_at timestamptz,
+       anchor_at timestamptz, billing_zone text, renews_at timestamptz, renewal_minor bigint, pending_kind text, pending_at timestamptz,
+       pending_price_id text, pending_plan_id text, pending_quantity integer, pending_resumes_at timestamptz, resumes_at timestamptz,
+       paused_at timestamptz, suspended_at timestamptz, canceled_at timestamptz, cancel_reason text, cancel_comment text, payment_method_id text,
+       charging_payment_id text, version integer)
+ where s.customer_id = :customer_id and s.id = n.id and s.version = n.version - 1
+returning s.id
 
 -- name: saving.subscription_event
 -- returns: WrittenRow

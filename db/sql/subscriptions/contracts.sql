@@ -94,18 +94,17 @@ select i.customer_id, i.id as invoice_id, i.total_minor - i.tax_minor - noted.ne
  order by i.issued_at desc, i.sequence desc nulls last
 
 -- name: offers.by_ids
--- returns: Offer
+-- returns: OrderableOffer
 -- Select offers, and whether the customer has had the plan and a trial. In addition to the record of taken plans, each subscription counts with its present plan:
 -- a subscription that another version of the program wrote has no record. A subscription that was canceled before it began does not count.
 select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
-       p.is_archived or l.is_archived as is_archived,
+       p.is_archived or l.is_archived as is_archived, p.moves_to,
        exists (select from taken_plan t where t.customer_id = :customer_id and t.plan_id = p.plan_id)
          or exists (select from subscription s
                      where s.customer_id = :customer_id and s.plan_id = p.plan_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as was_taken,
        exists (select from taken_plan t where t.customer_id = :customer_id and t.has_trial)
          or exists (select from subscription s
-                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial,
-       p.moves_to
+                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial
   from price p
   join plan l on l.id = p.plan_id
  where p.id = any(:ids)
@@ -113,27 +112,16 @@ select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currenc
 -- name: offers.around
 -- returns: Offer
 -- Select the offers for a decision about a subscription: its price, the one that it changes to, those of :others, and the ones to which the merchant moves subscriptions
--- from these. They say the same as `offers.by_ids`.
+-- from these.
 select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
-       p.is_archived or l.is_archived as is_archived,
-       exists (select from taken_plan t where t.customer_id = :customer_id and t.plan_id = p.plan_id)
-         or exists (select from subscription s
-                     where s.customer_id = :customer_id and s.plan_id = p.plan_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as was_taken,
-       exists (select from taken_plan t where t.customer_id = :customer_id and t.has_trial)
-         or exists (select from subscription s
-                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial,
-       p.moves_to
-  from (with named as (
-            select s.price_id as id from subscription s where s.customer_id = :customer_id and s.id = :key
-             union
-            select s.pending_price_id from subscription s where s.customer_id = :customer_id and s.id = :key
-             union
-            select unnest(cast(:others as text[])))
-        select id from named
-         union
-        select m.moves_to from named n join price m on m.id = n.id) wanted
-  join price p on p.id = wanted.id
+       p.is_archived or l.is_archived as is_archived, p.moves_to
+  from price p
   join plan l on l.id = p.plan_id
+ where p.id = any(cast((
+        select named.ids || array(select m.moves_to from price m where m.id = any(named.ids))
+          from (select array[s.price_id, s.pending_price_id] || cast(:others as text[]) as ids
+                  from (select cast(:key as text) as id) wanted
+                  left join subscription s on s.customer_id = :customer_id and s.id = wanted.id) named) as text[]))
 
 -- name: coupons.by_code
 -- returns: CouponOffer

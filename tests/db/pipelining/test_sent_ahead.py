@@ -12,6 +12,7 @@ import pytest
 
 from billing.states import Actor
 from db.builtin.embedded import Urls
+from db.callers import CustomerLock
 from db.pipelining.protocol import install, send_ahead
 from db.pool import Database, Pool
 from db.unit_of_work import Caller, SessionEnded, UnitOfWork
@@ -71,6 +72,42 @@ async def test_a_transaction_is_opened_in_one_round_trip_with_its_first_statemen
             seen = round_trips(directions)
             await session.close()
     assert seen == 1
+
+
+async def test_a_write_transaction_is_opened_in_one_round_trip_with_its_first_statement(urls: Urls, tmp_path: Path) -> None:
+    directions: list[str] = []
+    async with relayed(urls.app, tmp_path, directions) as url, Database(url, Pool(1), server_settings={}) as database:
+        for _ in range(2):
+            session = UnitOfWork(database, CALLER)
+            directions.clear()
+            async with session.write(lock=CustomerLock.PRESENT) as transaction:
+                assert [owner.id for owner in await transaction.run("customers.lock")] == [ADA.customer_id]
+                assert not session.is_judged
+            assert session.is_judged
+            seen = round_trips(directions)
+            await session.close()
+    assert seen == 2  # with the commit
+
+
+@pytest.mark.parametrize("first", ["a block", "a setting", ""])
+async def test_a_write_transaction_that_was_not_opened_says_so_before_all_else(urls: Urls, first: str) -> None:
+    ended = Caller(ADA.customer_id, Actor.CUSTOMER, CALLER.now, session_id="ses_00000000000000000000000000")
+    async with Database(urls.app, Pool(1), server_settings={}) as database:
+        session = UnitOfWork(database, ended)
+
+        async def fail() -> None:
+            async with session.write() as transaction:
+                if first == "a block":
+                    await transaction.run("customers.lock")
+                if first == "a setting":
+                    await transaction.set_rls_secret("email", "ada@example.com")
+                raise ValueError("of its input")
+
+        with pytest.raises(SessionEnded):
+            await fail()
+        assert not session.is_judged
+        async with UnitOfWork(database, CALLER).write() as transaction:  # on the same connection
+            assert await transaction.run("customers.lock")
 
 
 async def test_a_caller_who_is_refused_reads_nothing(urls: Urls, tmp_path: Path) -> None:

@@ -77,6 +77,16 @@ async def test_the_audit_trail_names_the_app_of_the_token(portal_client: PortalC
     assert await admin.fetchval("select client from audit_event where customer_id = $1 and event = 'updateProfile'", account.customer_id) == "portal"
 
 
+async def test_a_profile_that_is_not_changed_leaves_the_refusal_alone_in_the_audit_trail(
+    portal_client: PortalClient, account: Account, admin: asyncpg.Connection
+) -> None:
+    access = (await portal_client.sign_in(account.email))["tokens"]["accessToken"]
+    answer = await portal_client.post('mutation { updateProfile(input: { name: "Grace", expectedVersion: 999 }) { userErrors { code } } }', access)
+    assert answer.json()["data"]["updateProfile"]["userErrors"] == [{"code": "VERSION_CONFLICT"}]
+    audit = "select outcome from audit_event where customer_id = $1 and event = 'updateProfile'"
+    assert [record["outcome"] for record in await admin.fetch(audit, account.customer_id)] == ["VERSION_CONFLICT"]
+
+
 @pytest.mark.parametrize(
     "address", ["a" * 65 + "@example.org", "a@" + "b" * 60 + ".example." * 25 + "org", "a@" + "b" * 64 + ".org", "ada@localhost", "a\u202e@example.org"]
 )

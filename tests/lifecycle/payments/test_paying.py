@@ -111,6 +111,15 @@ async def test_an_invoice_is_paid_with_credit_first_and_the_rest_by_card(life: L
     await amounts_agree(life)
 
 
+async def test_credit_in_another_currency_does_not_pay(life: Life) -> None:
+    """The account is read in the customer's own currency together with the invoice, and again where the invoice is in another one."""
+    await credit(life, 4_000)
+    invoice_id = await invoice(life, currency="EUR")
+    assert (await pay(life, "payInvoice", invoiceId=invoice_id))["userErrors"] == []
+    assert [(row["currency"], row["amount_minor"]) for row in await life.rows("payment")] == [("EUR", 10_000)]
+    assert [row["amount_minor"] for row in await life.rows("balance_entry")] == [4_000]
+
+
 async def test_credit_alone_pays_without_the_processor(life: Life) -> None:
     owed = await invoice(life, 2_000)
     await credit(life, 2_500)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import asyncpg
 
@@ -43,11 +44,22 @@ async def test_a_change_without_a_charge_is_four_messages(life: Life) -> None:
 
 
 async def test_a_replay_reads_what_is_known_in_a_second_transaction(life: Life) -> None:
+    """The first statement of the first transaction, which was sent in the packet that claims the key, is answered with the error of the claim."""
     arguments = {"priceId": price("storage"), "idempotencyKey": "one"}
     await life.do("addPlan", **arguments)
     with messages(life) as sent:
         assert (await life.do("addPlan", **arguments))["replayed"]
-    assert ["begin_call" in sent[0], "claim_key" in sent[2], sent[3]] == [True, True, "COMMIT"]
+    assert ["begin_call" in sent[0], sent[1].startswith("select array"), "claim_key" in sent[3], sent[4]] == [True, True, True, "COMMIT"]
+
+
+async def test_a_replay_is_answered_before_its_input_is_judged(life: Life) -> None:
+    """What refuses a call before its first statement does not refuse a call that was done."""
+    subscription = await life.subscribe("storage")
+    arguments = {"subscriptionId": subscription, "priceId": price("team"), "idempotencyKey": "one"}
+    token = (await life.preview("changePlan", **arguments))["preview"]["previewToken"]
+    assert not (await life.do("changePlan", **arguments, previewToken=token))["replayed"]
+    life.now += timedelta(days=1)
+    assert (await life.do("changePlan", **arguments, previewToken=token))["replayed"]
 
 
 async def test_a_key_in_use_is_refused_without_waiting_for_the_customer(life: Life, place: Urls) -> None:
