@@ -108,9 +108,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print profile and seed with `-q`, which omits the header."""
+    """Print profile, seed and the seed of a random order with `-q`, which omits the header."""
     if terminalreporter.verbosity < 0:
         terminalreporter.write_line(RUN)
+        if terminalreporter.config.pluginmanager.has_plugin("randomly"):
+            terminalreporter.write_line(f"order: --randomly-seed={terminalreporter.config.getoption('randomly_seed')}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -128,7 +128,7 @@ declare
 begin
   for name in
     with recursive emptied as (
-      select unnest('{{{','.join((*TABLES, *NOTICES, *EMPTIED))}}}'::regclass[]) as name
+      select unnest('{{{",".join((*TABLES, *NOTICES, *EMPTIED))}}}'::regclass[]) as name
       union
       select conrelid::regclass from pg_constraint join emptied on confrelid = emptied.name where contype = 'f'
     )
