@@ -48,6 +48,7 @@ from tests import template
 from tests.reporting.reports import pytest_runtest_makereport
 from tests.selection import (
     pytest_collection_modifyitems,
+    pytest_ignore_collect,
     pytest_report_header,
     pytest_terminal_summary,
     pytest_xdist_auto_num_workers,
@@ -59,6 +60,7 @@ from tests.template import NOW, filled_cluster
 __all__ = [
     "NOW",
     "pytest_collection_modifyitems",
+    "pytest_ignore_collect",
     "pytest_report_header",
     "pytest_runtest_makereport",
     "pytest_terminal_summary",

@@ -52,22 +52,39 @@ CLUSTERS = {"urls", "place"}
 DAYS = 3
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
 SLOW_FOLDERS = {"examples", "faults", "first_hour", "lifecycle"}
-# Each takes more than five seconds of processor time.
+# Each takes more than two seconds of processor time, or migrates a database of an old revision.
 SLOW_FILES = {
+    "test_amounts",
     "test_archive",
+    "test_bad_input",
     "test_build",
+    "test_catalog_cli",
+    "test_catalog_planning",
+    "test_command",
     "test_concurrent_indexes",
     "test_contributing",
+    "test_coupon_codes",
+    "test_coverage",
     "test_demo",
     "test_differential",
     "test_embedded",
     "test_export",
     "test_going_live",
     "test_imports",
+    "test_interruptions",
     "test_issuers",
     "test_key_rotation",
     "test_killed_servers",
+    "test_life",
+    "test_memory",
     "test_newer_database",
+    "test_old_collections",
+    "test_old_histories",
+    "test_old_numbers",
+    "test_old_papers",
+    "test_old_refunds",
+    "test_old_schedules",
+    "test_old_sessions",
     "test_partners_cli",
     "test_parts",
     "test_passwords",
@@ -81,6 +98,8 @@ SLOW_FILES = {
     "test_scripts",
     "test_secret_rotation",
     "test_sequences",
+    "test_shared_addresses",
+    "test_shipped",
     "test_signing_keys",
     "test_statement_pages",
     "test_upgrade",
@@ -108,9 +127,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print profile and seed with `-q`, which omits the header."""
+    """Print profile, seed and the seed of a random order with `-q`, which omits the header."""
     if terminalreporter.verbosity < 0:
         terminalreporter.write_line(RUN)
+        if terminalreporter.config.pluginmanager.has_plugin("randomly"):
+            terminalreporter.write_line(f"order: --randomly-seed={terminalreporter.config.getoption('randomly_seed')}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -141,15 +162,23 @@ def _folder(path: Path) -> str:
     return path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import files of which no test runs: those left to CI, and slow ones where the marks `unit` and `db` without `slow` are selected."""
+    if collection_path.suffix != ".py" or not collection_path.is_relative_to(TESTS):
+        return None
+    is_slow = _folder(collection_path) in SLOW_FOLDERS or collection_path.stem in SLOW_FILES
+    is_left = _leaves_to_ci(config) and _is_left_to_ci(collection_path)
+    return True if is_left or (is_slow and "not slow" in config.option.markexpr) else None
+
+
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect by day all but about one in n cases of tests marked `in_turns(n)`, and in the profile dev those of other days and what is left to CI.
+    """Deselect by day all but about one in n cases of tests marked `in_turns(n)`, and in the profile dev those of other days.
 
     The seed chooses the cases.
     """
     if _is_named(config):
         return
-    leaves_to_ci = PROFILE == "dev" and _is_of_all_tests(config)
-    due = [item for item in items if _has_turn(item) and not (leaves_to_ci and _is_left_to_ci(item.path))]
+    due = [item for item in items if _has_turn(item)]
     omitted = set(items).difference(due).union(_of_other_days(due))
     if omitted:
         config.hook.pytest_deselected(items=[item for item in items if item in omitted])
@@ -169,6 +198,10 @@ def _has_turn(item: pytest.Item) -> bool:
     """Whether the test runs with this seed. The choice depends on a hash of its name, so that the cases of one day are of all kinds."""
     mark = item.get_closest_marker("in_turns")
     return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(mark.args[0], 1) == 0
+
+
+def _leaves_to_ci(config: pytest.Config) -> bool:
+    return PROFILE == "dev" and not _is_named(config) and _is_of_all_tests(config)
 
 
 def _is_left_to_ci(path: Path) -> bool:

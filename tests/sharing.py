@@ -40,7 +40,6 @@ def freeze() -> None:
     Modules and 12,000 tests live until the end of the process; looking at them again and again took a fifth of the time of tests without a database. Nor is garbage
     collected while pytest collects them.
     """
-    gc.collect()
     gc.freeze()
     gc.enable()
     gc.set_threshold(20_000, 10, 5)  # garbage of cycles would else take 1.4 GB of a process

@@ -1,6 +1,7 @@
 """Every text file is read and written as UTF-8, whatever the locale of the machine is: a call that names no encoding takes the locale's."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ PROGRAM = (
 )
 # Where the encoding stands among the arguments that are not named. `tempfile` and `subprocess` only read text where they are asked to.
 POSITIONS = {"read_text": 0, "write_text": 1, "open": 3, "fdopen": 3, "Path.open": 2, "NamedTemporaryFile": 3, "TemporaryFile": 3, "SpooledTemporaryFile": 4}
+# A file whose text has none of these calls is not parsed.
+MENTION = re.compile(rf"\b({'|'.join(name.rpartition('.')[2] for name in POSITIONS)})\(")
 BINARY_BY_DEFAULT = {"NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile"}
 # Owners whose `open` opens no file of text.
 NOT_FILES = {
@@ -53,7 +56,7 @@ def sources() -> Iterator[Path]:
 
 def without_encoding(source: str) -> Iterator[tuple[int, str]]:
     """Line and text of each call that reads or writes text in the encoding of the locale."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source)) if MENTION.search(source) else ():
         if isinstance(node, ast.Call) and _needs_encoding(node):
             yield node.lineno, ast.unparse(node)
 

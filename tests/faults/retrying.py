@@ -75,6 +75,9 @@ class RetryingClient:
         except httpx.TransportError as error:
             self.seen.note(action, type(error).__name__, is_answer=False)
             return None
+        if is_cut(response):
+            self.seen.note(action, "cut", is_answer=False)
+            return None
         self.seen.note(action, str(response.status_code), is_answer=response.status_code != 503)
         if response.status_code != 503:
             return response
@@ -93,6 +96,14 @@ class RetryingClient:
             self.seen.wrong.append(f"{action}: {response.status_code} {response.text[:300]}")
             raise GaveUp(action)
         return body["data"]
+
+
+def is_cut(response: httpx.Response) -> bool:
+    """Whether the database was lost between the effect of a mutation and the reading of its result: sent again with the same key, it returns the result."""
+    if response.status_code != 200 or not response.headers.get("content-type", "").startswith(("application/json", "application/graphql-response+json")):
+        return False
+    errors = response.json().get("errors", ())
+    return bool(errors) and all(error["extensions"]["code"] == "SERVICE_UNAVAILABLE" and error["extensions"]["retryAfterSeconds"] > 0 for error in errors)
 
 
 def problem_of_refusal(response: httpx.Response) -> str:

@@ -29,6 +29,8 @@ from demo.passwords import PASSWORD
 from tests.conftest import needs
 
 USER = "portico-newcomer"
+# What `userdel` returns while a process of the user runs.
+IS_IN_USE = 8
 FOREIGN_LOCK = Path("/tmp/.lockfile")
 VERSION = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 # What is a checkout's own and not of its files. What Python has compiled is copied: with the times of the files it stays valid.
@@ -117,7 +119,15 @@ def fresh_account() -> Iterator[pwd.struct_passwd]:
     try:
         yield pwd.getpwnam(USER)
     finally:
-        subprocess.run([needs("userdel"), USER], check=True, capture_output=True)
+        delete_account()
+
+
+def delete_account() -> None:
+    """Delete the user, as soon as its last process has ended."""
+    until = time.monotonic() + 20
+    while (ended := subprocess.run([needs("userdel"), USER], check=False, capture_output=True)).returncode == IS_IN_USE and time.monotonic() < until:
+        time.sleep(0.1)
+    assert ended.returncode == 0, ended.stderr
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from typer.testing import CliRunner, Result
 
 import demo
 from db.builtin.embedded import Urls
-from db.deployment.migrate import migrate
 from gateway.cli import main
 from gateway.cli.main import cli
 from gateway.operator_errors import OperatorError
@@ -30,6 +30,7 @@ from tests.conftest import ADA, SECRET
 from tests.logs import logging_as_before
 from tests.servers import preloaded
 from tests.servers.processes import SAID, process
+from tests.template import create_database
 
 AWAY = "postgresql://portico@127.0.0.1:1/portico"
 FUTURE, PAST = "2099-01-01T00:00:00", "2020-01-01T00:00:00"
@@ -203,25 +204,26 @@ def test_the_demo_does_not_start_with_a_live_key(run: Run, tmp_path: Path) -> No
     assert not (tmp_path / "data").exists()
 
 
+@contextmanager
+def own_database(urls: Urls, name: str) -> Iterator[str]:
+    """A database of its own, with tables and without rows."""
+    url = asyncio.run(create_database(urls, name)).admin
+    yield url
+    execute(urls.admin, f"drop database {name} with (force)")
+
+
 @pytest.fixture(scope="module")
 def migrated(urls: Urls) -> Iterator[str]:
-    """A database of its own, with tables and without rows."""
+    """The database of tests that leave no rows."""
+    with own_database(urls, "own_customers") as url:
+        yield url
 
-    async def made() -> None:
-        connection = await asyncpg.connect(urls.admin)
-        await connection.execute("create database own_customers")
-        await connection.close()
-        await migrate(url)
 
-    async def dropped() -> None:
-        connection = await asyncpg.connect(urls.admin)
-        await connection.execute("drop database own_customers with (force)")
-        await connection.close()
-
-    url = urls.admin.replace("/postgres?", "/own_customers?")
-    asyncio.run(made())
-    yield url
-    asyncio.run(dropped())
+@pytest.fixture
+def empty(urls: Urls) -> Iterator[str]:
+    """The database of a test that adds the demo."""
+    with own_database(urls, "own_demo") as url:
+        yield url
 
 
 def execute(url: str, statement: str) -> str:
@@ -256,15 +258,15 @@ def test_demo_customers_are_not_added_to_a_database_with_rows_of_its_own(run: Ru
         execute(migrated, f"delete from {table}")
 
 
-def test_the_demo_is_added_to_an_empty_database_and_to_its_own_and_to_no_other(run: Run, migrated: str) -> None:
+def test_the_demo_is_added_to_an_empty_database_and_to_its_own_and_to_no_other(run: Run, empty: str) -> None:
     for customers in (0, 3):
-        ended = run("seed", "--customers", str(customers), environment="development", database_url=migrated)
+        ended = run("seed", "--customers", str(customers), environment="development", database_url=empty)
         assert ended.exit_code == 0, ended.exception
-        assert counts(migrated)[0] == len(demo.PERSONAS) + customers
-    execute(migrated, OWN_ROWS["customer"])
-    ended = run("seed", "--customers", "9", environment="development", database_url=migrated)
+        assert counts(empty)[0] == len(demo.PERSONAS) + customers
+    execute(empty, OWN_ROWS["customer"])
+    ended = run("seed", "--customers", "9", environment="development", database_url=empty)
     assert "(1 in customer)" in str(ended.exception)
-    assert counts(migrated)[0] == len(demo.PERSONAS) + 4
+    assert counts(empty)[0] == len(demo.PERSONAS) + 4
 
 
 def test_a_refusal_is_one_line_of_the_command_without_a_traceback(

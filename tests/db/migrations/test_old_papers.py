@@ -136,7 +136,7 @@ async def test_what_a_program_of_before_issues_gets_a_snapshot_once(admin: async
     settle = "update payment set settled_at = settled_at + interval '1 second', status = 'SUCCEEDED' where id = any($1)"
     await admin.execute("update payment set settled_at = $1, status = 'SUCCEEDED' where id = 'pay_waiting'", AT)
     first = await snapshots(admin)
-    assert {name: row for name, row in first.items() if not row[-1]} == dict.fromkeys(
+    assert {name: row for name, row in first.items() if not row[-1] and name != "inv_own"} == dict.fromkeys(
         ("inv_late", "pay_late", "pay_waiting"), ("Old", "old@example.com", "de-DE", "Europe/Berlin", None, False)
     )
     await admin.execute("update customer set name = 'Other', locale = 'fr', time_zone = 'UTC' where id = $1", OWNER)

@@ -7,7 +7,7 @@ import signal
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -88,7 +88,8 @@ async def test_a_killed_replica_fails_no_query_and_is_used_again_when_it_is_back
         await used(caplog.records, one, 1)
         async with reading(one):
             for pid in pids_of(replica):
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # a child ends when its connection or its postmaster does
+                    os.kill(pid, signal.SIGKILL)
             await numbered(caplog, {None})
             assert await one.rename("Meanwhile")
             for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):  # nobody may have waited for the killed process, which then still has its number
@@ -147,11 +148,12 @@ async def test_a_conflict_with_recovery_is_read_on_the_primary(place: Place, sta
             await admin.execute("alter system set max_standby_streaming_delay = 0")
             await admin.execute("select pg_reload_conf()")
         await used(caplog.records, one, 1)
-        async with reading(one), admin_of(place.primary) as admin:
-            for number in range(40):
+        async with reading(one), admin_of(place.primary) as admin, asyncio.timeout(60):
+            number = 0
+            while number < 40 or one.answers <= 50:
                 await admin.execute("update customer set name = $2, version = version + 1 where id = $1", one.viewer.customer_id, f"Name {number}")
                 await admin.execute("vacuum customer")
-        assert one.answers > 50
+                number += 1
         assert not [line for line in events_of(caplog.records) if "not used" in line]
 
 
