@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from secrets import token_bytes
@@ -47,7 +48,6 @@ MIN_IMPERSONAL = 8
 # Only the punctuation of ASCII: a password may consist of other signs and pictures alone.
 SEPARATORS = re.compile(r"[\s!-/:-@\[-`{-~]+")
 TAIL = re.compile(r"[\s\d!-/:-@\[-`{-~]+$")
-COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text("utf-8").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,16 @@ def _is_common(folded: str) -> bool:
     of any length if it is a run such as `1234567890` or `!!!!!!!!!!`. A repeated part counts once, and the password is also common if that part alone is too short.
     A run as a whole (`abcdefghijklmnop`) is common. A longer password that only contains a common word is not: SP 800-63B-4 compares passwords, not words in them.
     """
+    common = common_passwords()
     texts = {text for spelling in (folded, SEPARATORS.sub("", folded)) for text in _without_tails(spelling)}
     once = {text: _once(text) for text in texts}
-    return _is_run(folded) or any(short in COMMON or (short != text and len(short) < MIN_CHARACTERS) for text, short in once.items())
+    return _is_run(folded) or any(short in common or (short != text and len(short) < MIN_CHARACTERS) for text, short in once.items())
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """Return the list, which is read for the first new password: it takes a megabyte."""
+    return frozenset((Path(__file__).parent / "common_passwords.txt").read_text("utf-8").split())
 
 
 def _without_tails(folded: str) -> Iterator[str]:

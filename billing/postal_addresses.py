@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 
-from babel import Locale
-
 # Countries where the city comes before the region and the postal code, and countries where the address goes from the largest unit to the smallest (Universal
 # Postal Union).
 CITY_FIRST = {"AU", "CA", "GB", "HK", "IE", "IN", "NG", "NZ", "PK", "SG", "TW", "US", "ZA"}
 LARGEST_FIRST = {"CN", "JP", "KR"}
 # Countries where the region is behind the city, such as 00186 Roma RM.
 REGION_BESIDE = {"IT"}
-# Of CLDR's territories those that are countries of ISO 3166-1: the others are regions, unions, and codes for tests.
-NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}
-COUNTRIES = frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code not in NO_COUNTRIES)
+# The countries of ISO 3166-1. They are not read from CLDR here, because its data of one locale takes 4 MB.
+_CODES = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR
+CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU
+ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ
+MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI
+SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+"""
+COUNTRIES = frozenset(_CODES.split())
 
 
 @dataclass(frozen=True, slots=True)

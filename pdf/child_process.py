@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pdf.layout import Paper
-from pdf.printing import RenderedPdf, TypstCompiler
+from pdf.layout import Paper, RenderedPdf
 
 ROOT = Path(__file__).parent.parent
 NICENESS = 10
@@ -60,10 +59,11 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="utf-8")
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     paper, font_folders, rows_in_a_part = pickle.load(sys.stdin.buffer)
-    printer = TypstCompiler(font_folders)
-    # Imported here, so that the server does not load qpdf, which joins the parts.
+    # Imported here, so that the server loads neither Typst with it nor qpdf, which joins the parts.
     from pdf.parts import printed_in_parts
+    from pdf.printing import TypstCompiler
 
+    printer = TypstCompiler(font_folders)
     in_parts = paper.splits and paper.rows > rows_in_a_part
     printed = printed_in_parts(printer, paper, rows_in_a_part=rows_in_a_part) if in_parts else printer.printed(paper)
     pickle.dump(printed, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)

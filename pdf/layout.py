@@ -164,6 +164,15 @@ class Paper:
     attachment: Callable[[], str | None] = no_attachment
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedPdf:
+    """A PDF. `replaced` are the letters that were printed as �; `is_conforming` says whether it conforms to PDF/A-3a and PDF/UA-1."""
+
+    pdf: bytes
+    replaced: tuple[str, ...] = ()
+    is_conforming: bool = True
+
+
 def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any]:
     """Return the values that all templates read."""
     return {

@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pdf.joining import MergedPdf
-from pdf.layout import Paper
-from pdf.printing import RenderedPdf, TypstCompiler
+from pdf.layout import Paper, RenderedPdf
+from pdf.printing import TypstCompiler
 
 FORKS = multiprocessing.get_context("fork")
 

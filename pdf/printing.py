@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +10,7 @@ from typing import Any, Literal
 import typst
 
 from pdf.embedding import factur_x
-from pdf.layout import Paper
+from pdf.layout import Paper, RenderedPdf
 from pdf.typefaces import families_in, fonts_in, ordered
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,15 +25,6 @@ MAX_REPLACED = 30
 REPLACEMENT = "\ufffd"
 PICTURE_PAGE = """#set page(width: auto, height: auto, margin: 0pt, fill: none)
 #image(bytes(sys.inputs.svg), format: "svg", height: 72pt)"""
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedPdf:
-    """A PDF. `replaced` are the letters that were printed as �; `is_conforming` says whether it conforms to PDF/A-3a and PDF/UA-1."""
-
-    pdf: bytes
-    replaced: tuple[str, ...] = ()
-    is_conforming: bool = True
 
 
 class TypstCompiler:

@@ -5,11 +5,15 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pdf.child_process import print_in_child
-from pdf.layout import Paper
-from pdf.printing import RenderedPdf, TypstCompiler
-from pdf.typefaces import fonts_in
+from pdf.layout import Paper, RenderedPdf
+
+if TYPE_CHECKING:  # Typst and the fonts are a sixth of the memory of a server, and many servers print nothing: they are loaded for the first paper
+    import typst
+
+    from pdf.printing import TypstCompiler
 
 # A paper of this many rows takes about 70 ms in a thread, which holds the interpreter's lock for 8 ms of them; the start of a process takes 150 ms.
 MAX_THREAD_ROWS = 100
@@ -19,7 +23,7 @@ LOG = logging.getLogger("portico.papers")
 class PdfRenderer:
     """The printers of a server. `at_once` is how many papers are printed at the same time. `fonts` are folders with fonts for letters that ours do not have.
 
-    The printers are made by `start`, or by the first paper.
+    The printers are made for the first paper, which takes a tenth of a second longer.
     """
 
     def __init__(self, *, at_once: int = 2, fonts: Sequence[Path] = ()) -> None:
@@ -28,20 +32,9 @@ class PdfRenderer:
         self._has_started = False
         self._idle: asyncio.LifoQueue[Future[TypstCompiler]] = asyncio.LifoQueue()
 
-    def start(self) -> None:
-        """Read the fonts in a thread, unless that was begun before."""
-        if self._has_started:
-            return
-        self._has_started = True
-        starting = ThreadPoolExecutor(1, thread_name_prefix="fonts")
-        shared_fonts = starting.submit(fonts_in, self._font_folders)
-        for _ in range(self._at_once):
-            self._idle.put_nowait(starting.submit(lambda: TypstCompiler(self._font_folders, shared_fonts.result())))
-        starting.shutdown(wait=False)
-
     async def print(self, paper: Paper) -> bytes:
         """Return the PDF. Wait while `at_once` papers are being printed; the caller must limit the number of waiting calls. Raises PrintingFailed."""
-        self.start()
+        self._start()
         printer = await self._idle.get()
         if paper.rows > MAX_THREAD_ROWS:
             try:
@@ -52,6 +45,29 @@ class PdfRenderer:
         # Cancelling the call does not stop the thread: the printer is idle again only when the thread is done.
         work.add_done_callback(lambda _: self._idle.put_nowait(printer))
         return _logged(paper, await asyncio.shield(work))
+
+    def _start(self) -> None:
+        """Read the fonts in a thread, unless that was begun before."""
+        if self._has_started:
+            return
+        self._has_started = True
+        starting = ThreadPoolExecutor(1, thread_name_prefix="fonts")
+        shared_fonts = starting.submit(_fonts, self._font_folders)
+        for _ in range(self._at_once):
+            self._idle.put_nowait(starting.submit(lambda: _compiler(self._font_folders, shared_fonts.result())))
+        starting.shutdown(wait=False)
+
+
+def _fonts(folders: Sequence[Path]) -> "typst.Fonts":
+    from pdf.typefaces import fonts_in
+
+    return fonts_in(folders)
+
+
+def _compiler(folders: Sequence[Path], fonts: "typst.Fonts") -> "TypstCompiler":
+    from pdf.printing import TypstCompiler
+
+    return TypstCompiler(folders, fonts)
 
 
 def _logged(paper: Paper, printed: RenderedPdf) -> bytes:

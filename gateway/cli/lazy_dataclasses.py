@@ -5,7 +5,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 Create = Callable[..., Callable[..., Any]]
@@ -22,10 +22,9 @@ def _deferred(create: Create, name: str, arguments: Any, body: Any, **options: A
     """Return the method, or one that puts the method in its place when it is called."""
     if name == "__init__":
         return create(name, arguments, body, **options)
-    compiled = cache(partial(create, name, arguments, body, **options))
 
     def method(self: object, *values: object) -> Any:
-        own = compiled()
+        own = create(name, arguments, body, **options)
         own.__qualname__ = method.__qualname__
         for kind in type(self).__mro__:
             if kind.__dict__.get(name) is method:

@@ -24,8 +24,8 @@ def _absent(name: str) -> Iterator[None]:
         del sys.modules[name]
 
 
-# structlog imports rich where it can, for tracebacks that are not used here, and rich takes long to import.
-with _absent("rich"):
+# structlog imports what is installed for tracebacks and for threads that are not used here: rich takes long to import, greenlet a megabyte.
+with _absent("rich"), _absent("greenlet"):
     import structlog
     from structlog.types import EventDict, Processor
 

@@ -57,13 +57,10 @@ from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
 from gateway.wiring.replicas import replicas
 from gateway.wiring.webhooks import webhooks_of_settings
-from pdf.renderer import PdfRenderer
 from planner import Planner
 
 # Reading ten thousand documents takes half a second.
 LOADING_SECONDS = 5.0
-# After this time fonts are read for PDFs: a process that starts should not wait for them, nor the first PDF.
-FONTS_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,6 @@ def create_app(setup: Setup) -> ASGIApp:
     later, metrics, tracing = DeferredTasks(), server_metrics(settings, setup.metrics_listener), tracing_of(settings, setup.database_url)
     app = traced(_app_state(setup, database, later, metrics), tracing)
     run_clock = _clock(setup)
-    renderer = pdf_documents.renderer_of(settings)
     sync = _registry_sync(setup, app)
     relay = EventRelay(setup.database_url, setup.server_settings, app.hub)
 
@@ -118,7 +114,6 @@ def create_app(setup: Setup) -> ASGIApp:
         # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
             await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
-        asyncio.get_running_loop().call_later(FONTS_SECONDS, renderer.start)
         try:
             yield
         finally:
@@ -132,7 +127,7 @@ def create_app(setup: Setup) -> ASGIApp:
             await _close(app, health_database)
 
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
-    routes = [*health.routes(readiness), *_routes(setup, app, renderer, later)]
+    routes = [*health.routes(readiness), *_routes(setup, app, later)]
     site = metrics.around(Starlette(routes=routes, lifespan=lifespan), routes)
     return guarded(_front(app, site), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
@@ -169,7 +164,7 @@ def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]
     return partial(run_beside, setup.settings, setup.clock)
 
 
-def _routes(setup: Setup, app: AppState, renderer: PdfRenderer, later: DeferredTasks) -> list[BaseRoute]:
+def _routes(setup: Setup, app: AppState, later: DeferredTasks) -> list[BaseRoute]:
     """Return all routes except `/graphql`."""
     settings, database = setup.settings, app.database
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(app.payments, database, app.clock, later, body_seconds=settings.body_seconds)]
@@ -177,6 +172,7 @@ def _routes(setup: Setup, app: AppState, renderer: PdfRenderer, later: DeferredT
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
     bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), app.uploads, app.policy.upload_timeout, app.flow)
     routes += downloads.routes(database, setup.issuer, app.files, app.clock, bounds=bounds)
+    renderer = pdf_documents.renderer_of(settings)
     routes += pdf_documents.routes(database, setup.issuer, settings, renderer, app.clock, bucket=app.files.bucket, replicas=app.replicas)
     routes.append(oauth.route(_token_endpoint(setup, app)))
     routes.append(calendars.route(_calendar_feeds(setup, app)))

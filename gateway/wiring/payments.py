@@ -1,7 +1,6 @@
 """The payment processors and the rules of payments, from the settings."""
 
 import hmac
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import secret_of_portal
 from gateway.wiring.letterhead import letterhead
 from payments.processor import Processor
-from payments.sandbox import Sandbox
-from payments.sandbox_ledger import Ledger
 from resolvers.context import Payments
 
 
@@ -30,7 +27,7 @@ def payments(settings: Settings, around: Callable[[Processor], Processor] = lamb
     if settings.stripe_secret_key:
         processors.append(_stripe(settings.stripe_secret_key, settings))
     if _has_sandbox(settings):
-        processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
+        processors.append(_sandbox(_derived(secret, "sandbox").hex(), settings.data_dir))
     return Payments(
         {processor.name: around(processor) for processor in processors},
         _derived(secret, "previews"),
@@ -78,12 +75,17 @@ def _has_sandbox(settings: Settings) -> bool:
     return settings.sandbox or (settings.sandbox is None and not settings.is_production)
 
 
-def _ledger(folder: Path) -> Ledger:
-    """Return the ledger of the sandbox in this folder. Raises WrongSetting."""
+def _sandbox(webhook_secret: str, folder: Path) -> Processor:
+    """Return the sandbox, whose charges are stored in this folder. It is imported only here, with SQLite. Raises WrongSetting."""
+    from sqlite3 import OperationalError
+
+    from payments.sandbox import Sandbox
+    from payments.sandbox_ledger import Ledger
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return Ledger(folder / "sandbox.sqlite3")
-    except (OSError, sqlite3.OperationalError):
+        return Sandbox(webhook_secret, Ledger(folder / "sandbox.sqlite3"))
+    except (OSError, OperationalError):
         raise WrongSetting("PORTICO_DATA_DIR: is not writable. Choose another with --data-dir.") from None
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from billing.files.attachments import check_room
+from billing.ids import prefix_of
 from billing.lifecycle import actions
 from billing.lifecycle.actions import Action, check_action
 from billing.refusals import ErrorCode, Refused
@@ -11,8 +12,12 @@ from billing.rows.money.invoices import InvoiceRow
 from billing.states import Uploader
 from db.unit_of_work import Transaction, UnitOfWork
 from resolvers.context import Context, Files
-from resolvers.reads.relations import by_id
+from resolvers.reads.relations import BY_ID
 from resolvers.reads.roots import owner_of
+
+# The kinds that take files: by the prefix of their ids, the block that finds one.
+PARENTS = {prefix: BY_ID[prefix] for prefix in ("inv", "sch")}
+NO_PARENT = "There is no such invoice or payment schedule."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class AttachmentTarget:
     @property
     def columns(self) -> dict[str, str | None]:
         """Its id, under the names of the attachment's columns."""
-        return {"parent_id": self.id, "invoice_id": self.id if self.is_invoice else None, "schedule_id": None if self.is_invoice else self.id}
+        return {"invoice_id": self.id if self.is_invoice else None, "schedule_id": None if self.is_invoice else self.id}
 
 
 def files_of(context: Context) -> Files:
@@ -39,16 +44,25 @@ def uploader_of(context: Context) -> Uploader:
     return Uploader.STAFF if context.viewer.is_staff else Uploader.CUSTOMER
 
 
-async def open_parent(identifier: str, context: Context) -> AttachmentTarget:
-    """Return the target with an id, and end the read transaction.
+async def acting_for_owner(parent_id: str, context: Context) -> UnitOfWork:
+    """Return a unit of work on the rows of the customer to whom the target belongs, and end the read transaction. Raises Refused."""
+    owner = await owner_of(parent_id, context) if prefix_of(parent_id) in PARENTS else None
+    await context.session.release()
+    if owner is None:
+        raise Refused(ErrorCode.NOT_FOUND, NO_PARENT, "parentId")
+    return acting(context, owner)
+
+
+async def open_parent(identifier: str, transaction: Transaction) -> AttachmentTarget:
+    """Return the target with an id.
 
     Raises Refused: NOT_FOUND, also for another customer's row and for a kind that takes no files; or the reason why it takes none now.
     """
-    row = await by_id(await owner_of(identifier, context), identifier, ("inv", "sch"), context)
+    block = PARENTS.get(prefix_of(identifier))
+    row = await transaction.first(block, key=identifier) if block else None
     if row is None:
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such invoice or payment schedule.", "parentId")
+        raise Refused(ErrorCode.NOT_FOUND, NO_PARENT, "parentId")
     check_action(_states(row), Action.UPLOAD_ATTACHMENTS, "parentId")
-    await context.session.release()
     return AttachmentTarget(row.id, row.customer_id, isinstance(row, InvoiceRow))
 
 

@@ -3,23 +3,24 @@
 import asyncio
 import json
 import secrets
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from billing.files.attachments import check_count, check_sizes
 from billing.lifecycle import actions
 from billing.lifecycle.actions import Action, check_action
 from billing.refusals import ErrorCode, Refused
 from billing.states import Uploader
-from db.unit_of_work import Transaction
-from resolvers.attachments.attachment_targets import AttachmentTarget, acting, check_quota, files_of, open_parent, uploader_of
+from db.callers import NewKey
+from db.unit_of_work import KeyInUse, Transaction, UnitOfWork
+from resolvers.attachments.attachment_targets import AttachmentTarget, acting, acting_for_owner, check_quota, files_of, open_parent, uploader_of
 from resolvers.attachments.ingest import UploadTarget, ingest
 from resolvers.attachments.kinds import DeclaredTypes, recognise
 from resolvers.attachments.orphans import UPLOAD_WINDOW, WRITE_WINDOW, clear, discard
 from resolvers.attachments.upload_parts import IncomingFile, Upload, iter_parts
 from resolvers.audit import fresh_id, note
 from resolvers.changes.previews import hash_of_values
-from resolvers.changes.saving import merged, save
+from resolvers.changes.saving import Changes, merged, rows_as_json
 from resolvers.changes.writing import audited
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, ReplayedAnswer, answered, call_of, claim_key
@@ -39,6 +40,22 @@ class StoredFile:
     size_bytes: int
     sha256: str
     object_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    """The files of one call, what they are attached to, and their status: the objects of a PENDING group do not exist yet."""
+
+    parent: AttachmentTarget
+    files: list[StoredFile]
+    status: Literal["STORED", "PENDING"]
+
+    def rows(self, context: Context) -> Changes:
+        """Return the rows of the attachments, and the objects that they own."""
+        uploader = {"uploaded_by": uploader_of(context), "uploader": context.viewer.customer_id or context.viewer.client}
+        of_group = {**self.parent.columns, **uploader, "group_id": fresh_id("grp", context), "status": self.status}
+        rows: Changes = {"attachment": [{**asdict(file), **of_group} for file in self.files]}
+        return rows | {"owned_object": [{"object_key": file.object_key} for file in self.files]} if self.status == "STORED" else rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +98,17 @@ async def upload(arguments: Any, context: Context) -> Any:
     """Store a group of files as a whole. Its objects are recorded as loose, written, and then owned by rows; otherwise they are deleted again. Raises Refused."""
     check_count(len(arguments.files))
     call = call_of("uploadAttachments", arguments.idempotency_key, client=context.session.caller.key_owner)
-    parent = await open_parent(str(arguments.parent_id), context)
-    session = acting(context, parent.customer_id)
-    targets = [_target(parent.customer_id, context) for _ in arguments.files]
-    object_keys = [key for _, key in targets]
+    session = await acting_for_owner(str(arguments.parent_id), context)
     async with session.write() as transaction:
+        parent = await open_parent(str(arguments.parent_id), transaction)
+        targets = [_target(parent.customer_id, context) for _ in arguments.files]
+        object_keys = [key for _, key in targets]
         await check_quota(transaction, parent, context, coming=len(targets))
-        await transaction.run("loose_objects.add", object_keys=object_keys, expires_at=context.now + WRITE_WINDOW)
+        _announce(transaction, object_keys)
     is_owned = False
     try:
         stored = await _receive_all(arguments.files, targets, context)
-        async with session.write() as transaction:
-            answer = await _save(transaction, parent, stored, context, call=call)
+        answer = await _save(session, call, FileGroup(parent, stored, "STORED"), context)
         is_owned = isinstance(answer, list)
     finally:
         if not is_owned:
@@ -125,6 +141,13 @@ async def delete(arguments: Any, context: Context) -> DeletedAttachment:
     bucket = files_of(context).bucket
     files_of(context).later(clear(bucket, gone.object_key) if attachment.status == "PENDING" else discard(session, bucket, [gone.object_key]))
     return DeletedAttachment(attachment.customer_id, identifier, attachment.parent_id)
+
+
+def _announce(transaction: Transaction, object_keys: list[str]) -> None:
+    """Store the names of loose objects, in the round trip of COMMIT."""
+    caller = transaction.caller
+    expires_at = (caller.now + WRITE_WINDOW).isoformat()
+    transaction.at_commit("loose_objects.add", customer_id=caller.customer_id, object_keys=f"{{{','.join(object_keys)}}}", expires_at=expires_at)
 
 
 def _target(customer_id: str, context: Context) -> tuple[str, str]:
@@ -167,19 +190,24 @@ async def _receive(file: IncomingFile, place: FileSlot, context: Context) -> Sto
     return StoredFile(identifier, known.file_name, known.content_type, size, sha256, key)
 
 
-async def _save(
-    transaction: Transaction, parent: AttachmentTarget, stored: list[StoredFile], context: Context, *, call: MutationCall
-) -> list[str] | ReplayedAnswer:
-    """Return the ids of the attachments that now own the objects. Raises Refused."""
-    request = [parent.id, uploader_of(context), *([file.file_name, file.content_type, file.size_bytes, file.sha256] for file in stored)]
-    if replay := await replayed(transaction, call, request):
-        return replay
-    await check_quota(transaction, parent, context, coming=len(stored))
-    taken = await transaction.run("loose_objects.own", object_keys=[file.object_key for file in stored])
-    if len(taken) != len(stored):
-        raise Refused(ErrorCode.NOT_STORED, "The upload took too long. Try again.", "files")
-    await add(transaction, parent, stored, context, status="STORED")
-    return await save_answer(transaction, call, parent, [file.id for file in stored], context=context)
+async def _save(session: UnitOfWork, call: MutationCall, group: FileGroup, context: Context) -> list[str] | ReplayedAnswer:
+    """Return the ids of the attachments that now own the objects. The key is nearly always new; only for one that is not its state is read, in another transaction.
+
+    Raises Refused.
+    """
+    request = [group.parent.id, uploader_of(context), *([file.file_name, file.content_type, file.size_bytes, file.sha256] for file in group.files)]
+    try:
+        async with session.write(claims=NewKey(call.mutation, call.key, hash_of_values(request))) as transaction:
+            return await _save_checked(transaction, call, group, context)
+    except KeyInUse:
+        pass
+    async with session.write() as transaction:
+        return await replayed(transaction, call, request) or await _save_checked(transaction, call, group, context)
+
+
+async def _save_checked(transaction: Transaction, call: MutationCall, group: FileGroup, context: Context) -> list[str]:
+    await check_quota(transaction, group.parent, context, coming=len(group.files))
+    return await save_group(transaction, call, group, context)
 
 
 async def replayed(transaction: Transaction, call: MutationCall, request: Any) -> ReplayedAnswer | None:
@@ -188,28 +216,17 @@ async def replayed(transaction: Transaction, call: MutationCall, request: Any) -
     return ReplayedAnswer(json.loads(claim.answer)["attachments"]) if claim.answer else None
 
 
-async def save_answer(transaction: Transaction, call: MutationCall, parent: AttachmentTarget, identifiers: list[str], *, context: Context) -> list[str]:
-    """Store the ids as the answer of the key, and the event in the audit trail. Return the ids."""
-    audit = audited(context, call.mutation, customer_id=parent.customer_id, detail=" ".join([parent.id, *identifiers]))
-    await save(transaction, merged(audit, answered(call, {"attachments": identifiers}, now=context.now)))
-    return identifiers
+async def save_group(transaction: Transaction, call: MutationCall, group: FileGroup, context: Context) -> list[str]:
+    """Insert the rows of a group of files, which own its objects where these are stored, with the answer of the key and the event in the audit trail. Return the ids.
 
-
-async def add(transaction: Transaction, parent: AttachmentTarget, files: list[StoredFile], context: Context, *, status: str) -> None:
-    """Insert the rows of a group of files. Raises Refused if the schedule was canceled meanwhile."""
-    added = await transaction.run(
-        "attachments.add",
-        **parent.columns,
-        group_id=fresh_id("grp", context),
-        ids=[file.id for file in files],
-        file_names=[file.file_name for file in files],
-        content_types=[file.content_type for file in files],
-        sizes=[file.size_bytes for file in files],
-        hashes=[file.sha256 for file in files],
-        object_keys=[file.object_key for file in files],
-        status=status,
-        uploaded_by=uploader_of(context),
-        uploader=context.viewer.customer_id or context.viewer.client,
-    )
-    if len(added) != len(files):
+    Raises Refused if an object is being deleted, or the schedule was canceled meanwhile.
+    """
+    identifiers, count = [file.id for file in group.files], len(group.files)
+    audit = audited(context, call.mutation, customer_id=group.parent.customer_id, detail=" ".join([group.parent.id, *identifiers]))
+    changes = merged(group.rows(context), audit, answered(call, {"attachments": identifiers}, now=context.now))
+    written = await transaction.save({kind: rows_as_json(rows) for kind, rows in changes.items()})
+    if written.get("owned_object", count) != count:
+        raise Refused(ErrorCode.NOT_STORED, "The upload took too long. Try again.", "files")
+    if written["attachment"] != count:
         raise Refused(ErrorCode.WRONG_STATE, actions.MESSAGES[ErrorCode.WRONG_STATE], "parentId")
+    return identifiers

@@ -13,8 +13,8 @@ from billing.refusals import ErrorCode, Refused
 from billing.states import Uploader
 from db.blocks import blocks
 from db.unit_of_work import Transaction, UnitOfWork
-from resolvers.attachments.attachment_targets import AttachmentTarget, acting, check_quota, files_of, open_parent, uploader_of
-from resolvers.attachments.attachments import AttachedFiles, StoredFile, add, replayed, save_answer
+from resolvers.attachments.attachment_targets import AttachmentTarget, acting, acting_for_owner, check_quota, files_of, open_parent, uploader_of
+from resolvers.attachments.attachments import AttachedFiles, FileGroup, StoredFile, replayed, save_group
 from resolvers.attachments.ingest import UploadTarget, ingest
 from resolvers.attachments.kinds import DeclaredTypes, recognise
 from resolvers.attachments.orphans import UPLOAD_WINDOW, WRITE_WINDOW, clear, discard
@@ -87,12 +87,13 @@ async def create(arguments: Any, context: Context) -> Any:
     call = call_of("createAttachmentUploads", arguments.idempotency_key, client=context.session.caller.key_owner)
     announced = [_declared_file(file, f"files.{number}") for number, file in enumerate(arguments.files)]
     check_sizes([size for _, _, size, _ in announced])
-    parent = await open_parent(str(arguments.parent_id), context)
-    async with acting(context, parent.customer_id).write() as transaction:
+    session = await acting_for_owner(str(arguments.parent_id), context)
+    async with session.write() as transaction:
+        parent = await open_parent(str(arguments.parent_id), transaction)
         replay = await replayed(transaction, call, [parent.id, uploader_of(context), announced])
-        identifiers: list[str] = replay.value if replay else await _announce(transaction, parent, announced, context)
-        if not replay:
-            await save_answer(transaction, call, parent, identifiers, context=context)
+        identifiers: list[str] = (
+            replay.value if replay else await save_group(transaction, call, await _announced(transaction, parent, announced, context), context)
+        )
     pending = [row for row in await _current_rows(identifiers, parent.customer_id, context) if row.status == "PENDING"]
     if replay:
         await _check_sender(pending, context)
@@ -131,12 +132,11 @@ async def _current_rows(identifiers: list[str], customer_id: str, context: Conte
     return [row for row in rows if row is not None]
 
 
-async def _announce(transaction: Transaction, parent: AttachmentTarget, announced: list[tuple[str, str, int, str]], context: Context) -> list[str]:
+async def _announced(transaction: Transaction, parent: AttachmentTarget, announced: list[tuple[str, str, int, str]], context: Context) -> FileGroup:
     await check_quota(transaction, parent, context, coming=len(announced))
     identifiers = [fresh_id("att", context) for _ in announced]
     files = [StoredFile(identifier, *about, keys.incoming(parent.customer_id, identifier)) for identifier, about in zip(identifiers, announced, strict=True)]
-    await add(transaction, parent, files, context, status="PENDING")
-    return identifiers
+    return FileGroup(parent, files, "PENDING")
 
 
 def _declared_file(file: Any, field: str) -> tuple[str, str, int, str]:

@@ -205,7 +205,7 @@ FUNCTIONS = "select proname, prosrc, prosecdef from pg_proc where pronamespace =
 async def test_these_statements_alone_write_attachments(admin: asyncpg.Connection) -> None:
     """An import or a sweep that comes later has to be thought of in this module. Erasing deletes only of a customer who is marked as erased."""
     assert {name for name, block in blocks().items() if WRITES.search(block.sql.lower())} == {
-        "attachments.add",
+        "saving.attachment",
         "attachments.store",
         "attachments.reject",
         "attachments.delete",

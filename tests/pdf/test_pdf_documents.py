@@ -365,10 +365,9 @@ async def test_fonts_are_read_once_and_not_when_a_renderer_is_made(monkeypatch: 
         reads.append(threading.get_ident())
         return fonts_in(folders)
 
-    monkeypatch.setattr("pdf.renderer.fonts_in", counted)
+    monkeypatch.setattr("pdf.typefaces.fonts_in", counted)
     renderer = PdfRenderer()
     assert reads == []
-    renderer.start()
     assert "process" in text_of(await renderer.print(Paper("statement", where, NOW, 1)))
     assert len(reads) == 1
     assert reads != [threading.get_ident()]

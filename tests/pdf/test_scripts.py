@@ -11,8 +11,8 @@ import pikepdf
 import pytest
 
 from pdf.invoice import invoice_paper
-from pdf.layout import Merchant, Paper, Recipient, with_breaks
-from pdf.printing import MAX_REPLACED, RenderedPdf, TypstCompiler
+from pdf.layout import Merchant, Paper, Recipient, RenderedPdf, with_breaks
+from pdf.printing import MAX_REPLACED, TypstCompiler
 from pdf.renderer import MAX_THREAD_ROWS, PdfRenderer
 from pdf.typefaces import FONTS, families_in
 from tests.pdf.samples import ACME, ADA, copied, invoice, lines, opened

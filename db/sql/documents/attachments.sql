@@ -17,17 +17,24 @@ select * from portal_attachment where customer_id = :customer_id and invoice_id 
 -- revised by: customer
 select * from portal_attachment where customer_id = :customer_id and schedule_id = :key
 
--- name: attachments.add
--- returns: AttachmentRow
--- Add the rows of a group in one statement; `:invoice_id` or `:schedule_id` is null. Adds none if the schedule was canceled meanwhile.
+-- name: saving.attachment
+-- returns: WrittenRow
+-- Add the rows of a group; `invoice_id` or `schedule_id` is null. Adds none if the schedule was canceled meanwhile.
 insert into attachment (customer_id, id, invoice_id, schedule_id, group_id, file_name, content_type, size_bytes, sha256, object_key, status, uploaded_by, uploader, uploaded_at)
-select :customer_id, f.id, :invoice_id, :schedule_id, :group_id, f.file_name, f.content_type, f.size_bytes, f.sha256, f.object_key, :status, :uploaded_by, :uploader,
+select :customer_id, n.id, n.invoice_id, n.schedule_id, n.group_id, n.file_name, n.content_type, n.size_bytes, n.sha256, n.object_key, n.status, n.uploaded_by, n.uploader,
        cast(:now as timestamptz)
-  from unnest(cast(:ids as text[]), cast(:file_names as text[]), cast(:content_types as text[]), cast(:sizes as integer[]), cast(:hashes as text[]), cast(:object_keys as text[]))
-       f (id, file_name, content_type, size_bytes, sha256, object_key)
- where not exists (select from payment_schedule s where s.customer_id = :customer_id and s.id = :schedule_id and s.status = 'CANCELED')
-returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by,
-          uploaded_at, version, uploaded_on_behalf
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, invoice_id text, schedule_id text, group_id text, file_name text, content_type text, size_bytes integer,
+       sha256 text, object_key text, status text, uploaded_by text, uploader text)
+ where not exists (select from payment_schedule s where s.customer_id = :customer_id and s.id = n.schedule_id and s.status = 'CANCELED')
+returning id
+
+-- name: saving.owned_object
+-- returns: WrittenRow
+-- Remove objects from the loose ones, because rows of the same statement own them; not those that are being deleted.
+delete from loose_object l
+ where l.customer_id = :customer_id and not l.is_doomed
+   and l.object_key = any(array(select n.object_key from jsonb_to_recordset(cast(:rows as jsonb)) n (object_key text)))
+returning l.object_key as id
 
 -- name: attachments.lock
 -- returns: Owner
@@ -78,7 +85,7 @@ select distinct customer_id as id, customer_id from attachment where status = 'P
 -- name: loose_objects.add
 -- returns: nothing
 insert into loose_object (customer_id, object_key, expires_at)
-select :customer_id, key, :expires_at from unnest(cast(:object_keys as text[])) key
+select :customer_id, key, cast(:expires_at as timestamptz) from unnest(cast(:object_keys as text[])) key
 on conflict (customer_id, object_key) do update set expires_at = greatest(loose_object.expires_at, excluded.expires_at)
 
 -- name: loose_objects.own

@@ -74,6 +74,12 @@ OF_NO_PLAIN_SERVER = [
     "jobs.worker",
     "payments.stripe",
     "storage.s3",
+    "typst",
+    "noto_cjk_sans_otc",
+    "pdf.printing",
+    "puremagic",
+    "sqlite3",
+    "greenlet",
 ]
 HELP = "import sys\nsys.argv = ['portico', *{arguments!r}]\nfrom gateway.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    print('MODULES', *sys.modules)"
 
@@ -94,6 +100,11 @@ def test_help_imports_typer_and_little_else(root: Path, arguments: list[str]) ->
 
 def test_the_list_of_commands_does_without_pydantic(root: Path) -> None:
     assert "pydantic" not in imported(root, HELP.format(arguments=["--help"]))
+
+
+def test_a_server_starts_without_the_data_of_any_locale(root: Path) -> None:
+    """That of one takes 4 MB."""
+    assert imported(root, "import gateway.cli.commands.serve, babel.localedata\nprint('MODULES', *babel.localedata._cache, '')") == set()
 
 
 def test_a_server_imports_nothing_that_its_settings_do_not_use(root: Path) -> None:
