@@ -20,7 +20,7 @@ from resolvers.attachments.orphans import UPLOAD_WINDOW, WRITE_WINDOW, clear, di
 from resolvers.attachments.upload_parts import IncomingFile, Upload, iter_parts
 from resolvers.audit import fresh_id, note
 from resolvers.changes.previews import hash_of_values
-from resolvers.changes.saving import Changes, merged, rows_as_json
+from resolvers.changes.saving import Changes, in_json, merged
 from resolvers.changes.writing import audited
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, ReplayedAnswer, answered, call_of, claim_key
@@ -224,7 +224,7 @@ async def save_group(transaction: Transaction, call: MutationCall, group: FileGr
     identifiers, count = [file.id for file in group.files], len(group.files)
     audit = audited(context, call.mutation, customer_id=group.parent.customer_id, detail=" ".join([group.parent.id, *identifiers]))
     changes = merged(group.rows(context), audit, answered(call, {"attachments": identifiers}, now=context.now))
-    written = await transaction.save({kind: rows_as_json(rows) for kind, rows in changes.items()})
+    written = await transaction.save(in_json(changes))
     if written.get("owned_object", count) != count:
         raise Refused(ErrorCode.NOT_STORED, "The upload took too long. Try again.", "files")
     if written["attachment"] != count:

@@ -14,9 +14,9 @@ from tests.callers.posting import attach, codes
 from tests.conftest import ADA, STAFF
 from tests.samples import pdf
 
-# Begin, the invoice, and the names of the objects with the commit; begin with the key, all rows, and the commit; the payload, whose transaction begins with it and
-# whose commit is not counted here. Staff read first whose invoice it is.
-MESSAGES = {"CUSTOMER": 7, "STAFF": 8}
+# The invoice, and the names of the objects with the commit; all rows, and the commit; the payload, whose commit is not counted here. What opens a transaction is in one
+# packet with its first statement. Staff read first whose invoice it is.
+MESSAGES = {"CUSTOMER": 5, "STAFF": 6}
 COUNTED = {
     "attachment": "attachment",
     "audit_event": "audit_event where event = 'uploadAttachments' and outcome = 'OK'",
@@ -25,7 +25,7 @@ COUNTED = {
 
 
 @pytest.mark.parametrize("files", [1, 3])
-async def test_an_upload_sends_seven_messages_to_postgres_and_for_staff_eight(
+async def test_an_upload_sends_five_messages_to_postgres_and_for_staff_six(
     http: httpx.AsyncClient, invoice: str, monkeypatch: pytest.MonkeyPatch, files: int
 ) -> None:
     sent: list[str] = []
