@@ -62,6 +62,7 @@ async def distribute(admin_url: str, *, shards: int = 32) -> Distribution:
         async with connection.transaction():
             await connection.execute(SETTINGS)
             missing = await _distribute(connection, placed, shards)
+        await create_roles(connection)  # Citus has made them on the workers again as they are on the coordinator, where the owner may not log in
         await make_groups(connection)
         return Distribution(missing, len(workers))
     finally:

@@ -53,6 +53,7 @@ begin
     raise exception 'the shards of this group are on another worker' using errcode = '40001';
   end if;
 end $$"""
+# A shard that moves takes the policy of the coordinator along, of which a plan that is kept would keep the customer.
 DROP = f"""
 set citus.enable_ddl_propagation = off;
 do $do$
@@ -63,6 +64,9 @@ begin
   set local client_min_messages = warning;
   for named in select quote_ident(nspname) from pg_namespace where {SCHEMAS} loop
     execute format('drop schema %s cascade', named);
+  end loop;
+  for named in select cast(cast(polrelid as regclass) as text) from pg_policy where polname = 'routed' loop
+    execute format('drop policy routed on %s', named);
   end loop;
 end $do$"""
 ON_WORKER = "select success, result from master_run_on_worker(array[$1::text], array[$2::integer], array[$3::text], false)"

@@ -25,7 +25,10 @@ logger = logging.getLogger("portico.workers")
 POLL_SECONDS = 1.0
 # A server that does not answer a probe for so long is not used.
 PROBE_SECONDS = 1.0
-PRESENT = f"select cast(nspname as text) from pg_namespace where {SCHEMAS}"
+# With the shards of a group that moves, Citus drops the views over them.
+PRESENT = f"""
+select cast(n.nspname as text) from pg_namespace n
+ where {SCHEMAS} and exists (select from pg_class c where c.relnamespace = n.oid and c.relname = 'customer')"""
 
 Address = tuple[str, int]
 
