@@ -86,7 +86,7 @@ async def drop_groups(admin_url: str) -> None:
     connection = await connect(admin_url, seconds=10)
     try:
         for record in await connection.fetch(ON_WORKERS, DROP):
-            _check(record, record["nodename"], record["nodeport"])
+            _check(record["nodename"], record["nodeport"], is_done=record["success"], result=record["result"])
     finally:
         await connection.close()
 
@@ -106,13 +106,13 @@ async def make_groups(connection: Connection) -> int:
         statements = [*group_statements(schema_of(tables[ROOT]), shards, definitions), PLACED.format(shard=tables[ROOT])]
         text = ";\n".join(["set local citus.enable_ddl_propagation = off", *statements])
         for record in await connection.fetch(ON_WORKER, host, port, text):
-            _check(record, host, port)
+            _check(host, port, is_done=record["success"], result=record["result"])
     return len(groups)
 
 
-def _check(record: Mapping[str, object], host: str, port: int) -> None:
-    if not record["success"]:
-        raise WorkerRefused(f"The worker {host}:{port} refused the views of its shards: {record['result']}")
+def _check(host: str, port: int, *, is_done: bool, result: str) -> None:
+    if not is_done:
+        raise WorkerRefused(f"The worker {host}:{port} refused the views of its shards: {result}")
 
 
 async def definitions_of(connection: Connection) -> Definitions:

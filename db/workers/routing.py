@@ -31,6 +31,8 @@ select cast(n.nspname as text) from pg_namespace n
  where {SCHEMAS} and exists (select from pg_class c where c.relnamespace = n.oid and c.relname = 'customer')"""
 
 Address = tuple[str, int]
+# The lowest hash of a group, its number, and its worker.
+Placement = tuple[int, int, Address]
 
 
 @dataclass(slots=True)
@@ -60,18 +62,18 @@ class ShardGroups:
         group = self.items[place] if place >= 0 else None
         return group if group and group.can_be_read else None
 
-    def replace(self, records: Sequence[Mapping[str, int | str]]) -> None:
+    def replace(self, placed: Sequence[Placement]) -> None:
         """Take over where the groups are now. A group that is still on its worker stays as it is."""
         known = {(group.number, group.address): group for group in self.items}
-        placed = [(int(each["lowest"]), int(each["shard"]), (str(each["host"]), int(each["port"]))) for each in records]
         of_worker = max([sum(address == other for *_, other in placed) for *_, address in placed], default=1)
         size = max(2, -(-self.connections // of_worker))
         self.items = [
-            known.pop((number, address), None) or ShardGroup(lowest, number, address, partial(self._database, number, address, size))
+            known.get((number, address)) or ShardGroup(lowest, number, address, partial(self._database, number, address, size))
             for lowest, number, address in placed
         ]
         for group in known.values():
-            group.drop()
+            if group not in self.items:
+                group.drop()
 
     async def probe(self, address: Address) -> None:
         """Find which groups of a worker can be read there: those that have a schema, while it answers."""
@@ -87,8 +89,8 @@ class ShardGroups:
                     group.drop()
             self.note(address, "" if present else "it has no schemas of groups: run `./portico migrate --distribute`")
         except Exception as error:  # whatever it is, the coordinator answers
-            if connection := self._probes.pop(address, None):
-                connection.terminate()
+            if address in self._probes:
+                self._probes.pop(address).terminate()
             for group in groups:
                 group.drop()
             self.note(address, cause_of(error))
@@ -138,7 +140,7 @@ async def watch(groups: ShardGroups) -> None:
                 if not await is_distributed(connection):
                     return
                 while True:
-                    groups.replace(await connection.fetch(GROUPS))
+                    groups.replace([(lowest, number, (host, port)) for lowest, number, host, port in await connection.fetch(GROUPS)])
                     groups.note(None, "")
                     await _probed(groups)
                     await asyncio.sleep(POLL_SECONDS)

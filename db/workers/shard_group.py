@@ -9,7 +9,7 @@ from db.pool import Database
 logger = logging.getLogger("portico.workers")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ShardGroup:
     """The shards of customers whose hash is `lowest` or more, up to the next group. `number` names it: its shard of `customer`.
 

@@ -9,16 +9,15 @@ import pytest
 from db.builtin import embedded
 from db.workers import routing
 from db.workers.hashing import hash_of
-from db.workers.routing import ShardGroups, located, watch
+from db.workers.routing import Placement, ShardGroups, located, watch
 
 LOWEST = (-(2**31), -(2**30), 0, 2**30)
 HERE, THERE = ("db1.example.com", 5432), ("db2.example.com", 5432)
 
 
-def records(*addresses: tuple[str, int]) -> list[dict[str, Any]]:
+def placed(*addresses: tuple[str, int]) -> list[Placement]:
     """Return what the coordinator says of the groups 100, 101 and so on, which are on these workers."""
-    ranges = zip(LOWEST, addresses, strict=True)
-    return [{"lowest": lowest, "shard": 100 + number, "host": host, "port": port} for number, (lowest, (host, port)) in enumerate(ranges)]
+    return [(lowest, 100 + number, address) for number, (lowest, address) in enumerate(zip(LOWEST, addresses, strict=True))]
 
 
 def opened(groups: ShardGroups) -> ShardGroups:
@@ -31,7 +30,7 @@ def opened(groups: ShardGroups) -> ShardGroups:
 @pytest.fixture
 def groups() -> ShardGroups:
     groups = ShardGroups("postgresql://portico_app:secret@db0.example.com/billing")
-    groups.replace(records(HERE, THERE, HERE, THERE))
+    groups.replace(placed(HERE, THERE, HERE, THERE))
     return opened(groups)
 
 
@@ -58,7 +57,7 @@ def test_the_coordinator_answers_for_nobody_and_for_groups_that_cannot_be_read(g
 
 def test_a_group_that_has_moved_is_not_read_where_it_was(groups: ShardGroups) -> None:
     before = list(groups.items)
-    groups.replace(records(HERE, THERE, THERE, THERE))
+    groups.replace(placed(HERE, THERE, THERE, THERE))
     assert [old is new for old, new in zip(before, groups.items, strict=True)] == [True, True, False, True]
     assert before[2].database is None
     assert groups.items[2].address == THERE
@@ -68,7 +67,7 @@ def test_a_group_that_has_moved_is_not_read_where_it_was(groups: ShardGroups) ->
 def test_the_connections_of_a_process_to_a_worker_are_shared_by_its_groups() -> None:
     for connections, addresses, size in ((10, (HERE,) * 4, 3), (10, (HERE, THERE) * 2, 5), (1, (HERE,) * 4, 2)):
         groups = ShardGroups("postgresql://portico_app@db0.example.com/billing", connections=connections)
-        groups.replace(records(*addresses))
+        groups.replace(placed(*addresses))
         assert {group.make().usage.maximum for group in groups.items} == {size}
 
 
@@ -81,7 +80,7 @@ def test_a_worker_is_reached_as_the_same_user() -> None:
 async def test_a_worker_that_does_not_answer_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "portico.workers")
     groups = ShardGroups("postgresql://portico_app:secret@127.0.0.1:1/billing")
-    groups.replace(records(*[("127.0.0.1", 1)] * 4))
+    groups.replace(placed(*[("127.0.0.1", 1)] * 4))
     opened(groups)
     for _ in range(2):
         await groups.probe(("127.0.0.1", 1))
