@@ -63,6 +63,8 @@ async def distribute(admin_url: str, *, shards: int = 32) -> Distribution:
             await connection.execute(SETTINGS)
             missing = await _distribute(connection, placed, shards)
         await create_roles(connection)  # Citus has made them on the workers again as they are on the coordinator, where the owner may not log in
+        if missing:  # rows that were copied to shards have no statistics there, and plans that are kept would be made without
+            await connection.execute(f"vacuum (analyze) {', '.join(f'portico.{table}' for table in missing)}")
         await make_groups(connection)
         return Distribution(missing, len(workers))
     finally:
