@@ -71,10 +71,10 @@ class CustomerLock(Enum):
     ANY = auto()
 
 
-def begin(caller: Caller, mode: str, *, lock: CustomerLock = CustomerLock.NONE, claims: NewKey | None = None) -> str:
+def begin(caller: Caller, mode: str, *, lock: CustomerLock = CustomerLock.NONE, claims: NewKey | None = None, guard: str = "") -> str:
     """Return the statements that open a transaction, set its caller and check it, in one round trip, and then lock the customer. With `claims` they claim a new
-    idempotency key, and lock a present customer."""
-    return opening(caller, mode) + permission_check(caller, mode) + (_claim(caller, claims) if claims else _lock(caller, lock, mode))
+    idempotency key, and lock a present customer. `guard` is run before the caller is checked."""
+    return opening(caller, mode) + guard + permission_check(caller, mode) + (_claim(caller, claims) if claims else _lock(caller, lock, mode))
 
 
 def _lock(caller: Caller, lock: CustomerLock, mode: str) -> str:

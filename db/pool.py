@@ -51,12 +51,12 @@ class Pool:
 
 
 class Database(databases.Database):
-    """One database and its pool, not yet open. `server_settings` are session defaults, such as the role.
+    """One database and its pool, not yet open. `server_settings` are session defaults, such as the role. A group of shards has a `guard`, with which each transaction begins.
 
     Connections are opened on demand, so a process starts and continues to run while Postgres is unavailable.
     """
 
-    def __init__(self, url: str, pool: Pool, *, server_settings: Mapping[str, str]) -> None:
+    def __init__(self, url: str, pool: Pool, *, server_settings: Mapping[str, str], guard: str = "") -> None:
         super().__init__(
             url,
             # Without it `databases` passes only host, user, password and name, and `sslmode` of the URL is lost.
@@ -72,7 +72,7 @@ class Database(databases.Database):
             server_settings={"application_name": "portico", **server_settings},
         )
         self._queue, self._max_size = _WaitQueue(pool.max_size), pool.max_size
-        self.taken, self.is_distributed = 0, False  # by units of work so far; known once a connection was opened
+        self.taken, self.is_distributed, self.guard = 0, False, guard  # by units of work so far; known once a connection was opened
         self.trace: StatementTrace | None = None
 
     async def __aenter__(self) -> Self:
@@ -110,7 +110,7 @@ class Database(databases.Database):
     async def _set_up(self, connection: asyncpg.Connection) -> None:
         """Let statements be sent ahead, and refuse a role that can bypass row security. Raises PermissionError."""
         install(connection)
-        self.is_distributed = await inspect(connection)
+        self.is_distributed = await inspect(connection) and not self.guard  # to Postgres, shards are plain tables
 
     async def _from_pool(self) -> "Lease":
         connection = Connection(self, self._backend)

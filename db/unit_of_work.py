@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import asyncpg
+
 from db.callers import READ, WRITE, CommitCount, CustomerLock, NewKey, begin, existence_check, opening, permission_check
 from db.callers import Caller as Caller
 from db.literals import encode_param, literal
 from db.outages import AlreadyTaken as AlreadyTaken
-from db.outages import Conflict, translate_errors
+from db.outages import Conflict, cause_of, translate_errors
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import KeyInUse as KeyInUse
 from db.outages import SessionEnded as SessionEnded
@@ -60,7 +62,7 @@ class UnitOfWork:
         return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds, replica=replica)
 
     async def read_from(self, replica: Database | None) -> None:
-        """Read from a replica of the database from now on, until this operation writes; from the database itself with None."""
+        """Read from a replica of the database, or from the customer's group of shards, from now on, until this operation writes; from the database itself with None."""
         await self.release()
         self.replica = replica
 
@@ -92,8 +94,18 @@ class UnitOfWork:
 
     async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool, owner: str | None) -> list[Any]:
         async with self._turn:
-            with translate_errors():
+            with translate_errors(), self._of_group():
                 return await self._read(sql, arguments, is_prepared=is_prepared, owner=owner)
+
+    @contextmanager
+    def _of_group(self) -> Iterator[None]:
+        """Raise Conflict where a group of shards does not have what a statement names: the database itself has, or says what is wrong."""
+        try:
+            yield
+        except asyncpg.SyntaxOrAccessError as error:
+            if self.replica is None or not self.replica.guard:
+                raise
+            raise Conflict(cause_of(error)) from error
 
     def _ended(self, read: "asyncio.Task[list[Any]]") -> None:
         self._running.discard(read)
@@ -231,9 +243,10 @@ class UnitOfWork:
 
     async def _open_snapshot(self) -> Lease:
         """Open the read transaction, in one packet with its first statement, which raises the errors of both. Before one on a replica the primary checks the caller: a
-        replica may not know yet that a session has begun or ended."""
-        if self.replica is None:
-            return await self._opened(self._database, begin(self.caller, READ), is_ahead=True)
+        replica may not know yet that a session has begun or ended. A group of shards knows."""
+        if self.replica is None or self.replica.guard:
+            database = self.replica or self._database
+            return await self._opened(database, begin(self.caller, READ, guard=database.guard), is_ahead=True)
         if permission_check(self.caller, READ):
             lease = await self._opened(self._database, begin(self.caller, READ) + "; COMMIT")
             self.statements += await lease.end(is_sound=True)

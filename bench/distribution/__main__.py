@@ -1,5 +1,7 @@
 """`python -m bench.distribution`: the Summary page and `updateProfile`, on one node of Postgres, and on a coordinator of Citus with 1 and 2 workers, in turns.
 
+The page is read through the coordinator, and on the workers (`direct`).
+
 All nodes share this machine. With --pinned, the single node and the coordinator run on the first processor, and the workers on the others, in turn; without, on all of them. What each
 node spends on a request says how far one on a machine of its own goes.
 """
@@ -43,6 +45,15 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """A server, and how it reads pages."""
+
+    name: str
+    cluster: Cluster
+    running: Running
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """The figures of one turn, and the CPU milliseconds of the server, of the first node and of all workers for each request."""
 
@@ -68,14 +79,14 @@ def main(
         for cluster in clusters:
             console.print(f"filling {cluster.name}")
             asyncio.run(_fill(cluster, customers, now))
-        servers = [stack.enter_context(server(_command(cluster, signer))) for cluster in clusters]
+        subjects = [Subject(name, cluster, stack.enter_context(server(command))) for cluster in clusters for name, command in _commands(cluster, signer)]
         tokens = [signer.token(each) for each in asyncio.run(database.customer_ids(_place(clusters[0]), CALLERS))]
         for name in (PAGES, WRITES):
-            turns: dict[str, list[Turn]] = {cluster.name: [] for cluster in clusters}
+            turns: dict[str, list[Turn]] = {subject.name: [] for subject in subjects}
             for nth in range(rounds + 1):  # the first round is for warming up
-                for cluster, running in zip(clusters, servers, strict=True):
-                    turn = _turn(_load(name, running, tokens, concurrency, seconds), cluster, running)
-                    turns[cluster.name] += [turn] if nth else []
+                for subject in subjects:
+                    turn = _turn(_load(name, subject.running, tokens, concurrency, seconds), subject)
+                    turns[subject.name] += [turn] if nth else []
             console.print(_table(name, turns))
 
 
@@ -102,9 +113,11 @@ def _place(cluster: Cluster) -> database.Place:
     return database.Place(cluster.first.url("postgres"), cluster.first.url("portico_app"), "", cluster.first.postmaster)
 
 
-def _command(cluster: Cluster, signer: portal.Signer) -> Command:
+def _commands(cluster: Cluster, signer: portal.Signer) -> Iterator[tuple[str, Command]]:
     command = portal.portico(_place(cluster), signer, planner=True)
-    return Command(command.arguments, {**command.environment, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
+    for name, is_direct in ((cluster.name, False), (f"{cluster.name}, direct", True)) if cluster.workers else ((cluster.name, False),):
+        environment = {**command.environment, "PORTICO_CUSTOMER_BUDGET": "0", "PORTICO_DIRECT_READS": str(is_direct)}
+        yield name, Command(command.arguments, environment, command.folder)
 
 
 def _load(name: str, running: Running, tokens: list[str], concurrency: int, seconds: float) -> load.Load:
@@ -114,7 +127,8 @@ def _load(name: str, running: Running, tokens: list[str], concurrency: int, seco
     return load.Load([running.port], running.path, body, tokens, concurrency, seconds, must_contain='"version"', counter=COUNTER)
 
 
-def _turn(request: load.Load, cluster: Cluster, running: Running) -> Turn:
+def _turn(request: load.Load, subject: Subject) -> Turn:
+    cluster, running = subject.cluster, subject.running
     before = _cpu(cluster, running)
     seen = load.put(request)
     of_server, first, workers = (1000 * (now - then) / seen.requests for now, then in zip(_cpu(cluster, running), before, strict=True))

@@ -78,7 +78,7 @@ def cpu_seconds(pid: int) -> float:
     """Return the user and system time of a process until now; 0 for one that has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return (int(fields[11]) + int(fields[12])) * TICK_SECONDS
 

@@ -11,6 +11,7 @@ from db.connections import Connection, connect
 from db.deployment.revisions import revisions
 from db.distribution.constraints import drop_keys, restore_keys
 from db.distribution.functions import adapt_functions, distribute_functions
+from db.distribution.groups import make_groups
 from db.distribution.nodes import create_roles, setting_statements, workers_of
 from db.distribution.routing import route_by_customer
 from db.literals import literal
@@ -61,6 +62,10 @@ async def distribute(admin_url: str, *, shards: int = 32) -> Distribution:
         async with connection.transaction():
             await connection.execute(SETTINGS)
             missing = await _distribute(connection, placed, shards)
+        await create_roles(connection)  # Citus has made them on the workers again as they are on the coordinator, where the owner may not log in
+        if missing:  # rows that were copied to shards have no statistics there, and plans that are kept would be made without
+            await connection.execute(f"vacuum (analyze) {', '.join(f'portico.{table}' for table in missing)}")
+        await make_groups(connection)
         return Distribution(missing, len(workers))
     finally:
         await connection.close()

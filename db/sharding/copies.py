@@ -35,11 +35,11 @@ async def copy_rows(connection: Connection, customers: Sequence[str] | None) -> 
         await connection.execute(f"insert into pg_temp.{table.name} {rows}", customers)
         await connection.execute(f"create index on pg_temp.{table.name} ({table.key}); analyze pg_temp.{table.name}")
     await connection.execute("set local search_path = pg_temp, portico")
-    for view in _ordered(definitions, reads):
+    for view in ordered(definitions, reads):
         await connection.execute(f"create temporary view {view} as {definitions[view]}")
 
 
-def _ordered(views: dict[str, str], reads: list[tuple[str, str]]) -> Iterator[str]:
+def ordered(views: dict[str, str], reads: list[tuple[str, str]]) -> Iterator[str]:
     """Return the views, each after those that it selects from."""
     order: TopologicalSorter[str] = TopologicalSorter({view: () for view in views})
     for view, other in reads:

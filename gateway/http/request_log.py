@@ -21,6 +21,7 @@ LOGGED_FIELDS = (
     "kind",
     "way",
     "replica",
+    "shard",
     "cost",
     "deprecated",
     "variables",
@@ -75,6 +76,8 @@ class RequestLogEntry:
     way: str = ""
     # The replica that answered, from 1; None for the primary.
     replica: int | None = None
+    # The group of shards that answered, on its worker; None for the coordinator, and where the database is not distributed.
+    shard: int | None = None
     cost: int | None = None
     deprecated: bool = False
     # Whether the document is published, so that its operation is not a name of the caller's choice.

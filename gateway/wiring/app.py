@@ -22,6 +22,7 @@ from db.blocks import blocks
 from db.deployment.revisions import revisions
 from db.pool import Database, Pool
 from db.replicas.routing import watch
+from db.workers.routing import watch as watch_shard_groups
 from gateway.documents.cost import check_costs
 from gateway.documents.document_cache import DocumentCache, digest, validate_document
 from gateway.documents.registry import ApqCache, Registry
@@ -55,7 +56,7 @@ from gateway.wiring.metrics.server import ServerMetrics, server_metrics
 from gateway.wiring.metrics.tracing import traced, tracing_of, tracing_tasks
 from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
-from gateway.wiring.replicas import replicas
+from gateway.wiring.replicas import replicas, shard_groups
 from gateway.wiring.webhooks import webhooks_of_settings
 from planner import Planner
 
@@ -134,7 +135,7 @@ def create_app(setup: Setup) -> ASGIApp:
 
 def _duties(app: AppState, sync: RegistrySync, relay: EventRelay) -> tuple[Coroutine[Any, Any, None], ...]:
     """Return what a server does beside requests, until it ends."""
-    return run_sync(sync), run_relay(relay), app.hub.watch(), watch(app.replicas)
+    return run_sync(sync), run_relay(relay), app.hub.watch(), watch(app.replicas), watch_shard_groups(app.shard_groups)
 
 
 def _front(app: AppState, routed: ASGIApp) -> ASGIApp:
@@ -237,6 +238,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks, metrics: 
         webhooks=webhooks_of_settings(settings, database, lambda: graphql_schema),
         observe=metrics.observe,
         replicas=replicas(settings, setup.database_url, setup.server_settings),
+        shard_groups=shard_groups(settings, setup.database_url, setup.server_settings),
     )
 
 

@@ -1,4 +1,4 @@
-"""The replicas that the settings name."""
+"""The replicas that the settings name, and the workers of a distributed database."""
 
 import logging
 
@@ -6,6 +6,7 @@ from db.connections import FAILURES, TRANSIENT_ERRORS, connect, reason_of
 from db.pool import Pool
 from db.replicas.probes import UnfitReplica, check_replica, identity_of
 from db.replicas.routing import Replicas, replicas_of
+from db.workers.routing import ShardGroups
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import CannotReach, DatabaseUrls, connected
 
@@ -19,6 +20,14 @@ def replicas(settings: Settings, url: str, server_settings: dict[str, str]) -> R
     """Return the replicas of the primary `url`."""
     pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds, is_prepared=settings.prepared)
     return replicas_of(url, settings.replica_urls, pool, server_settings=server_settings, lag_seconds=settings.replica_lag_seconds)
+
+
+def shard_groups(settings: Settings, url: str, server_settings: dict[str, str]) -> ShardGroups:
+    """Return the groups of shards of the database `url`, which are known once their `watch` runs; none of a database with replicas, or if they are not to be read directly."""
+    if settings.replica_urls or not settings.direct_reads:
+        return ShardGroups()
+    pool = Pool(acquire_seconds=settings.acquire_seconds, command_seconds=settings.command_seconds)
+    return ShardGroups(url, server_settings, settings.pool_size, pool)
 
 
 async def check_replicas(settings: Settings, urls: DatabaseUrls) -> None:

@@ -16,6 +16,7 @@ from db.deployment.migrate import migrate as migrate_database
 from db.distribution.distribute import CannotDistribute, Distribution
 from db.distribution.distribute import check as check_cluster
 from db.distribution.distribute import distribute as distribute_database
+from db.distribution.groups import drop_groups
 from db.distribution.nodes import WorkerRefused
 from db.outages import CONNECTION_LOST_ERRORS, describe
 from demo.passwords import PASSWORD
@@ -88,6 +89,7 @@ async def distribute(urls: DatabaseUrls) -> Distribution:
         pass
     try:
         await check_cluster(urls.admin_url)
+        await drop_groups(urls.admin_url)
         await _migrate(urls)
         return await distribute_database(urls.admin_url)
     except (CannotDistribute, WorkerRefused) as error:

@@ -1,5 +1,7 @@
 """Queries on replicas: each is run on one replica that has what its caller has seen, or on the primary, which also runs it again where the replica failed.
 
+On a distributed database a customer's query is run on the worker that has the customer's group of shards, or by the coordinator, in the same way.
+
 A mutation answers its position in the header Portico-Position, and a query that sends it back reads at that position or later.
 """
 
@@ -11,6 +13,7 @@ from billing.refusals import RequestError
 from db.outages import Conflict, DatabaseUnavailable, SessionEnded
 from db.replicas.positions import NEWEST, current_position, formatted, parsed
 from db.replicas.replica import Replica
+from db.workers.shard_group import ShardGroup
 from gateway.http.graphql.execution import Execution, run_operation
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.origins import POSITION_HEADER
@@ -18,13 +21,13 @@ from resolvers.context import Context
 
 
 async def executed(app: AppState, work: PreparedOperation, state: RequestState, context: Context) -> Execution:
-    """Execute an operation. A query is read from a replica where one can be used. Raises DatabaseUnavailable, SessionEnded, and the end of the deadline."""
-    if not app.replicas:
+    """Execute an operation. A query is read from a replica or a group of shards where one can be used. Raises DatabaseUnavailable, SessionEnded, and the end of the deadline."""
+    if not app.replicas and not app.shard_groups:
         return await _execute(app, work, context)
     if state.log_entry.kind == "query":
         return await _query(app, work, state, context)
     execution = await _execute(app, work, context)
-    if context.session.progress.commits:
+    if context.session.progress.commits and app.replicas:
         # Without a position the mutation has succeeded all the same.
         with suppress(DatabaseUnavailable, SessionEnded):
             state.headers[POSITION_HEADER] = await noted_position(app, state.caller, context)
@@ -38,7 +41,7 @@ async def _execute(app: AppState, work: PreparedOperation, context: Context) -> 
 
 
 async def _query(app: AppState, work: PreparedOperation, state: RequestState, context: Context) -> Execution:
-    replica = app.replicas.choose(state.caller, position_of(state.request.headers.get(POSITION_HEADER.lower(), "")))
+    replica = _choose(app, state, context)
     if replica is None:
         return await _execute(app, work, context)
     has_attempted = context.has_attempted
@@ -47,7 +50,8 @@ async def _query(app: AppState, work: PreparedOperation, state: RequestState, co
         execution = await _execute(app, work, context)
         if not _has_failed(execution[1], replica):
             # A planned query that conflicted with the recovery was read on the primary already.
-            state.log_entry.replica = replica.number if context.session.replica else None
+            if context.session.replica:
+                _log(state, replica)
             return execution
     except DatabaseUnavailable as error:
         _suspect(replica, error)
@@ -57,7 +61,20 @@ async def _query(app: AppState, work: PreparedOperation, state: RequestState, co
     return await _execute(app, work, context)
 
 
-def _has_failed(result: ExecutionResult | None, replica: Replica) -> bool:
+def _choose(app: AppState, state: RequestState, context: Context) -> Replica | ShardGroup | None:
+    if app.replicas:
+        return app.replicas.choose(state.caller, position_of(state.request.headers.get(POSITION_HEADER.lower(), "")))
+    return app.shard_groups.choose(context.viewer.customer_id)
+
+
+def _log(state: RequestState, replica: Replica | ShardGroup) -> None:
+    if isinstance(replica, Replica):
+        state.log_entry.replica = replica.number
+    else:
+        state.log_entry.shard = replica.number
+
+
+def _has_failed(result: ExecutionResult | None, replica: Replica | ShardGroup) -> bool:
     """Return whether a field failed for another reason than a refusal: an outage, or what a replica that has not replayed a migration makes of a statement."""
     originals = [error.original_error for error in (result.errors if result else None) or ()]
     failures = [original for original in originals if original and not isinstance(original, RequestError | SessionEnded)]
@@ -66,7 +83,7 @@ def _has_failed(result: ExecutionResult | None, replica: Replica) -> bool:
     return bool(failures)
 
 
-def _suspect(replica: Replica, error: Exception) -> None:
+def _suspect(replica: Replica | ShardGroup, error: Exception) -> None:
     """Look at the replica again before the next query, unless it only had to cancel the statement for its recovery."""
     if isinstance(error, DatabaseUnavailable) and not isinstance(error, Conflict):
         replica.suspect()

@@ -15,6 +15,7 @@ from billing.rows.schema import AnswerRevision
 from db.observing.statements import UNTRACED
 from db.pool import Database
 from db.replicas.routing import Replicas
+from db.workers.routing import ShardGroups
 from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.drain import Drain
@@ -90,6 +91,7 @@ class AppState:
     observe: RequestObserver | None = None
     tracer: RequestTracer | None = None
     replicas: Replicas = field(default_factory=Replicas)
+    shard_groups: ShardGroups = field(default_factory=ShardGroups)
 
 
 class Conditional(Protocol):

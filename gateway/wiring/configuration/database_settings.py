@@ -58,4 +58,7 @@ class DatabaseSettings(BaseSettings):
         examples=["postgresql://portico_app:password@db2.example.com:5432/billing"],
         description="Streaming replicas that answer queries, as a comma list; with the user that the servers use for the primary. See docs/scaling.md.",
     )
+    direct_reads: bool = Field(
+        True, description="Whether a customer's queries are read on the worker of Citus that has the rows; false where servers cannot connect to workers."
+    )
     replica_lag_seconds: Seconds = Field(2.0, description="How far a replica may be behind the primary; one that is further behind answers nothing.")
