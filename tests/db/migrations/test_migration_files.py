@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.deployment.migrate import VERSIONS, scripts
-from db.migrations import manifest
+from db.migrations import manifest, statements_of
 
 # The last revision from before the rule on indexes.
 LAST_WITHOUT_RULE = "0028"
@@ -137,3 +137,16 @@ def test_an_index_that_alembic_builds_is_refused(tmp_path: Path) -> None:
 def test_the_rule_finds_the_indexes_of_the_migrations_before_it() -> None:
     folders = [Path(script.path).parent for script in scripts() if script.revision <= LAST_WITHOUT_RULE]
     assert len([message for folder in folders for message in blocking_indexes(folder)]) >= 10
+
+
+SCRIPT = """-- Not a statement; nor this.
+create function f() returns text language plpgsql as $$ begin perform 'a;b'; return $x$;$x$; end $$;
+insert into "a;b" values ('it''s; one', 2 - 1); -- the end
+select 1"""
+
+
+def test_texts_and_bodies_of_functions_end_no_statement() -> None:
+    statements = statements_of(SCRIPT)
+    assert [statement.split()[0] for statement in statements] == ["create", "insert", "select"]
+    assert statements[0].endswith("return $x$;$x$; end $$")
+    assert statements[1] == "insert into \"a;b\" values ('it''s; one', 2 - 1)"
