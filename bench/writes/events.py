@@ -85,7 +85,9 @@ async def _check(places: dict[str, Place]) -> None:
     for name, place in places.items():
         connection = await asyncpg.connect(place.admin_url)
         try:
-            counts[name] = await connection.fetchval("select count(*) from portico.event where customer_id like $1", f"cus_{data.PREFIX}%")
+            counts[name] = await connection.fetchval(
+                "select count(*) from portico.event where customer_id like $1 and seq > $2", f"cus_{data.PREFIX}%", data.EARLIER
+            )
         finally:
             await connection.close()
     assert counts[WITH], counts

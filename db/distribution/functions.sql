@@ -332,7 +332,3 @@ begin
     execute format('grant insert (%s) on %s to portico_app', named.columns, named.relation);
   end loop;
 end $$;
-
--- Statements on distributed tables are planned with their values.
-alter function announce_events(integer) reset plan_cache_mode;
-alter function announce_events(integer) reset enable_seqscan;

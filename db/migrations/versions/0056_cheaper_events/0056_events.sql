@@ -105,8 +105,3 @@ begin
   end if;
   return null;
 end $$;
-
--- The statement joins the partitions of events, so planning it takes longer than announcing a few of them: it is planned once for each connection. A plan that was made while the
--- table was empty must look up rows by its indexes all the same.
-alter function announce_events(integer) set plan_cache_mode = force_generic_plan;
-alter function announce_events(integer) set enable_seqscan = off;
