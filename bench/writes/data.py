@@ -7,7 +7,7 @@ from bench.runner.database import Place
 PREFIX = "0" * 14 + "write"
 PRICES = 60
 INVOICES = 24
-# Keys and events of earlier calls: the statistics of a database without any would let Postgres plan to read all of them.
+# Keys, charges and events of earlier calls: the statistics of a database without any would let Postgres plan to read all of them.
 EARLIER = 20
 
 # Triggers and foreign keys are off: the rows are written as an operation would leave them.
@@ -38,6 +38,8 @@ select 'cus_' || key, 'line_' || lpad(i::text, 2, '0') || substr(key, 3), 'inv_'
 call add_subscription_states();
 insert into idempotency_key (customer_id, mutation, key, input_hash, answer, created_at, finished_at)
 select 'cus_' || key, 'pauseSubscription', 'earlier ' || n, md5(key || n), '{{}}', began_at, began_at from writer, generate_series(1, {EARLIER}) n;
+insert into charge (customer_id, payment_id, request, changes, answer, currency, started_at, sent_at, settled_at)
+select 'cus_' || key, 'pay_' || lpad(n::text, 2, '0') || substr(key, 3), '{{}}', '{{}}', '{{}}', 'EUR', began_at, began_at, began_at from writer, generate_series(1, {EARLIER}) n;
 insert into event (customer_id, seq, type, object_id, object_version, changes, actor, client, request_id, occurred_at, position)
 select 'cus_' || key, n, 'subscription.updated', 'sub_' || key, 1, '{{}}', 'CUSTOMER', '', '', now() - interval '1 hour', row_number() over (order by n, key)
   from writer, generate_series(1, {EARLIER}) n;
