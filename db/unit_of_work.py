@@ -192,8 +192,8 @@ class UnitOfWork:
                 self.statements += await lease.end(is_sound=is_sound)
 
     async def confirm(self) -> None:
-        """Let the database check the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
-        if not self.statements and permission_check(self.caller, READ):
+        """Let the database check the caller, if it has not done so yet. Raises DatabaseUnavailable, SessionEnded."""
+        if not self.is_judged and permission_check(self.caller, READ):
             await self.fetch("select", ())
 
     def _count(self) -> None:

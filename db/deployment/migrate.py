@@ -136,7 +136,6 @@ def _migrate(connection: Connection, config: Config, to: str) -> None:
     connection.commit()  # the transaction in which Alembic read the revision, if no revision was missing
     with connection.begin():
         _open_to_audit(connection)
-        _write_comparisons(connection)
 
 
 def _refuse_unknown(connection: Connection, config: Config) -> None:
@@ -182,9 +181,3 @@ def _open_to_audit(connection: Connection) -> None:
            and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'audited')""")
     for table in connection.execute(without_policy).scalars().all():
         connection.execute(text(f"create policy audited on {table} for select to {OWNER} using (current_setting('app.actor', true) = '{AUDIT}')"))
-
-
-def _write_comparisons(connection: Connection) -> None:
-    """Write the functions by which events name the columns that have changed. This is not a revision, so that it includes the columns of later revisions."""
-    if connection.execute(text("select to_regproc('portico.write_comparisons') is not null")).scalar_one():
-        connection.execute(text("select portico.write_comparisons()"))

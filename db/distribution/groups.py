@@ -12,7 +12,6 @@ from db.connections import Connection, connect
 from db.deployment.roles import APP, OWNER
 from db.distribution.functions import COORDINATORS
 from db.distribution.nodes import WorkerRefused
-from db.literals import literal
 from db.sharding.copies import VIEWS, ordered
 from db.sharding.groups import SCHEMAS, schema_of
 from db.sharding.tables import LOCAL, REFERENCE, ROOT, SHARDED
@@ -100,7 +99,8 @@ async def make_groups(connection: Connection) -> int:
         place = (record["host"], record["port"])
         tables = shared.setdefault(place, {}) if record["lowest"] is None else groups.setdefault((*place, record["lowest"]), {})
         tables[record["table"]] = record["shard"]
-    await connection.execute(f"select success from run_command_on_workers({literal(DROP)})")
+    for record in await connection.fetch(ON_WORKERS, DROP):
+        _check(record["nodename"], record["nodeport"], is_done=record["success"], result=record["result"])
     for (host, port, _), tables in groups.items():
         shards = {table: f"{table}_{shard}" for table, shard in (shared.get((host, port), {}) | tables).items()}
         statements = [*group_statements(schema_of(tables[ROOT]), shards, definitions), PLACED.format(shard=tables[ROOT])]

@@ -4,9 +4,9 @@
 GUARD = "; SELECT assert_placed()"
 # The schemas of groups on a worker.
 SCHEMAS = r"nspname ~ '^portico_g\d+$'"
-# The range of hashes of each group, the shard of `customer` by which it is named, and the worker.
+# The range of hashes of each group that is on a worker in use, the shard of `customer` by which it is named, and the worker.
 GROUPS = """
-select cast(s.shardminvalue as integer) as lowest, s.shardid as shard, n.nodename as host, n.nodeport as port
+select cast(s.shardminvalue as integer) as lowest, cast(s.shardmaxvalue as integer) as highest, s.shardid as shard, n.nodename as host, n.nodeport as port
   from pg_dist_shard s
   join pg_dist_placement p on p.shardid = s.shardid
   join pg_dist_node n on n.groupid = p.groupid and n.noderole = 'primary'

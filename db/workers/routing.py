@@ -31,8 +31,8 @@ select cast(n.nspname as text) from pg_namespace n
  where {SCHEMAS} and exists (select from pg_class c where c.relnamespace = n.oid and c.relname = 'customer')"""
 
 Address = tuple[str, int]
-# The lowest hash of a group, its number, and its worker.
-Placement = tuple[int, int, Address]
+# The lowest and the highest hash of a group, its number, and its worker.
+Placement = tuple[int, int, int, Address]
 
 
 @dataclass(slots=True)
@@ -57,10 +57,11 @@ class ShardGroups:
         """Return the group that has the customer; None where the coordinator must answer."""
         if customer_id is None or not self.items:
             return None
-        # Hashes below the lowest are of no group.
-        place = bisect_right(self.items, hash_of(customer_id), key=_lowest) - 1
+        # Between the groups of `items` there are others, whose workers are not in use or which are on the coordinator.
+        hashed = hash_of(customer_id)
+        place = bisect_right(self.items, hashed, key=_lowest) - 1
         group = self.items[place] if place >= 0 else None
-        return group if group and group.can_be_read else None
+        return group if group and hashed <= group.highest and group.can_be_read else None
 
     def replace(self, placed: Sequence[Placement]) -> None:
         """Take over where the groups are now. A group that is still on its worker stays as it is."""
@@ -68,12 +69,14 @@ class ShardGroups:
         of_worker = max([sum(address == other for *_, other in placed) for *_, address in placed], default=1)
         size = max(2, -(-self.connections // of_worker))
         self.items = [
-            known.get((number, address)) or ShardGroup(lowest, number, address, partial(self._database, number, address, size))
-            for lowest, number, address in placed
+            known.get((number, address)) or ShardGroup(lowest, highest, number, address, partial(self._database, number, address, size))
+            for lowest, highest, number, address in placed
         ]
         for group in known.values():
             if group not in self.items:
                 group.drop()
+        for address in self._probes.keys() - {group.address for group in self.items}:
+            self._probes.pop(address).terminate()
 
     async def probe(self, address: Address) -> None:
         """Find which groups of a worker can be read there: those that have a schema, while it answers."""
@@ -140,12 +143,13 @@ async def watch(groups: ShardGroups) -> None:
                 if not await is_distributed(connection):
                     return
                 while True:
-                    groups.replace([(lowest, number, (host, port)) for lowest, number, host, port in await connection.fetch(GROUPS)])
+                    groups.replace([(lowest, highest, number, (host, port)) for lowest, highest, number, host, port in await connection.fetch(GROUPS)])
                     groups.note(None, "")
                     await _probed(groups)
                     await asyncio.sleep(POLL_SECONDS)
             except Exception as error:  # an outage or a bug ends this connection only
-                groups.note(None, cause_of(error))
+                if groups:  # what is not known to be distributed, such as a database that does not answer yet, is nothing to be read directly
+                    groups.note(None, cause_of(error))
             finally:
                 if connection:
                     connection.terminate()

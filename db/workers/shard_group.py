@@ -11,12 +11,13 @@ logger = logging.getLogger("portico.workers")
 
 @dataclass(slots=True, eq=False)
 class ShardGroup:
-    """The shards of customers whose hash is `lowest` or more, up to the next group. `number` names it: its shard of `customer`.
+    """The shards of customers whose hash is from `lowest` to `highest`. `number` names it: its shard of `customer`.
 
     `database` is open while the group can be read, and None otherwise.
     """
 
     lowest: int
+    highest: int
     number: int
     address: tuple[str, int]
     make: Callable[[], Database] = field(repr=False)

@@ -19,6 +19,9 @@ from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
 from gateway.http.origins import POSITION_HEADER
 from resolvers.context import Context
 
+# Causes that say nothing about the server: no connection was free in time, and a statement that took longer than it may.
+SLOW = ("no connection in time", "57014")
+
 
 async def executed(app: AppState, work: PreparedOperation, state: RequestState, context: Context) -> Execution:
     """Execute an operation. A query is read from a replica or a group of shards where one can be used. Raises DatabaseUnavailable, SessionEnded, and the end of the deadline."""
@@ -64,7 +67,9 @@ async def _query(app: AppState, work: PreparedOperation, state: RequestState, co
 def _choose(app: AppState, state: RequestState, context: Context) -> Replica | ShardGroup | None:
     if app.replicas:
         return app.replicas.choose(state.caller, position_of(state.request.headers.get(POSITION_HEADER.lower(), "")))
-    return app.shard_groups.choose(context.viewer.customer_id)
+    caller = context.session.caller
+    # A program that is disabled is known to the coordinator first.
+    return None if caller.app and not caller.session_id else app.shard_groups.choose(context.viewer.customer_id)
 
 
 def _log(state: RequestState, replica: Replica | ShardGroup) -> None:
@@ -84,8 +89,8 @@ def _has_failed(result: ExecutionResult | None, replica: Replica | ShardGroup) -
 
 
 def _suspect(replica: Replica | ShardGroup, error: Exception) -> None:
-    """Look at the replica again before the next query, unless it only had to cancel the statement for its recovery."""
-    if isinstance(error, DatabaseUnavailable) and not isinstance(error, Conflict):
+    """Look at the replica again before the next query, unless it only had to cancel the statement for its recovery, or the query took or waited too long."""
+    if isinstance(error, DatabaseUnavailable) and not isinstance(error, Conflict) and not error.cause.startswith(SLOW):
         replica.suspect()
 
 

@@ -41,7 +41,7 @@ OWNED = """
 select c.relname as relation, a.attname as key
   from pg_class c join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
  where c.relnamespace = $1::regnamespace and c.relkind = 'v' and (a.attname in ('customer_id', 'owner_id') or c.relname = 'customer' and a.attname = 'id')"""
-EVERYWHERE = "select -2147483648 as lowest, 1 as shard, 'localhost' as host, 1 as port"
+EVERYWHERE = "select -2147483648 as lowest, 2147483647 as highest, 1 as shard, 'localhost' as host, 1 as port"
 READ = "query Read { customer { id name } }"
 RENAME = "mutation Rename($name: String!) { updateProfile(input: { name: $name }) { customer { name } userErrors { code } } }"
 

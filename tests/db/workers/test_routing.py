@@ -12,12 +12,13 @@ from db.workers.hashing import hash_of
 from db.workers.routing import Placement, ShardGroups, located, watch
 
 LOWEST = (-(2**31), -(2**30), 0, 2**30)
+HIGHEST = (-(2**30) - 1, -1, 2**30 - 1, 2**31 - 1)
 HERE, THERE = ("db1.example.com", 5432), ("db2.example.com", 5432)
 
 
 def placed(*addresses: tuple[str, int]) -> list[Placement]:
     """Return what the coordinator says of the groups 100, 101 and so on, which are on these workers."""
-    return [(lowest, 100 + number, address) for number, (lowest, address) in enumerate(zip(LOWEST, addresses, strict=True))]
+    return [(lowest, highest, 100 + number, address) for number, (lowest, highest, address) in enumerate(zip(LOWEST, HIGHEST, addresses, strict=True))]
 
 
 def opened(groups: ShardGroups) -> ShardGroups:
@@ -53,6 +54,16 @@ def test_the_coordinator_answers_for_nobody_and_for_groups_that_cannot_be_read(g
         assert groups.choose("cus_1") is None
         opened(groups)
         group.is_suspect = False
+
+
+@pytest.mark.parametrize("missing", range(4))
+def test_the_coordinator_answers_for_groups_of_workers_that_are_not_in_use(groups: ShardGroups, missing: int) -> None:
+    group = groups.items[missing]
+    customers = [f"cus_{number}" for number in range(200)]
+    own = {customer for customer in customers if groups.choose(customer) is group}
+    groups.replace([placement for placement in placed(HERE, THERE, HERE, THERE) if placement[2] != group.number])
+    assert own
+    assert {customer for customer in customers if opened(groups).choose(customer) is None} == own
 
 
 def test_a_group_that_has_moved_is_not_read_where_it_was(groups: ShardGroups) -> None:

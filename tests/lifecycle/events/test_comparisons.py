@@ -27,7 +27,9 @@ down_revision = "{before}"
 
 def upgrade() -> None:
     op.execute("alter table customer add column note_of_test text")
+    op.execute("alter table customer drop column company_name cascade")
 """
+COMPARED = "select prosrc from pg_proc where oid = to_regproc('changed_in_customer')"
 NAMES = """
 select changed_in_customer(jsonb_populate_record(cast(null as customer), '{"note_of_test": "a"}'), jsonb_populate_record(cast(null as customer), '{"note_of_test": "b"}'))"""
 
@@ -46,7 +48,7 @@ async def test_a_comparison_names_each_column_that_differs_and_no_internal_one(t
     assert len(internal) < len(columns) / 2
 
 
-async def test_events_name_a_column_of_a_later_revision(urls: embedded.Urls, tmp_path: Path) -> None:
+async def test_events_name_the_columns_after_a_later_revision(urls: embedded.Urls, tmp_path: Path) -> None:
     folder = tmp_path / "9999_column"
     folder.mkdir()
     (folder / "9999_column.py").write_text(REVISION.format(before=revisions()[0]))
@@ -54,5 +56,7 @@ async def test_events_name_a_column_of_a_later_revision(urls: embedded.Urls, tmp
         await migrate(database.admin)
         async with connected(database.admin) as connection:
             assert await connection.fetchval(NAMES) == []
+            assert "company_name" in await connection.fetchval(COMPARED)
             await migrate(database.admin, versions=(VERSIONS, tmp_path))
             assert await connection.fetchval(NAMES) == ["note_of_test"]
+            assert "company_name" not in await connection.fetchval(COMPARED)

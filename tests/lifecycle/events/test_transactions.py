@@ -27,14 +27,18 @@ async def test_an_object_has_an_event_in_each_transaction(life: Life, owner: asy
     events = await owner.fetch("select seq, changes from event where object_id = $1 and type = 'invoice.updated' order by seq", invoice_id)
     assert [event["changes"] for event in events] == [["memo"]] * 3
     last, objects = await owner.fetchrow("select seq, objects from event_counter where owner_id = $1", life.customer_id)
-    assert (last, objects) == (events[-1]["seq"], [f"invoice {invoice_id}"])
+    assert (last, [key.rpartition(" ")[0] for key in objects]) == (events[-1]["seq"], [f"invoice {invoice_id}"])
 
 
-async def test_a_transaction_with_savepoints_writes_the_events_of_each_object_once(life: Life, owner: asyncpg.Connection) -> None:
+@pytest.mark.parametrize("others", [0, 200])
+async def test_a_transaction_with_savepoints_writes_the_events_of_each_object_once(life: Life, owner: asyncpg.Connection, others: int) -> None:
     """An update in a savepoint does not know a row of the same transaction by its number, so that the trigger runs for each."""
     invoices = [await invoice(life) for _ in range(3)]
     before = await owner.fetchval("select seq from event_counter where owner_id = $1", life.customer_id)
     async with owner.transaction():
+        await owner.execute("update invoice_line set description = description where invoice_id = $1", invoices[0])
+        await owner.execute("set constraints all immediate; set constraints all deferred")  # the counter is of this transaction
+        await owner.execute("update event_counter set objects = array_fill('other'::text, array[$2::integer]) where owner_id = $1", life.customer_id, others)
         for memo in ("One", "Two"):
             for invoice_id in invoices:
                 async with owner.transaction():

@@ -1,5 +1,4 @@
--- The functions of triggers as in 0039, with two differences: columns are compared one by one and not as JSON (`changed_in_…`), and whether events are recorded is asked here, for
--- updates, because the condition of a trigger is read and planned anew in each statement.
+-- The functions of triggers as in 0039, but columns are compared one by one and not as JSON (`changed_in_…`).
 
 create or replace function record_customer() returns trigger language plpgsql set search_path = portico as $$
 declare
@@ -7,9 +6,6 @@ declare
   changed text[] := '{}';
   types text[];
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from customer where id = new.id;
   if tg_op = 'INSERT' then
     types := array['customer.created'];
@@ -36,9 +32,6 @@ declare
   is_begun boolean;
   is_changed boolean;
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from subscription where customer_id = new.customer_id and id = new.id;
   if after.id is null then
     return null;
@@ -82,9 +75,6 @@ declare
   changed text[] := '{}';
   types text[];
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from invoice where customer_id = new.customer_id and id = new.id;
   if after.id is null then
     return null;
@@ -111,9 +101,6 @@ declare
   changed text[];
   types text[];
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from installment where customer_id = new.customer_id and id = new.id;
   if after.id is null then
     return null;
@@ -132,9 +119,6 @@ declare
   changed text[] := '{}';
   types text[];
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from payment_schedule where customer_id = new.customer_id and id = new.id;
   if after.id is null then
     return null;
@@ -156,9 +140,6 @@ declare
   changed text[] := '{}';
   types text[];
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from payment where customer_id = new.customer_id and id = new.id;
   if after.id is null then
     return null;
@@ -185,9 +166,6 @@ declare
   changed text[] := '{}';
   types text[];
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from refund where customer_id = new.customer_id and id = new.id;
   if after.id is null then
     return null;
@@ -206,9 +184,6 @@ declare
   changed text[] := '{}';
   types text[];
 begin
-  if not records_events() then
-    return null;
-  end if;
   select * into after from payment_method where customer_id = new.customer_id and id = new.id;
   if after.id is null then
     return null;
@@ -226,23 +201,16 @@ begin
   perform write_events(new.customer_id, new.id, after.version, types, changed);
   return null;
 end $$;
+-- The condition of a trigger is read and planned anew in each statement: without the function `records_events`, whose body would be, too, it takes less time.
 do $$
 declare
-  noun text;
-  records constant text := $w$current_setting('app.events', true) is distinct from 'off' or current_user = 'portico_app'$w$;
   trigger_row record;
+  records constant text := $w$current_setting('app.events', true) is distinct from 'off' or current_user = 'portico_app'$w$;
 begin
-  foreach noun in array array['customer', 'subscription', 'invoice', 'installment', 'payment', 'payment_schedule', 'refund', 'payment_method'] loop
-    execute format('drop trigger record_changed on %I', noun);
-    execute format('create constraint trigger record_changed after update on %I deferrable initially deferred for each row
-                      when (old.xmin <> cast(pg_current_xact_id() as xid)) execute function %I()',
-                   noun, 'record_' || case noun when 'payment_schedule' then 'schedule' else noun end);
-  end loop;
-  -- The others have the function `records_events` in their conditions, whose body is read and planned anew in each statement, too.
   for trigger_row in
     select c.relname, t.tgname, pg_get_triggerdef(t.oid) as definition
       from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
-     where c.relnamespace = 'portico'::regnamespace and p.proname like 'record\_%' and not t.tgisinternal and t.tgparentid = 0 and t.tgname <> 'record_changed'
+     where c.relnamespace = 'portico'::regnamespace and p.proname like 'record\_%' and not t.tgisinternal and t.tgparentid = 0
   loop
     execute format('drop trigger %I on %I', trigger_row.tgname, trigger_row.relname);
     execute regexp_replace(trigger_row.definition, '(portico\.)?records_events\(\)', format('(%s)', records));
