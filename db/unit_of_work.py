@@ -36,7 +36,7 @@ class UnitOfWork:
 
     def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0, replica: Database | None = None) -> None:
         self.caller = caller
-        self.statements = 0
+        self.statements = self._statements_before = 0  # all of them, and those before `read_from`
         self.progress = CommitCount()
         self.is_judged = False  # whether a transaction was opened, and so the database has checked the caller
         self._database, self.replica, self._acquire_seconds = database, replica, acquire_seconds
@@ -64,7 +64,7 @@ class UnitOfWork:
     async def read_from(self, replica: Database | None) -> None:
         """Read from a replica of the database, or from the customer's group of shards, from now on, until this operation writes; from the database itself with None."""
         await self.release()
-        self.replica = replica
+        self.replica, self._statements_before = replica, self.statements
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True, owner: str | None = None) -> list[Any]:
         """Run one statement that reads, with positional parameters. Without `is_prepared`, the statement does not stay prepared on the connection.
@@ -192,8 +192,8 @@ class UnitOfWork:
                 self.statements += await lease.end(is_sound=is_sound)
 
     async def confirm(self) -> None:
-        """Let the database check the caller, if it has not done so yet. Raises DatabaseUnavailable, SessionEnded."""
-        if not self.is_judged and permission_check(self.caller, READ):
+        """Let the database check the caller, if no statement has run since it is read. Raises DatabaseUnavailable, SessionEnded."""
+        if self.statements == self._statements_before and permission_check(self.caller, READ):
             await self.fetch("select", ())
 
     def _count(self) -> None:
