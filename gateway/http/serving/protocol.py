@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 ABORT = "portico.abort"
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
+# How long a process that ends waits for the first request of a connection that it has accepted.
+FIRST_REQUEST_SECONDS = 0.5
 
 REASONS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
@@ -18,7 +20,7 @@ class Protocol(HttpToolsProtocol):
     """Refuses a head that is too large or too slow and closes the connection, before the application is called."""
 
     # Beside the attributes of uvicorn's class, which fill their dictionary: four more would double it for each connection.
-    __slots__ = ("_deadline", "_has_unread", "_head_bytes", "_is_in_head")
+    __slots__ = ("_deadline", "_has_unread", "_head_bytes", "_is_ending", "_is_in_head")
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -26,6 +28,7 @@ class Protocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._is_in_head = True
         self._has_unread = False
+        self._is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrowed by uvicorn already
         super().connection_made(transport)
@@ -57,6 +60,8 @@ class Protocol(HttpToolsProtocol):
         # For a response that its client does not read.
         self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]  # uvicorn's type has no functions
         super().on_headers_complete()
+        if self._is_ending and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._has_unread = False
@@ -68,6 +73,14 @@ class Protocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._has_unread and self._deadline is None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def shutdown(self) -> None:
+        """End the connection after the response that is being sent. The first request of a connection may be on the way, and is answered if it comes soon."""
+        if self.cycle is None and not self._is_ending:
+            self._is_ending = True
+            self.loop.call_later(FIRST_REQUEST_SECONDS, self.shutdown)
+        else:
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "BAD_REQUEST", msg)

@@ -1,6 +1,7 @@
 """`serve --workers 2`: two processes on one socket, of which one is killed, both are replaced under load, and both end under load."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import pytest
 
 from db.builtin.embedded import Urls
 from tests.conftest import ADA, token
@@ -112,3 +114,30 @@ async def test_the_built_in_postgres_is_for_one_process(root: Path, tmp_path: Pa
     done = await asyncio.to_thread(preloaded.run, command, cwd=root, env=os.environ, timeout=60)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: PORTICO_WORKERS: several processes need a database of their own.")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_the_first_request_of_an_accepted_connection_is_answered_by_a_process_that_ends(urls: Urls, root: Path, tmp_path: Path, workers: str) -> None:
+    body = json.dumps(BODY).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nauthorization: Bearer {token(ADA)}\r\ncontent-length: {len(body)}\r\n\r\n"
+    with process(root, urls, tmp_path, workers=workers, drain_seconds="0", log_level="INFO") as (running, address):
+        target = httpx.URL(address)
+        late, unused = [socket.create_connection((target.host, target.port or 80), 10) for _ in range(2)]
+        await asyncio.sleep(0.2)  # until they are accepted
+        running.terminate()
+        await asyncio.sleep(0.1)
+        late.sendall(head.encode() + body)
+        answer = await asyncio.to_thread(received, late)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert ADA.customer_id.encode() in answer
+        assert await asyncio.to_thread(received, unused) == b""
+        assert await asyncio.to_thread(running.wait, 10) == 0
+
+
+def received(connection: socket.socket) -> bytes:
+    """Return what the other side sends until it closes the connection."""
+    with connection:
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+        return b"".join(parts)
