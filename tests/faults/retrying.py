@@ -76,7 +76,7 @@ class RetryingClient:
             self.seen.note(action, type(error).__name__, is_answer=False)
             return None
         if is_cut(response):
-            self.seen.note(action, "cut", is_answer=False)
+            self.seen.note(action, "503", is_answer=False)  # an outage, whatever the status
             return None
         self.seen.note(action, str(response.status_code), is_answer=response.status_code != 503)
         if response.status_code != 503:
