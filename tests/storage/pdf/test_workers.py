@@ -292,5 +292,6 @@ async def test_files_and_descriptors_do_not_grow(examiner: Examiner) -> None:
     theirs = len(os.listdir(f"/proc/{workers()[0]}/fd"))
     for _ in range(20):
         assert await code_of(SCRIPT, examiner) == ErrorCode.UNSAFE_FILE
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    # Other parts of this process may open some meanwhile; one that is left open for each file would be 20.
+    assert len(os.listdir("/proc/self/fd")) < descriptors + 10
     assert len(os.listdir(f"/proc/{workers()[0]}/fd")) == theirs
