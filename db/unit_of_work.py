@@ -192,7 +192,7 @@ class UnitOfWork:
                 self.statements += await lease.end(is_sound=is_sound)
 
     async def confirm(self) -> None:
-        """Let the database check the caller, if no statement has run since it is read. Raises DatabaseUnavailable, SessionEnded."""
+        """Let the database check the caller. A statement that has run since `read_from` has done so already. Raises DatabaseUnavailable, SessionEnded."""
         if self.statements == self._statements_before and permission_check(self.caller, READ):
             await self.fetch("select", ())
 

@@ -99,7 +99,7 @@ class ShardGroups:
             self.note(address, cause_of(error))
 
     def note(self, address: Address | None, cause: str) -> None:
-        """Log what keeps a worker, or with None the coordinator, from being asked, once for each cause."""
+        """Log why a worker, or with None the coordinator, cannot be read, once for each cause."""
         if cause == self._causes.get(address):
             return
         name = f"worker {address[0]}:{address[1]}" if address else "coordinator"

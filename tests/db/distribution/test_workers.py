@@ -173,8 +173,10 @@ async def test_without_schemas_the_coordinator_answers_and_a_later_run_makes_the
         return not any(group.can_be_read for group in groups.items)
 
     await until(are_gone)
+    assert [groups.choose(viewer.customer_id) for viewer in (ADA, BIG, GRETA)] == [None] * 3
     await distribute(urls.admin)
     await readable(groups, ADA, BIG, GRETA)
+    assert None not in [groups.choose(viewer.customer_id) for viewer in (ADA, BIG, GRETA)]
 
 
 async def test_a_worker_that_cannot_be_reached_is_read_by_the_coordinator(groups: ShardGroups, urls: embedded.Urls, monkeypatch: Any) -> None:
@@ -189,7 +191,9 @@ async def test_a_worker_that_cannot_be_reached_is_read_by_the_coordinator(groups
             return not group.can_be_read
 
         await until(is_gone)
+        assert groups.choose(ADA.customer_id) is None
         monkeypatch.undo()
         await readable(groups, ADA)
+        assert groups.choose(ADA.customer_id) is not None
     finally:
         await connection.close()

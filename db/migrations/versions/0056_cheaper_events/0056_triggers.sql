@@ -216,3 +216,7 @@ begin
     execute regexp_replace(trigger_row.definition, '(portico\.)?records_events\(\)', format('(%s)', records));
   end loop;
 end $$;
+
+-- Nothing calls them any more.
+drop function records_events();
+drop function changed_columns(jsonb, jsonb, text[]);
