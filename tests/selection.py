@@ -7,6 +7,7 @@ slow  a test that takes long, or one of hundreds: `make test-fast` omits it
 import os
 from collections import defaultdict
 from pathlib import Path
+from random import Random
 from zlib import crc32
 
 import pytest
@@ -15,13 +16,14 @@ from tests import depth
 from tests.depth import PROFILE, SEED, by_depth
 
 TESTS = Path(__file__).parent
-# These take long and run first, the longest before the others; a long test that runs last leaves the other processes idle. While the first process that needs
-# the database makes it, the others have files that need none.
+# These take long and run first, the longest before the others; a long test that runs last leaves the other processes idle. Then come files that need no database,
+# which the other processes have while the first one that needs a database makes it.
 FIRST = [
     "test_first_run", "test_examples", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
     "test_bucket_faults", "test_upload_faults", "test_demo", "test_first_call", "test_previous_programs", "test_upgrade", "test_model", "test_worker_and_server", "test_audit",
     "test_kill", "test_fuzz_arguments", "test_manifests", "test_offered", "test_forecast", "test_contributing", "test_uploads", "test_embedded",
     "test_going_live", "test_round_trip", "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
+    "test_blocks",
 ]  # fmt: skip
 # Tests that start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour", "examples", "faults"}
@@ -48,11 +50,11 @@ HTTP_FILES = {
 VISIT = "visit"
 SERVERS = {VISIT, "server", "start_server", "http", "store", "rclone", "s3rver"}
 CLUSTERS = {"urls", "place"}
-# How many days it takes until each case of such tests has run in the profile dev.
+# In the profile dev, a test of a database or a server runs one of this many parts of its cases, and a file that is slow or starts programs runs on about one day of this many.
 DAYS = 3
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
 SLOW_FOLDERS = {"examples", "faults", "first_hour", "lifecycle"}
-# Each takes more than two seconds of processor time, or migrates a database of an old revision.
+# Each takes more than two seconds, most of them of processor time, or migrates a database of an old revision.
 SLOW_FILES = {
     "test_amounts",
     "test_archive",
@@ -63,10 +65,12 @@ SLOW_FILES = {
     "test_command",
     "test_concurrent_indexes",
     "test_contributing",
+    "test_costs",
     "test_coupon_codes",
     "test_coverage",
     "test_demo",
     "test_differential",
+    "test_doctor",
     "test_embedded",
     "test_export",
     "test_going_live",
@@ -76,6 +80,8 @@ SLOW_FILES = {
     "test_key_rotation",
     "test_killed_servers",
     "test_life",
+    "test_limits",
+    "test_log",
     "test_memory",
     "test_newer_database",
     "test_old_collections",
@@ -101,8 +107,12 @@ SLOW_FILES = {
     "test_shared_addresses",
     "test_shipped",
     "test_signing_keys",
+    "test_slow_readers",
     "test_statement_pages",
+    "test_stripe_form",
+    "test_traces",
     "test_upgrade",
+    "test_worker_traces",
     "test_workers",
 }
 
@@ -128,6 +138,9 @@ def pytest_report_header() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print profile, seed and the seed of a random order with `-q`, which omits the header."""
+    if _leaves_to_ci(terminalreporter.config):
+        files = [path for path in TESTS.rglob("test_*.py") if _is_left_out(path)]
+        terminalreporter.write_line(f"not run: {len(files)} files that are left to CI or to another day; PORTICO_TEST_PROFILE=ci runs all")
     if terminalreporter.verbosity < 0:
         terminalreporter.write_line(RUN)
         if terminalreporter.config.pluginmanager.has_plugin("randomly"):
@@ -141,7 +154,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     _take_turns(config, items)
     if not config.pluginmanager.has_plugin("randomly"):
         places = {name: place for place, name in enumerate(FIRST)}
-        items.sort(key=lambda item: places.get(item.path.stem, len(FIRST)))
+        with_database = {item.path for item in items if not item.get_closest_marker("unit")}
+        items.sort(key=lambda item: (places.get(item.path.stem, len(FIRST)), item.path in with_database))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -154,7 +168,7 @@ def marks_of(item: pytest.Item) -> list[str]:
     folder = _folder(item.path)
     fixtures = set(getattr(item, "fixturenames", ()))
     kind = "http" if folder in HTTP_FOLDERS or item.path.stem in HTTP_FILES or fixtures & SERVERS else "db" if fixtures & CLUSTERS else "unit"
-    is_slow = folder in SLOW_FOLDERS or item.path.stem in SLOW_FILES or VISIT in fixtures
+    is_slow = _is_slow(item.path) or VISIT in fixtures
     return [kind, "slow"] if is_slow else [kind]
 
 
@@ -163,12 +177,11 @@ def _folder(path: Path) -> str:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Do not import files of which no test runs: those left to CI, and slow ones where the marks `unit` and `db` without `slow` are selected."""
+    """Do not import files of which no test runs: those left to CI or to another day, and slow ones where the marks `unit` and `db` without `slow` are selected."""
     if collection_path.suffix != ".py" or not collection_path.is_relative_to(TESTS):
         return None
-    is_slow = _folder(collection_path) in SLOW_FOLDERS or collection_path.stem in SLOW_FILES
-    is_left = _leaves_to_ci(config) and _is_left_to_ci(collection_path)
-    return True if is_left or (is_slow and "not slow" in config.option.markexpr) else None
+    is_left = _leaves_to_ci(config) and _is_left_out(collection_path)
+    return True if is_left or (_is_slow(collection_path) and "not slow" in config.option.markexpr) else None
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -204,9 +217,23 @@ def _leaves_to_ci(config: pytest.Config) -> bool:
     return PROFILE == "dev" and not _is_named(config) and _is_of_all_tests(config)
 
 
+def _is_left_out(path: Path) -> bool:
+    return _is_left_to_ci(path) or _is_of_another_day(path)
+
+
 def _is_left_to_ci(path: Path) -> bool:
     place = path.relative_to(TESTS).with_suffix("")
     return any(part.as_posix() in LEFT_TO_CI for part in (place, *place.parents))
+
+
+def _is_of_another_day(path: Path) -> bool:
+    """Whether a file of tests that is slow or starts programs runs with another seed. Each seed selects about one in DAYS, whatever it selects of the cases of a file."""
+    is_dear = path.name.startswith("test_") and (_is_slow(path) or _folder(path) in HTTP_FOLDERS or path.stem in HTTP_FILES)
+    return is_dear and Random(f"{SEED} {path.relative_to(TESTS).as_posix()}").randrange(DAYS) > 0
+
+
+def _is_slow(path: Path) -> bool:
+    return _folder(path) in SLOW_FOLDERS or path.stem in SLOW_FILES
 
 
 def _is_of_all_tests(config: pytest.Config) -> bool:

@@ -27,7 +27,7 @@ FOLDER = "PORTICO_TEST_TEMPLATES"
 DATABASE = "PORTICO_TEST_DATABASE_URL"
 # The demo is seeded once, so all processes have one time of seeding.
 NOW = datetime.fromisoformat(os.environ.setdefault("PORTICO_TEST_NOW", datetime.now(UTC).replace(microsecond=123000).isoformat()))
-GENERATED = 2000
+GENERATED = 500
 MIGRATED = "migrated"
 # Dozens of servers run until the end of the run, each with its own connections. Tests kill processes and not the machine, so data that Postgres
 # has written survives without fsync, which would take a good part of the run. A small write-ahead log is copied faster.

@@ -49,6 +49,20 @@ def test_in_the_profile_dev_each_case_of_a_database_or_a_server_runs_on_one_of_t
     assert omitted(1, "ci") == omitted(1, "nightly") == []
 
 
+def test_in_the_profile_dev_a_slow_file_runs_on_about_one_day_of_three_and_any_other_every_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    def omitted(seed: int) -> set[Path]:
+        monkeypatch.setattr(selection, "SEED", seed)
+        return {path for path in files if selection._is_of_another_day(path)}
+
+    files = list(selection.TESTS.rglob("*.py"))
+    slow = {path for path in files if path.stem.startswith("test_") and (set(path.parts) & {"journeys", "lifecycle", "faults"} or path.stem == "test_limits")}
+    days = [omitted(seed) for seed in range(739_000, 739_030)]
+    assert len(slow) > 150
+    assert all(len(slow) * 0.5 < len(day & slow) < len(slow) * 0.85 for day in days)
+    assert slow & set.intersection(*days) == set()
+    assert {path for path in files if path.stem in ("test_blocks", "test_selection", "conftest", "calling")} & set.union(*days) == set()
+
+
 def test_without_the_mark_and_at_night_every_case_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert having_turns(monkeypatch, 1) == having_turns(monkeypatch, 1, 3, profile="nightly") == CASES
 
@@ -79,6 +93,24 @@ def test_what_is_left_to_ci_exists_and_is_named_in_the_documentation(root: Path)
         assert Path(name).name in page, name
         assert selection._is_left_to_ci(path / "test_it.py" if path.is_dir() else path.with_suffix(".py"))
     assert not selection._is_left_to_ci(root / "tests/portal/test_bundle.py")
+
+
+def test_a_run_of_the_profile_dev_says_how_many_files_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lines(profile: str, *arguments: str) -> list[str]:
+        monkeypatch.setattr(selection, "PROFILE", profile)
+        config = SimpleNamespace(
+            args=arguments,
+            getoption=lambda name: None,
+            invocation_params=SimpleNamespace(dir=selection.TESTS.parent),
+            pluginmanager=SimpleNamespace(has_plugin=lambda name: False),
+        )
+        reporter: Any = SimpleNamespace(config=config, verbosity=-1, write_line=(written := []).append)
+        selection.pytest_terminal_summary(reporter)
+        return [line for line in written if line.startswith("not run: ")]
+
+    (line,) = lines("dev")
+    assert len(selection.LEFT_TO_CI) < int(line.split()[2]) < 500
+    assert lines("ci") == lines("nightly") == lines("dev", "tests/portal") == []
 
 
 def test_every_test_has_one_of_the_three_kinds(request: pytest.FixtureRequest) -> None:

@@ -106,7 +106,7 @@ KNOWN = " union ".join(f"select customer_id, currency from {table}" for table in
 async def test_the_totals_list_every_currency_that_an_account_has_known_and_no_other(admin: asyncpg.Connection) -> None:
     await admin.execute(f"set app.now = '{NOW.isoformat()}'")
     expected = await admin.fetch(f"select * from ({KNOWN}) known order by 1, 2")
-    assert len({record["customer_id"] for record in expected}) > 1_000
+    assert len({record["customer_id"] for record in expected}) > 400
     assert await admin.fetch("select customer_id, currency from portal_total order by 1, 2") == expected
 
 
