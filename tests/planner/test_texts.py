@@ -1,13 +1,30 @@
 """JSON that Postgres puts together as text says what the executor says, and marks a null where none may be."""
 
+import itertools
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLScalarType, GraphQLString
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLString,
+    OperationDefinitionNode,
+    parse,
+)
 
+from db.blocks import PARAMETER
+from planner import PlanCache, Planner
+from planner.derived import selected
 from planner.json_sql import MARK, Constant, column, objects, text_of
 from tests.conftest import ADA, Portal, customer
 
@@ -54,6 +71,38 @@ async def test_an_object_may_have_more_members_than_a_function_has_arguments(adm
     for count in (49, 50, 51, 99, 101, 12_000):
         first = dict(list(members.items())[:count])
         assert json.loads(await admin.fetchval(f"select {text_of(objects(first))}")) == {f"m{number}": number for number in range(count)}
+
+
+@pytest.mark.parametrize("form", ["an object", "a list", "lists of several lengths"])
+async def test_a_value_of_flags_is_selected_by_the_statement(admin: asyncpg.Connection, form: str) -> None:
+    def value_of(*flags: bool) -> Any:
+        items = [{"text": ':word it\'s \\ "é"\n', "flag": flag, "none": None} for flag in flags]
+        return {"an object": {"flags": flags} if any(flags) else None, "a list": items, "lists of several lengths": items[: sum(flags)]}[form]
+
+    for count in (1, 2, 3, 4):
+        names = [f"f{number}" for number in range(count)]
+        parts = selected(names, value_of)
+        assert parts
+        sql = text_of(parts)
+        assert PARAMETER.search(sql) is None
+        for flags in itertools.product((False, True), repeat=count):
+            rows = f"(values ({', '.join(map(str, flags))})) r({', '.join(names)})"
+            assert json.loads(await admin.fetchval(f"select {sql} from {rows}")) == json.loads(json.dumps(value_of(*flags)))
+        assert MARK in await admin.fetchval(
+            f"select {sql} from (values ({', '.join(['true'] * (count - 1) + ['cast(null as boolean)'])})) r({', '.join(names)})"
+        )
+    assert selected(["f0"], lambda flag: "x" * 2_000 + str(flag)) is None
+
+
+def test_the_answer_of_the_summary_is_the_text_of_the_database(graphql_schema: GraphQLSchema, root: Path) -> None:
+    """What the page selects of a payment method's actions depends on flags only, so Python computes nothing for it."""
+    document = parse((root / "schema/documents/Summary.graphql").read_text(encoding="utf-8"))
+    operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    bound = Planner(graphql_schema).prepare(document, PlanCache()).bind(operation, {}, customer(ADA.customer_id))
+    assert bound
+    assert '"availableActions":' in bound.plan.sql
+    assert bound.plan.fix is None
+    assert bound.plan.derived == ()
 
 
 def test_constants_stand_together() -> None:
