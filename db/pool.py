@@ -18,7 +18,7 @@ import asyncpg
 from db.callers import in_blocks
 from db.observing.statements import UNTRACED, PoolUsage, StatementTrace
 from db.outages import CONNECTION_ERRORS, DatabaseUnavailable, cause_of, outage_of
-from db.pipelining.protocol import install, send_ahead
+from db.pipelining.protocol import connect, install, send_ahead
 from db.sharding.detection import inspect
 from db.sharding.statements import routed
 from db.without_sqlalchemy import without_sqlalchemy
@@ -36,7 +36,7 @@ ENDING_SECONDS = 1.0
 # The number of statements that stay prepared on each connection. Each is a plan in Postgres' memory: 30 kB to 1.3 MB for the portal's own documents,
 # 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
 PREPARED = 100
-UNLIMITED: dict[str, Any] = {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0, "max_queries": 1_000_000_000}
+OPTIONS: dict[str, Any] = {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0, "max_queries": 1_000_000_000, "connect": connect}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Database(databases.Database):
             timeout=pool.connect_seconds,
             command_timeout=pool.command_seconds,
             statement_cache_size=PREPARED if pool.is_prepared else 0,
-            **UNLIMITED,
+            **OPTIONS,
             init=self._set_up,
             reset=_noop,
             server_settings={"application_name": "portico", **server_settings},

@@ -1,8 +1,8 @@
 """A protocol around asyncpg's, which sends statements ahead of the next one and does not wait for their answer.
 
-asyncpg waits for the answer to each statement. What opens a transaction has an answer that nobody reads, so it is written to the transport as a simple query, and
-asyncpg's next message follows it in the same packet. This protocol removes the answer, except for an error, which becomes the answer to the next message: what that
-message itself returned is removed then, because its statement ran in a transaction that was not opened.
+asyncpg waits for the answer to each statement. What opens a transaction has an answer that nobody reads, so it is written as a simple query before asyncpg's next message,
+in the same packet where the transport joins them (`db/pipelining/transport.py`). This protocol removes the answer, except for an error, which becomes the answer to
+the next message: what that message itself returned is removed then, because its statement ran in a transaction that was not opened.
 
 Messages: https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from db.observing.statements import UNTRACED, StatementTrace
+from db.pipelining.transport import connect as connect
 
 LENGTH = struct.Struct("!i")
 HEADER_BYTES = 5
@@ -27,7 +28,7 @@ class PipelinedProtocol(asyncio.Protocol):
     """The protocol of a transport whose statements asyncpg sends and reads, apart from those that are sent ahead."""
 
     def __init__(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
-        self._transport, self._protocol = transport, protocol
+        self._write, self._protocol = getattr(transport, "write_ahead", transport.write), protocol
         self._received = b""
         self._unanswered = 0
         # The error of statements that were sent ahead, until the end of the answer to the message after them, and whether asyncpg has read it.
@@ -38,7 +39,7 @@ class PipelinedProtocol(asyncio.Protocol):
         """Send statements without parameters. asyncpg must have read the answer to its last message."""
         text = statements.encode() + b"\0"
         self._unanswered += 1
-        self._transport.write(b"Q" + LENGTH.pack(LENGTH.size + len(text)) + text)
+        self._write(b"Q" + LENGTH.pack(LENGTH.size + len(text)) + text)
 
     def data_received(self, data: bytes) -> None:
         if self._unanswered or self._error:

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.http.serving.writing import ResponseTransport
+
 # The extension of the scope that ends a connection without sending the rest.
 ABORT = "portico.abort"
 HEAD_BYTES = 64 * 1024
@@ -31,7 +33,7 @@ class Protocol(HttpToolsProtocol):
         self._is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrowed by uvicorn already
-        super().connection_made(transport)
+        super().connection_made(ResponseTransport(transport, self.loop))  # type: ignore[arg-type]  # it has all that uvicorn uses of one
         self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
