@@ -82,7 +82,7 @@ async def a_paper(server: str, admin: asyncpg.Connection, viewer: Viewer = ADA) 
 async def test_beside_twelve_statements_another_customer_is_answered_before_they_are_done(
     start_server: Start, urls: Urls, admin: asyncpg.Connection, kind: Literal["pdf", "csv"]
 ) -> None:
-    server = start_server(urls.app, paper_seconds=3 if kind == "pdf" else 20)
+    server = start_server(urls.app, paper_seconds=10 if kind == "pdf" else 20)
     summary, headers = {"query": first_party()["Summary"]}, {"Authorization": f"Bearer {token(ADA)}"}
     async with httpx.AsyncClient(base_url=server, timeout=60) as client:
         # The first call prepares the document.
@@ -107,7 +107,7 @@ async def test_beside_twelve_statements_another_customer_is_answered_before_they
 async def test_beside_twelve_statements_another_customers_invoice_is_made_before_they_are_done(
     start_server: Start, urls: Urls, admin: asyncpg.Connection
 ) -> None:
-    server = start_server(urls.app, paper_seconds=3, paper_queue_seconds=3)
+    server = start_server(urls.app, paper_seconds=10, paper_queue_seconds=10)
     papers = asyncio.create_task(ask_in_parallel(statement_link(server, "pdf"), 12))
     await until(has_children)
     assert (await get(await a_paper(server, admin, ADA))).status_code == 200
@@ -195,7 +195,7 @@ async def test_a_paper_waits_for_its_turn_only_so_long(start_server: Start, urls
 
 
 async def test_a_paper_that_takes_too_long_is_given_up_and_its_place_is_free(start_server: Start, urls: Urls, admin: asyncpg.Connection) -> None:
-    server = start_server(urls.app, papers_at_once=1, max_queued_papers=0, paper_seconds=0.3)
+    server = start_server(urls.app, papers_at_once=1, max_queued_papers=0, paper_seconds=3)
     async with waiting_for_a_lock(urls, admin, await a_paper(server, admin)) as first:
         assert is_refusal(await first)
     assert (await get(await a_paper(server, admin, BIG))).status_code == 200
