@@ -52,6 +52,30 @@ begin
   end loop;
 end $$;
 
+-- The row that a trigger on a shard has from before is of the type of the shard, so the functions that compare two rows take any, and in PL/pgSQL, as SQL takes none. They are volatile:
+-- groups, in which nothing is written, do without them. The owner runs `write_comparisons` in later migrations.
+create or replace function write_comparisons() returns void language plpgsql set search_path = portico as $$
+declare
+  noun text;
+  comparisons text;
+begin
+  foreach noun in array array['customer', 'subscription', 'invoice', 'installment', 'payment', 'payment_schedule', 'refund', 'payment_method'] loop
+    if to_regprocedure(format('portico.changed_in_%1$s(portico.%1$s, portico.%1$s)', noun)) is not null then
+      execute format('drop function changed_in_%1$s(%1$I, %1$I)', noun);
+    end if;
+    select string_agg(format('case when before.%1$I is distinct from after.%1$I then %1$L end', a.attname), ', ' order by cast(a.attname as text)) into comparisons
+      from pg_attribute a
+     where a.attrelid = to_regclass('portico.' || noun) and a.attnum > 0 and not a.attisdropped
+       and not exists (select from column_erasure e where e.relation = noun and e.attribute = a.attname and not e.is_in_events);
+    comparisons := format('begin return array_remove(cast(array[%s] as text[]), null); end', comparisons);
+    if comparisons is distinct from (select prosrc from pg_proc where oid = to_regproc('portico.changed_in_' || noun)) then
+      execute format('create or replace function changed_in_%1$s(before record, after record) returns text[] language plpgsql as %2$L', noun, comparisons);
+      execute format('alter function changed_in_%1$s(record, record) owner to portico_owner', noun);
+    end if;
+  end loop;
+end $$;
+select write_comparisons();
+
 create or replace function note_search_entry() returns trigger language plpgsql security definer set search_path = portico as $$
 declare
   owner constant text := case when tg_table_name like 'customer%' then coalesce(to_jsonb(new), to_jsonb(old)) ->> 'id' else coalesce(to_jsonb(new), to_jsonb(old)) ->> 'customer_id' end;

@@ -46,6 +46,7 @@ REPLACED = {
     "revise_shared": "0050_revisions",
     "settle_renewal": "0024_forecast",
     "tell_registry": "0006_partners",
+    "write_comparisons": "0056_cheaper_events",
     "write_events": "0056_cheaper_events",
     "write_subscription_state": "0038_dunning",
 }
