@@ -1,6 +1,5 @@
 """The declaration of how tables are distributed agrees with the migrations. This needs no Citus: it compares names, keys and definitions."""
 
-import os
 import re
 from pathlib import Path
 
@@ -11,9 +10,7 @@ import db.distribution
 from db.deployment.migrate import VERSIONS
 from db.distribution.functions import COORDINATORS
 from db.sharding.tables import LOCAL, REFERENCE, SHARDED, Sharded
-from tests.template import DATABASE
 
-pytestmark = pytest.mark.skipif(DATABASE in os.environ, reason="is about a database that is not distributed")
 TABLES = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind in ('r', 'p') and not relispartition"
 UNIQUE = """
 select c.relname as name, i.indisprimary as is_primary,

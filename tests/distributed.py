@@ -1,0 +1,36 @@
+"""The tests that do not run against a cluster of Citus, each with its reason: they are skipped where PORTICO_TEST_DATABASE_URL names one."""
+
+import re
+from collections.abc import Iterable
+
+import pytest
+
+ONE_NODE = "is about a database that is not distributed"
+STATEMENTS = "is about statements that are sent to one node: Citus gets others"
+OWN = "makes a database or a cluster of its own"
+LOCKS = "looks for a lock on the coordinator, where a worker has it"
+CONSTRAINTS = "switches constraints off, which the shards keep"
+
+# What pytest calls them, from the folder of tests on; a folder or a file without a part for its tests is all of it.
+ELSEWHERE = {
+    r"db/distribution/test_(groups|refusals|tables)\.py": ONE_NODE,
+    r"journeys/(replicas/.*|pooler/test_pooler\.py|outages/test_restarts\.py)": OWN,
+    r"journeys/uploads/test_upload_neighbours\.py::test_a_multipart_request_without_files_has_the_deadline.*": LOCKS,
+    r"journeys/uploads/test_upload_saving\.py::test_an_upload_sends_five_messages.*": STATEMENTS,
+    r"planner/test_faults\.py::test_(a_null_where|over_http).*": CONSTRAINTS,
+    r"planner/test_faults\.py::test_a_canceled_statement.*": LOCKS,
+    r"planner/test_faults\.py::test_explain.*": STATEMENTS,
+    r"planner/test_first_party\.py::test_the_summary_takes_as_many_statements.*": STATEMENTS,
+    r"planner/test_levels\.py::test_(the_summary_is|after_a_statement|documents_share|only_the_columns).*": STATEMENTS,
+}
+
+
+def reason_of(name: str) -> str | None:
+    """Return why a test does not run on a cluster. None if it does."""
+    return next((reason for pattern, reason in ELSEWHERE.items() if re.fullmatch(rf"{pattern}(::.*)?", name)), None)
+
+
+def skip_elsewhere(items: Iterable[pytest.Item]) -> None:
+    for item in items:
+        if reason := reason_of(item.nodeid.removeprefix("tests/")):
+            item.add_marker(pytest.mark.skip(reason=reason))
