@@ -14,6 +14,7 @@ CONSTRAINTS = "switches constraints off, which the shards keep"
 # What pytest calls them, from the folder of tests on; a folder or a file without a part for its tests is all of it.
 ELSEWHERE = {
     r"db/distribution/test_(groups|refusals|tables)\.py": ONE_NODE,
+    r"db/distribution/test_policies\.py::test_(folded|as_citus|a_second|a_restrictive).*": ONE_NODE,
     r"journeys/(replicas/.*|pooler/test_pooler\.py|outages/test_restarts\.py)": OWN,
     r"journeys/uploads/test_upload_neighbours\.py::test_a_multipart_request_without_files_has_the_deadline.*": LOCKS,
     r"journeys/uploads/test_upload_saving\.py::test_an_upload_sends_five_messages.*": STATEMENTS,
