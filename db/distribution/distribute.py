@@ -16,6 +16,7 @@ from db.distribution.policies import fold_restrictive
 from db.distribution.nodes import create_roles, setting_statements, workers_of
 from db.distribution.routing import route_by_customer
 from db.literals import literal
+from db.migrations import statements_of
 from db.sharding.tables import LOCAL, REFERENCE, ROOT, SHARDED, Sharded
 
 REVISION = "select cast(version_num as text) from portico.alembic_version"
@@ -111,7 +112,8 @@ async def _distribute(connection: Connection, placed: set[str], shards: int) -> 
     reference = [name for name in REFERENCE if name not in placed]
     await connection.execute("set local citus.enable_ddl_propagation = off" if not placed else "select")
     keys = await drop_keys(connection, placed)
-    await connection.execute(_source("functions.sql"))
+    for statement in statements_of(_source("functions.sql")):  # each in a message of its own: Citus forwards the whole text of one
+        await connection.execute(statement)
     await adapt_functions(connection)
     for table in sharded:
         await _adapt(connection, table)

@@ -193,6 +193,19 @@ async def test_a_stale_plan_shows_nothing_of_another_customer(app: asyncpg.Conne
     await app.execute("deallocate owners; reset plan_cache_mode")
 
 
+async def test_staff_read_what_is_owed_by_customers_of_all_shards(portal: Portal) -> None:
+    text = "query ($ageing: [Ageing!]) { openItems(first: 100, filter: {ageing: $ageing}) { totalCount nodes { customer { id } } } openItemTotals { ageing itemCount } }"
+    counts = {}
+    for ageing in (None, *"CURRENT DAYS_1_30 DAYS_31_60 DAYS_61_90 DAYS_OVER_90".split()):
+        answer = await portal.execute(text, STAFF, ageing=ageing and [ageing])
+        assert not answer.errors
+        counts[ageing] = answer.data["openItems"]["totalCount"]
+        assert len({node["customer"]["id"] for node in answer.data["openItems"]["nodes"]}) > 1
+    totals = [(total["ageing"], total["itemCount"]) for total in answer.data["openItemTotals"]]
+    summed = {ageing: sum(count for of, count in totals if ageing in (None, of)) for ageing in counts}
+    assert summed == counts
+
+
 async def test_staff_find_customers_of_all_shards(portal: Portal) -> None:
     answer = await portal.execute('{ customers(search: "example.com", first: 100) { totalCount nodes { id } } }', STAFF)
     assert not answer.errors

@@ -17,6 +17,9 @@ from tests.conftest import ADA, BIG, NOW, demo_customer
 from tests.template import DATABASE
 
 pytestmark = pytest.mark.skipif(DATABASE not in os.environ, reason=f"needs a cluster of Citus in {DATABASE}")
+# A function of an earlier version.
+AS_BEFORE = "create or replace function portico.last_event(of_customer text) returns bigint language plpgsql as 'begin return 0; end'"
+SOURCE = "select md5(prosrc) from pg_proc where oid = to_regproc('portico.last_event')"
 GRETA = demo_customer("greta@example.com")
 LINK = "insert into calendar_link (customer_id, secret_hash, sealed, created_at) values ($1, $2, $3, now())"
 
@@ -48,6 +51,13 @@ async def test_the_money_of_some_customers_is_audited(admin: asyncpg.Connection)
 async def test_the_role_of_the_application_sees_no_customer(app: asyncpg.Connection) -> None:
     assert not await sees_customers(app)
     assert await unprotected_tables(app) == []
+
+
+async def test_a_second_run_brings_the_functions_of_this_version_to_the_workers(urls: embedded.Urls, admin: asyncpg.Connection) -> None:
+    await admin.fetch("select run_command_on_workers($1)", f"set citus.enable_ddl_propagation = off; {AS_BEFORE}")
+    await distribute(urls.admin)
+    results = await admin.fetch("select success, result from run_command_on_workers($1)", SOURCE)
+    assert [tuple(record) for record in results] == [(True, await admin.fetchval(SOURCE))] * len(results)
 
 
 async def test_a_second_run_distributes_nothing_and_says_so(urls: embedded.Urls) -> None:

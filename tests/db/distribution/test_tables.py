@@ -40,6 +40,8 @@ REPLACED = {
     "last_event": "0039_events",
     "note_search_entry": "0029_merchant",
     "open_document": "0038_dunning",
+    "owed_item": "0038_dunning",
+    "portal_open_item": "0038_dunning",
     "revise_customer": "0056_cheaper_events",
     "revise_shared": "0050_revisions",
     "settle_renewal": "0024_forecast",
