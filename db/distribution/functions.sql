@@ -286,10 +286,12 @@ begin
 end $$;
 
 -- Of the acting customer, for the policy `routed`: Postgres evaluates it while it plans a statement, so that the statement names the customer as a constant and Citus finds the shard.
--- A shard that moves takes the policy along as a permissive one, until the next run drops it: on a worker it lets no row through.
+-- A shard that moves takes the policy along as a permissive one, until the next run drops it. On a worker it lets no row through, but for the check of foreign keys by the owner
+-- when the shard arrives, where nobody acts.
 create or replace function acting_customer() returns text language plpgsql immutable parallel safe as $$
 begin
-  return case when citus_is_coordinator() then nullif(current_setting('app.customer_id', true), '') else '' end;
+  return case when citus_is_coordinator() then nullif(current_setting('app.customer_id', true), '')
+              when current_user <> 'portico_owner' or coalesce(current_setting('app.actor', true), '') <> '' then '' end;
 end $$;
 
 -- Sessions are on the workers and credentials on the coordinator, so row security is told whose address it is.

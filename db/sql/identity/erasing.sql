@@ -92,7 +92,7 @@ delete from idempotency_key where customer_id = :customer_id
 -- name: erasing.client_keys
 -- returns: nothing
 -- Delete the stored answers to calls of the merchant's programs about the customer.
-delete from client_key k using customer c where c.id = :customer_id and k.owner_id = c.id
+delete from client_key where owner_id = :customer_id
 
 -- name: erasing.charges
 -- returns: nothing
@@ -110,7 +110,7 @@ update refund set note = '' where customer_id = :customer_id and note <> ''
 -- name: erasing.reports
 -- returns: nothing
 -- Delete what processors reported about the customer's payments. A report that comes again is applied again, which changes nothing.
-delete from webhook_event w using payment p where p.customer_id = :customer_id and w.payment_id = p.id and w.processed_at is not null
+delete from webhook_event where processed_at is not null and payment_id in (select p.id from payment p where p.customer_id = :customer_id)
 
 -- name: erasing.subscriptions
 -- returns: nothing

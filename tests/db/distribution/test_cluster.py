@@ -200,7 +200,7 @@ async def test_staff_read_what_is_owed_by_customers_of_all_shards(portal: Portal
         answer = await portal.execute(text, STAFF, ageing=ageing and [ageing])
         assert not answer.errors
         counts[ageing] = answer.data["openItems"]["totalCount"]
-        assert len({node["customer"]["id"] for node in answer.data["openItems"]["nodes"]}) > 1
+        assert len({node["customer"]["id"] for node in answer.data["openItems"]["nodes"]}) > (ageing is None)
     totals = [(total["ageing"], total["itemCount"]) for total in answer.data["openItemTotals"]]
     summed = {ageing: sum(count for of, count in totals if ageing in (None, of)) for ageing in counts}
     assert summed == counts
