@@ -9,12 +9,16 @@ ONE_NODE = "is about a database that is not distributed"
 STATEMENTS = "is about statements that are sent to one node: Citus gets others"
 OWN = "makes a database or a cluster of its own"
 LOCKS = "looks for a lock on the coordinator, where a worker has it"
-CONSTRAINTS = "switches constraints off, which the shards keep"
+CONSTRAINTS = "switches constraints or triggers off, which the shards keep"
+INDEX = "is about what a unique index decides between two at the same instant, where no index is over all shards (docs/scaling.md, limits)"
 
 # What pytest calls them, from the folder of tests on; a folder or a file without a part for its tests is all of it.
 ELSEWHERE = {
     r"db/distribution/test_(groups|refusals|tables)\.py": ONE_NODE,
     r"db/distribution/test_policies\.py::test_(folded|as_citus|a_second|a_restrictive).*": ONE_NODE,
+    r"journeys/customers/test_addresses\.py::test_of_two_calls_at_once_with_one_address.*": INDEX,
+    r"journeys/customers/test_saving\.py::test_calls_at_once_with_one_external_id.*": INDEX,
+    r"journeys/customers/test_saving\.py::test_ids_name_one_customer_for_good": CONSTRAINTS,
     r"journeys/(replicas/.*|pooler/test_pooler\.py|outages/test_restarts\.py)": OWN,
     r"journeys/uploads/test_upload_neighbours\.py::test_a_multipart_request_without_files_has_the_deadline.*": LOCKS,
     r"journeys/uploads/test_upload_saving\.py::test_an_upload_sends_five_messages.*": STATEMENTS,

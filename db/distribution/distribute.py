@@ -12,8 +12,8 @@ from db.deployment.revisions import revisions
 from db.distribution.constraints import drop_keys, restore_keys
 from db.distribution.functions import adapt_functions, distribute_functions
 from db.distribution.groups import make_groups
-from db.distribution.policies import fold_restrictive
 from db.distribution.nodes import create_roles, setting_statements, workers_of
+from db.distribution.policies import fold_restrictive
 from db.distribution.routing import route_by_customer
 from db.literals import literal
 from db.migrations import statements_of

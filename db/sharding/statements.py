@@ -25,6 +25,8 @@ INTO = re.compile(r"\binsert into (\w+) \(")
 ONE_EACH = re.compile(r"\bcross join lateral \(select \* from (\w+) (\w+) where \2\.([^()]*?) limit 1\) (\w+)")
 # What a filter computes once for all rows, by a function that reads settings.
 COMPUTED = re.compile(r"\(select (ageing_due_(?:from|until)\(\$\d+\))\)")
+# Of an index that is not unique there.
+ONCE = re.compile(r"\bon conflict \(external_id\) where external_id is not null do nothing")
 # A part of a union that a flag leaves out.
 LEFT_OUT = "where false and "
 
@@ -39,7 +41,7 @@ def routed(sql: str) -> str:
     as values. Rows of all shards are not locked while they are searched. What each row of a function is joined with has no limit of one row. No
     subquery without a table calls a function that reads settings.
     """
-    sql = COMPUTED.sub(r"\1", sql)
+    sql = ONCE.sub("on conflict do nothing", COMPUTED.sub(r"\1", sql))
     sql = ONE_EACH.sub(r"join \1 \4 on \4.\3", LOCKED.sub(r"\1", CUSTOMER.sub(_as_values, sql)))
     sql = PAST.sub(
         r"with gone as (delete from \1 where \2 and cast(\3 as bigint) > 0 returning 1)",

@@ -196,7 +196,7 @@ async def test_a_stale_plan_shows_nothing_of_another_customer(app: asyncpg.Conne
 async def test_staff_read_what_is_owed_by_customers_of_all_shards(portal: Portal) -> None:
     text = "query ($ageing: [Ageing!]) { openItems(first: 100, filter: {ageing: $ageing}) { totalCount nodes { customer { id } } } openItemTotals { ageing itemCount } }"
     counts = {}
-    for ageing in (None, *"CURRENT DAYS_1_30 DAYS_31_60 DAYS_61_90 DAYS_OVER_90".split()):
+    for ageing in (None, "CURRENT", "DAYS_1_30", "DAYS_31_60", "DAYS_61_90", "DAYS_OVER_90"):
         answer = await portal.execute(text, STAFF, ageing=ageing and [ageing])
         assert not answer.errors
         counts[ageing] = answer.data["openItems"]["totalCount"]

@@ -18,11 +18,23 @@ RESTRICTIVE = """
 select count(*) from pg_policy p
  where not p.polpermissive and p.polname <> 'routed' and p.polrelid = any(select to_regclass('portico.' || t) from unnest($1::text[]) t)"""
 # What Citus copies to a shard.
-AS_ON_SHARDS = "update pg_policy set polpermissive = true where not polpermissive and polrelid = any(select to_regclass('portico.' || t) from unnest($1::text[]) t)"
+AS_ON_SHARDS = (
+    "update pg_policy set polpermissive = true where not polpermissive and polrelid = any(select to_regclass('portico.' || t) from unnest($1::text[]) t)"
+)
 LINK = "insert into calendar_link (customer_id, secret_hash, sealed, created_at) values ('{owner}', '" + sha256(b"of a test").hexdigest() + "', '', now())"
-GRANT = "insert into partner_grant (customer_id, id, client_id, scopes, created_at) select '{owner}', 'grant_of_test', id, '{{}}', now() from api_client limit 1"
+GRANT = (
+    "insert into partner_grant (customer_id, id, client_id, scopes, created_at) select '{owner}', 'grant_of_test', id, '{{}}', now() from api_client limit 1"
+)
 # As many callers as there are conditions of restrictive policies, and as many statements as there are commands.
-CALLERS = [("CUSTOMER", "", ""), ("CUSTOMER", "", "a party"), ("PARTNER", "read", ""), ("STAFF", "-", ""), ("STAFF", "staff", ""), ("STAFF", "read", ""), ("SYSTEM", "", "")]
+CALLERS = [
+    ("CUSTOMER", "", ""),
+    ("CUSTOMER", "", "a party"),
+    ("PARTNER", "read", ""),
+    ("STAFF", "-", ""),
+    ("STAFF", "staff", ""),
+    ("STAFF", "read", ""),
+    ("SYSTEM", "", ""),
+]
 WRITES = [
     LINK,
     GRANT,

@@ -1,6 +1,5 @@
 """A database that cannot be distributed is refused in one line, and nothing is changed."""
 
-
 import asyncpg
 import pytest
 

@@ -91,7 +91,9 @@ async def test_every_page_is_the_same_on_the_worker(portal: Portal, groups: Shar
         assert (direct.data, direct.statements) == (planned.data, 3)
 
 
-async def test_the_executor_reads_levels_on_the_worker(portal: Portal, groups: ShardGroups, documents: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_executor_reads_levels_on_the_worker(
+    portal: Portal, groups: ShardGroups, documents: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
     """Their statements have records, whose type asyncpg looks up in the catalog, in which Citus hides shards."""
     for viewer in (ADA, BIG, GRETA):
         database = group_of(groups, viewer).database
