@@ -51,12 +51,18 @@ async def audit(connection: Connection, *, now: datetime, customers: Sequence[st
     The connection is one of the administrator. Rows that belong to no customer, such as series of numbers and coupons, are checked only for all customers. Of a distributed
     database the rows of these customers are copied to temporary tables on the coordinator.
     """
-    is_distributed = await connection.fetchval(IS_DISTRIBUTED)
-    await connection.execute(READ.replace("READ ONLY", "READ WRITE") if is_distributed else READ)
+    await begin_reading(connection)
     try:
         return await checked(connection, now=now, customers=customers, limit=limit)
     finally:
         await connection.execute("ROLLBACK")
+
+
+async def begin_reading(connection: Connection) -> bool:
+    """Begin a transaction that reads in one snapshot, and return whether the database is distributed: then it may write, for `copy_rows`."""
+    is_distributed = bool(await connection.fetchval(IS_DISTRIBUTED))
+    await connection.execute(READ.replace("READ ONLY", "READ WRITE") if is_distributed else READ)
+    return is_distributed
 
 
 async def checked(connection: Connection, *, now: datetime, customers: Sequence[str] | None = None, limit: int | None = None) -> list[Invariant]:

@@ -139,6 +139,11 @@ class UnitOfWork:
         """Return whether the database is distributed; False before the process has connected to it."""
         return self._database.is_distributed
 
+    @property
+    def is_by_coordinator(self) -> bool:
+        """Return whether statements are read by the coordinator of Citus, which passes no records on, and not on the worker of a group of shards."""
+        return self.is_distributed and not (self.replica and self.replica.guard)
+
     @asynccontextmanager
     async def write(self, *, lock: CustomerLock = CustomerLock.NONE, claims: NewKey | None = None) -> AsyncIterator[Transaction]:
         """Run one write transaction, committed at the end of the context. Reads after it see its changes; concurrent reads wait for its end.

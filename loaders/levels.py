@@ -46,16 +46,16 @@ async def load_level(session: UnitOfWork, wanted: Wanted) -> None:
 
     The statements are cancelled with the caller, as of a planned query: nothing else of the operation reads meanwhile. Raises what `UnitOfWork.fetch_unshielded` raises.
     """
-    is_staff = session.caller.customer_id is None
+    is_apart = session.caller.customer_id is None or session.is_by_coordinator
     batches: list[Batch] = []
     for loader, needed in wanted.items():
-        columns = loader.columns if is_staff or loader.fetch is fetch_counts else _some_columns(loader.reader.block.returns, frozenset(needed.columns))
+        columns = loader.columns if is_apart or loader.fetch is fetch_counts else _some_columns(loader.reader.block.returns, frozenset(needed.columns))
         _fill(loader, columns, needed)
         keys = [key for key in needed.missing if not loader.is_loading(key)]
         if keys:
             batches.append(Batch(loader, columns, keys))
-    for part in [[batch] for batch in batches] if is_staff else _parts(batches):
-        for batch, values in zip(part, await (_read_apart(part[0]) if is_staff else _read(session, part)), strict=True):
+    for part in [[batch] for batch in batches] if is_apart else _parts(batches):
+        for batch, values in zip(part, await (_read_apart(part[0]) if is_apart else _read(session, part)), strict=True):
             by_key = dict(zip(batch.keys, values, strict=True))
             batch.loader.read.setdefault(batch.columns, {}).update(by_key)
             wanted[batch.loader].values.update(by_key)
@@ -102,7 +102,7 @@ def _order(batch: Batch) -> tuple[str, str]:
 
 
 async def _read_apart(batch: Batch) -> list[Sequence[Any]]:
-    """Return the values of a batch of staff, whose rows may be of many customers."""
+    """Return the values of a batch of staff, whose rows may be of many customers, or of one that the coordinator of Citus reads."""
     return [await batch.loader.fetch(batch.loader.reader, batch.keys)]
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests import depth
 from tests.depth import PROFILE, SEED, by_depth
+from tests.distributed import skip_elsewhere
+from tests.template import DATABASE
 
 TESTS = Path(__file__).parent
 # These take long and run first, the longest before the others; a long test that runs last leaves the other processes idle. Then come files that need no database,
@@ -152,6 +154,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for name in marks_of(item):
             item.add_marker(name)
     _take_turns(config, items)
+    if DATABASE in os.environ:
+        skip_elsewhere(items)
     if not config.pluginmanager.has_plugin("randomly"):
         places = {name: place for place, name in enumerate(FIRST)}
         with_database = {item.path for item in items if not item.get_closest_marker("unit")}

@@ -67,7 +67,9 @@ def filled_cluster(data: Path) -> Iterator[embedded.Urls]:
     """Run Postgres on `data`, a new data directory with the demo data as of `NOW`; or use the database that PORTICO_TEST_DATABASE_URL names."""
     if DATABASE in os.environ:
         url = os.environ[DATABASE]
-        yield embedded.Urls(url, make_url(url).set(username="portico_app", password=None).render_as_string())
+        app = make_url(url).set(username="portico_app", password=None).render_as_string()
+        os.environ["PORTICO_APP_DATABASE_URL"] = app  # for tests of commands, which name the other alone
+        yield embedded.Urls(url, app)
         return
     copy(made_once("filled", _make_filled), data)
     with embedded.running(data) as urls:

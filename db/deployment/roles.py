@@ -18,8 +18,9 @@ APP_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
 }
 
-# Those that differ where the database is distributed: the plan of a statement names the customer, so it is made for each execution.
-DISTRIBUTED_SETTINGS = {"plan_cache_mode": "force_custom_plan"}
+# Those that differ where the database is distributed: the plan of a statement names the customer, so it is made for each execution. Citus hides shards from who reads the catalog by
+# a function for each relation: with it, asyncpg's look-up of the type of records takes more than ten seconds on a worker.
+DISTRIBUTED_SETTINGS = {"plan_cache_mode": "force_custom_plan", "citus.override_table_visibility": "off"}
 
 # The settings of every session of a distributed database. The workers learn the caller of a transaction. Functions on a worker, such as those of row security and triggers,
 # read other tables of the customer, which are on the same worker.

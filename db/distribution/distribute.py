@@ -13,8 +13,10 @@ from db.distribution.constraints import drop_keys, restore_keys
 from db.distribution.functions import adapt_functions, distribute_functions
 from db.distribution.groups import make_groups
 from db.distribution.nodes import create_roles, setting_statements, workers_of
+from db.distribution.policies import fold_restrictive
 from db.distribution.routing import route_by_customer
 from db.literals import literal
+from db.migrations import statements_of
 from db.sharding.tables import LOCAL, REFERENCE, ROOT, SHARDED, Sharded
 
 REVISION = "select cast(version_num as text) from portico.alembic_version"
@@ -110,11 +112,16 @@ async def _distribute(connection: Connection, placed: set[str], shards: int) -> 
     reference = [name for name in REFERENCE if name not in placed]
     await connection.execute("set local citus.enable_ddl_propagation = off" if not placed else "select")
     keys = await drop_keys(connection, placed)
-    await connection.execute(_source("functions.sql"))
+    for statement in statements_of(_source("functions.sql")):  # each in a message of its own: Citus forwards the whole text of one
+        await connection.execute(statement)
     await adapt_functions(connection)
     for table in sharded:
         await _adapt(connection, table)
+    for name in (*reference, *(table.name for table in sharded)):
+        await fold_restrictive(connection, f"portico.{name}")
     await connection.execute("set local citus.enable_ddl_propagation = on")
+    for name in sorted(placed):  # also where an earlier version has distributed them, or a later migration has made policies
+        await fold_restrictive(connection, f"portico.{name}")
     await connection.execute("set local check_function_bodies = off")  # a statement of its own: Citus forwards the whole text
     await distribute_functions(connection, take_rows=False)
     await connection.execute("set local session_replication_role = replica")  # the rows are copied, and are no news to triggers

@@ -22,3 +22,19 @@ select 'INVOICE' as kind, i.customer_id, i.id as item_id, i.id as invoice_id, ca
 select 'INSTALLMENT', p.customer_id, p.id, null, p.id, p.invoice_id,
        null, p.currency, p.due_on, p.remaining_minor, p.status, null, 'NONE', 0, null, null, null
   from installment p;
+
+create or replace view owed_item with (security_invoker = true) as
+select d.customer_id, d.kind, d.invoice_id, d.installment_id, d.subscription_id, d.currency, d.due_on, d.remaining_minor,
+       case when d.written_off_at is not null then 0
+            when d.due_on < t.today_on then d.remaining_minor
+            when d.kind = 'INSTALLMENT' then 0
+            else least(d.remaining_minor,
+                       coalesce((select cast(sum(p.remaining_minor) as bigint) from installment p
+                                  where p.customer_id = d.customer_id and p.invoice_id = d.invoice_id and p.remaining_minor > 0 and p.due_on < t.today_on), 0))
+       end as overdue_minor,
+       d.item_id, case when d.written_off_at is null then greatest(t.today_on - d.due_on, 0) else 0 end as days_overdue,
+       d.status, d.written_off_at, d.collection, d.retry_count, d.collect_at, d.promised_on, d.promise_until
+  from open_document d
+  join customer c on c.id = d.customer_id
+ cross join lateral (select today_in(c.time_zone) as today_on offset 0) t
+ where d.remaining_minor > 0 and d.covered_by is null and (d.kind = 'INVOICE' or d.due_on <= t.today_on);

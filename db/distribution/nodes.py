@@ -39,3 +39,4 @@ async def _run(connection: Connection, statement: str) -> None:
     for record in await connection.fetch(ON_WORKERS, f"set citus.enable_ddl_propagation = off; {statement}"):
         if not record["success"]:
             raise WorkerRefused(f"The worker {record['nodename']}:{record['nodeport']} refused a statement: {record['result']}")
+    await connection.execute("reset citus.enable_ddl_propagation")

@@ -16,7 +16,7 @@ select c.relname
    and (not c.relrowsecurity or not c.relforcerowsecurity or pg_has_role(current_user, c.relowner, 'usage'))
  order by c.relname"""
 # Without a caller no customer may be seen.
-ANY_CUSTOMER = "select exists (select from portico.customer)"
+ANY_CUSTOMER = "select exists (select 1 from portico.customer)"  # Citus passes on no rows without columns
 REVISION = "select cast(version_num as text) from portico.alembic_version"
 READING = "select clock_timestamp(), pg_is_in_recovery()"
 ZONES = "select name from pg_timezone_names"

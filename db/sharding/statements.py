@@ -21,6 +21,12 @@ PAST = re.compile(
 # A row that is found by another key than its customer's id.
 LOCKED = re.compile(r"(external_id = \$\d+\)) for no key update")
 INTO = re.compile(r"\binsert into (\w+) \(")
+# A row for each row of a function, with a limit that keeps Postgres from another order of the two.
+ONE_EACH = re.compile(r"\bcross join lateral \(select \* from (\w+) (\w+) where \2\.([^()]*?) limit 1\) (\w+)")
+# What a filter computes once for all rows, by a function that reads settings.
+COMPUTED = re.compile(r"\(select (ageing_due_(?:from|until)\(\$\d+\))\)")
+# Of an index that is not unique there.
+ONCE = re.compile(r"\bon conflict \(external_id\) where external_id is not null do nothing")
 # A part of a union that a flag leaves out.
 LEFT_OUT = "where false and "
 
@@ -32,9 +38,11 @@ def routed(sql: str) -> str:
     Rows that are given as JSON or arrays take the customer's id from the customer's row, so that their source has a shard, which is that of the table. What is deleted by its place in
     a table is deleted without a limit, because each shard has places of its own. The table of an insert has its name as its alias, since the shard has another name. A part
     that is left out is so only once the statement runs: of what Postgres leaves out of a plan, Citus does not know the shard. A new customer has no row yet, and is inserted
-    as values. Rows of all shards are not locked while they are searched.
+    as values. Rows of all shards are not locked while they are searched. What each row of a function is joined with has no limit of one row. No
+    subquery without a table calls a function that reads settings.
     """
-    sql = LOCKED.sub(r"\1", CUSTOMER.sub(_as_values, sql))
+    sql = ONCE.sub("on conflict do nothing", COMPUTED.sub(r"\1", sql))
+    sql = ONE_EACH.sub(r"join \1 \4 on \4.\3", LOCKED.sub(r"\1", CUSTOMER.sub(_as_values, sql)))
     sql = PAST.sub(
         r"with gone as (delete from \1 where \2 and cast(\3 as bigint) > 0 returning 1)",
         ROWS.sub(lambda match: f"{match[1]}owner.id{match[3]}{OWNER.format(match[2])}{match[4]}", sql),

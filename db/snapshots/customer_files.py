@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from db.audit import READ
+from db.audit import begin_reading
 from db.blocks import blocks, positional
 from db.connections import Connection
 from db.deployment.roles import AUDIT, OWNER
 from db.literals import literal
+from db.sharding.copies import copy_rows
 
 PREFIX = "customer_files."
 KINDS = ("customers", "payment_methods", "subscriptions", "payment_schedules", "invoices", "payments", "credits", "skipped")
@@ -43,13 +44,15 @@ class CustomerFiles:
 
 @asynccontextmanager
 async def snapshot(connection: Connection, *, now: datetime) -> AsyncIterator[CustomerFiles]:
-    """Open a snapshot on a connection of the administrator. Instants are written with the offset of UTC."""
-    await connection.execute(READ)
+    """Open a snapshot on a connection of the administrator. Instants are written with the offset of UTC. Rows of a distributed database are copied to the coordinator."""
+    is_distributed = await begin_reading(connection)
     try:
         await connection.execute(
             f"SET LOCAL ROLE {OWNER}; SET LOCAL search_path = portico; SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; "
             f"SET LOCAL app.actor = {literal(AUDIT)}; SET LOCAL app.now = {literal(now.isoformat())}"
         )
+        if is_distributed:
+            await copy_rows(connection, None)
         yield CustomerFiles(connection)
     finally:
         await connection.execute("ROLLBACK")

@@ -1,5 +1,6 @@
 """Erase a customer: one transaction replaces or deletes the personal data. Issued invoices, credit notes and payments stay, as bookkeeping law asks."""
 
+from dataclasses import replace
 from typing import Any
 
 from billing.customers.erasing import check_erasable, erased_columns
@@ -51,7 +52,8 @@ async def erase(arguments: Any, context: Context) -> MutationResult:
         # The key belongs to no customer, so that it outlives the customer's keys.
         await transaction.act_for(customer_id)
         await locked_customer(transaction, arguments)
-        check_erasable(await transaction.first("customers.unsettled"))
+        matters, reported = await transaction.first("customers.unsettled"), await transaction.run("customers.reported_payments")
+        check_erasable(replace(matters, payments_in_flight=matters.payments_in_flight + len(reported)))
         methods.extend(await transaction.run("erasing.references"))
         await _erase(transaction, customer_id)
         return Prepared({"customer": customer_id}, {}, customer_id)

@@ -6,18 +6,22 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from billing.ids import prefix_of
-from billing.merchant.names import external_id_taken
+from billing.merchant.names import ExternalIdKind, external_id_taken
 from billing.refusals import ErrorCode, Refused
 from db.outages import AlreadyTaken
 from db.unit_of_work import Transaction
+from resolvers.changes.external_ids import refuse_taken
 from resolvers.changes.previews import hash_of_outcome, pin_outcome, pinned
+from resolvers.changes.writing import WriteContext
 from resolvers.context import Context
-from resolvers.idempotency import MutationResult
+from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.reads.facts import RunBlock, fetch_rows
 from resolvers.reads.roots import owner_of
-from resolvers.subscriptions.idempotent_call import Prepare, run_idempotent
+from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 
 T = TypeVar("T")
+# What a mutation makes to which it may give an external id.
+NAMED = {"createInvoice": ExternalIdKind.INVOICE, "recordPayment": ExternalIdKind.PAYMENT}
 
 # Reads rows as of an instant, and returns the decision. Raises Refused.
 Decide = Callable[[RunBlock, datetime], Awaitable[T]]
@@ -43,8 +47,14 @@ def customer_by_id(identifier: Any) -> str:
 
 async def run_for(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str) -> MutationResult:
     """Run a mutation on a customer's money. Raises Refused, also where another object has the external id."""
+
+    async def checked(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
+        if kind := NAMED.get(mutation):
+            await refuse_taken(transaction, kind, arguments.external_id)
+        return await prepare(transaction, by, call)
+
     try:
-        return await run_idempotent(context, arguments, mutation, prepare, owner=owner)
+        return await run_idempotent(context, arguments, mutation, checked, owner=owner)
     except AlreadyTaken as error:
         if str(error).endswith("_by_external_id"):
             raise external_id_taken() from None

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.merchant.names import checked_external_id, external_id_taken, merged_metadata
+from billing.merchant.names import ExternalIdKind, checked_external_id, external_id_taken, merged_metadata
 from billing.refusals import ErrorCode, Refused
 from billing.rows.money.schedules import ScheduleTerms
 from billing.schedules.documents import invoice_at
@@ -21,6 +21,7 @@ from billing.schedules.installments import (
 )
 from billing.states import BillingInterval, CollectionMethod, Invoicing
 from db.unit_of_work import Transaction
+from resolvers.changes.external_ids import refuse_taken
 from resolvers.changes.saving import as_json
 from resolvers.changes.writing import WriteContext
 from resolvers.context import Context
@@ -42,6 +43,7 @@ async def create(arguments: Any, context: Context) -> MutationResult:
         check_installments(planned, by.now.astimezone(ZoneInfo(account.time_zone)).date(), is_backdated=arguments.backdated)
         await _check_subscription(transaction, arguments)
         row = _schedule_row(arguments, planned, by=by)
+        await refuse_taken(transaction, ExternalIdKind.PAYMENT_SCHEDULE, row["external_id"])
         if not await transaction.run("schedules.add", rows=as_json([row])):
             raise external_id_taken()
         schedule = await transaction.first("schedules.terms", key=row["id"])
@@ -109,6 +111,8 @@ async def add_installments(transaction: Transaction, new: NewInstallments, *, by
         }
         for position, one in enumerate(new.planned, new.first)
     ]
+    for place, one in enumerate(new.planned):
+        await refuse_taken(transaction, ExternalIdKind.INSTALLMENT, one.external_id, f"{new.field}.{place}.externalId")
     written = {row.id for row in await transaction.run("schedules.add_installments", rows=as_json(rows))}
     for place, row in enumerate(rows):
         if row["id"] not in written:

@@ -93,7 +93,7 @@ async def test_values_of_chance_are_answered_alike(portal: Portal, graphql_schem
         text, values = with_variables(graphql_schema, TEXTS[name], ids, chance, count=LENGTH, chances=chances)
         for variables in values:
             planned += await is_planned_alike(portal, text, chance.choice(viewers), variables)
-    assert planned or name == "introspection"
+    assert planned or name == "introspection" or portal.database.is_distributed  # all callers may have been staff
     assert portal.planner.fallbacks["its statement failed"] == 0
 
 
@@ -219,7 +219,7 @@ async def test_a_sequence_is_answered_alike_in_both_directions(portal: Portal, a
     text, values = await with_ids(portal, admin, SEQUENCES[name])
     for direction, ordered in (("forwards", values), ("backwards", values[::-1])):
         document = f"{text} # {direction}"  # with plans of its own
-        assert sum([await is_planned_alike(portal, document, viewer, variables) for variables in ordered]) == SEQUENCES[name].planned
+        assert sum([await is_planned_alike(portal, document, viewer, variables) for variables in ordered]) == SEQUENCES[name].planned * portal.plans_for(viewer)
     answers = {repr((await portal.execute(text, viewer, **variables)).data) for variables in values}
     assert len(answers) > 1
 

@@ -24,22 +24,19 @@ select c.*
 
 -- name: customers.owner
 -- returns: Owner
--- Select the customer who owns an object, for staff, who may look up objects by their id alone.
-select o.id, o.customer_id
-  from (
-select id, customer_id from subscription
-union all select id, customer_id from payment_schedule
-union all select id, customer_id from installment
-union all select id, customer_id from invoice
-union all select id, customer_id from invoice_line
-union all select id, customer_id from credit_note
-union all select id, customer_id from payment
-union all select id, customer_id from refund
-union all select id, customer_id from payment_method
-union all select id, customer_id from attachment
-union all select id, customer_id from data_export
-union all select id, id from customer) o
- where o.id = :key
+-- Select the customer who owns an object, for staff, who may look up objects by their id alone. Each part has the condition: above them all, Citus would read whole tables.
+select id, customer_id from subscription where id = :key
+union all select id, customer_id from payment_schedule where id = :key
+union all select id, customer_id from installment where id = :key
+union all select id, customer_id from invoice where id = :key
+union all select id, customer_id from invoice_line where id = :key
+union all select id, customer_id from credit_note where id = :key
+union all select id, customer_id from payment where id = :key
+union all select id, customer_id from refund where id = :key
+union all select id, customer_id from payment_method where id = :key
+union all select id, customer_id from attachment where id = :key
+union all select id, customer_id from data_export where id = :key
+union all select id, id from customer where id = :key
 union all
 select id, customer_id from portal_event where customer_id = event_owner(:key) and seq = event_seq(:key) and id = :key
 union all

@@ -110,23 +110,6 @@ select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.descripti
        invoice_line_id text, tax_rate_ppm integer, wording text, wording_of text)
 returning id
 
--- name: saving.document_snapshot
--- returns: WrittenRow
--- Store the details of the customer and of the merchant that documents print that are issued now.
-insert into document_snapshot (customer_id, document_id, name, company_name, email, address_line1, address_line2, address_city, address_region,
-       address_postal_code, address_country, tax_ids, tax_exemption, tax_name, locale, time_zone, issuer_name, issuer_address, issuer_tax_ids, issuer_footer,
-       issuer_street, issuer_city, issuer_region, issuer_postal_code, issuer_country, issuer_registration, issuer_email, issuer_phone, issuer_iban, issuer_bic)
-select c.id, n.document_id, c.name, c.company_name, c.email, c.address_line1, c.address_line2, c.address_city, c.address_region,
-       c.address_postal_code, c.address_country, c.tax_ids, c.tax_exemption, c.tax_name, c.locale, c.time_zone, n.issuer_name, n.issuer_address, n.issuer_tax_ids,
-       n.issuer_footer, n.issuer_street, n.issuer_city, n.issuer_region, n.issuer_postal_code, n.issuer_country, n.issuer_registration, n.issuer_email, n.issuer_phone,
-       n.issuer_iban, n.issuer_bic
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (document_id text, issuer_name text, issuer_address text[], issuer_tax_ids text[],
-       issuer_footer text[], issuer_street text[], issuer_city text, issuer_region text, issuer_postal_code text, issuer_country text, issuer_registration text,
-       issuer_email text, issuer_phone text, issuer_iban text, issuer_bic text)
-  join customer c on c.id = :customer_id
-    on conflict do nothing
-returning document_id as id
-
 -- name: saving.released
 -- returns: WrittenRow
 -- Reduce open invoices by the amounts that credit notes release.
@@ -224,6 +207,23 @@ select :customer_id, n.id, n.status, n.currency, n.amount_minor, n.payment_metho
        method_brand text, method_last4 text, processor text, processor_reference text, created_at timestamptz, settled_at timestamptz, received_on date,
        reference text, external_id text, metadata jsonb)
 returning id
+
+-- name: saving.document_snapshot
+-- returns: WrittenRow
+-- Store the details of the customer and of the merchant that documents print that are issued now. After the documents: Citus checks keys after each part.
+insert into document_snapshot (customer_id, document_id, name, company_name, email, address_line1, address_line2, address_city, address_region,
+       address_postal_code, address_country, tax_ids, tax_exemption, tax_name, locale, time_zone, issuer_name, issuer_address, issuer_tax_ids, issuer_footer,
+       issuer_street, issuer_city, issuer_region, issuer_postal_code, issuer_country, issuer_registration, issuer_email, issuer_phone, issuer_iban, issuer_bic)
+select c.id, n.document_id, c.name, c.company_name, c.email, c.address_line1, c.address_line2, c.address_city, c.address_region,
+       c.address_postal_code, c.address_country, c.tax_ids, c.tax_exemption, c.tax_name, c.locale, c.time_zone, n.issuer_name, n.issuer_address, n.issuer_tax_ids,
+       n.issuer_footer, n.issuer_street, n.issuer_city, n.issuer_region, n.issuer_postal_code, n.issuer_country, n.issuer_registration, n.issuer_email, n.issuer_phone,
+       n.issuer_iban, n.issuer_bic
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (document_id text, issuer_name text, issuer_address text[], issuer_tax_ids text[],
+       issuer_footer text[], issuer_street text[], issuer_city text, issuer_region text, issuer_postal_code text, issuer_country text, issuer_registration text,
+       issuer_email text, issuer_phone text, issuer_iban text, issuer_bic text)
+  join customer c on c.id = :customer_id
+    on conflict do nothing
+returning document_id as id
 
 -- name: saving.payment_allocation
 -- returns: WrittenRow

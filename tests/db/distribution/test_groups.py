@@ -1,7 +1,6 @@
 """The schema of a group of shards, made over the tables of a database that is not distributed: pages read the same rows there, and row security holds. This needs no Citus."""
 
 import json
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,10 +25,8 @@ from gateway.http.graphql.execution import run_planned
 from gateway.http.requests import GraphQLRequest
 from tests.conftest import ADA, BIG, EMPTY, Portal, closing_pool, token
 from tests.planner.test_first_party import DETAILS, VARIABLES
-from tests.template import DATABASE
 from tests.waiting import until
 
-pytestmark = pytest.mark.skipif(DATABASE in os.environ, reason="is about a database that is not distributed")
 GROUP = schema_of(1)
 TABLES = [*(table.name for table in SHARDED), *REFERENCE]
 # What the catalog of Citus says on a worker: where shard 1 is, and which node this is.

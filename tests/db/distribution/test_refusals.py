@@ -1,7 +1,5 @@
 """A database that cannot be distributed is refused in one line, and nothing is changed."""
 
-import os
-
 import asyncpg
 import pytest
 
@@ -9,9 +7,7 @@ from db.builtin import embedded
 from db.distribution.distribute import CannotDistribute, distribute
 from gateway.cli.commands import preparing
 from gateway.wiring.database import CannotReach, DatabaseUrls
-from tests.template import DATABASE
 
-pytestmark = pytest.mark.skipif(DATABASE in os.environ, reason="is about a database that is not distributed")
 STATE = """
 select (select json_agg(c order by c.oid) from pg_class c where c.relnamespace = 'portico'::regnamespace)::text,
        (select json_agg(p.proname order by p.oid) from pg_proc p where p.pronamespace = 'portico'::regnamespace)::text,

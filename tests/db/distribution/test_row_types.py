@@ -7,7 +7,10 @@ select p.proname
   from pg_proc p
  where p.pronamespace = 'portico'::regnamespace and p.prosqlbody is not null
    and exists (select from unnest(p.proargtypes) a join pg_type t on t.oid = a where t.typtype = 'c')"""
-RENEWALS = "select bool_and(renewal_of(s) = s.renewal_minor) from subscription s where s.status = 'ACTIVE' and s.charging_payment_id is null and s.pending_kind is null"
+# By JSON, since the rows of a shard have the type of the shard.
+RENEWALS = """
+select bool_and(renewal_of(jsonb_populate_record(cast(null as portico.subscription), to_jsonb(s))) = s.renewal_minor)
+  from subscription s where s.status = 'ACTIVE' and s.charging_payment_id is null and s.pending_kind is null"""
 
 
 async def test_no_function_that_takes_a_row_is_bound_to_its_type(admin: asyncpg.Connection) -> None:

@@ -46,6 +46,16 @@ def test_a_written_customer_is_answered_by_the_id_alone() -> None:
     assert without_row(blocks()["customers.insert"].sql).endswith("\nreturning id")
 
 
+def test_the_customers_of_a_search_are_joined_without_a_limit_for_each() -> None:
+    sql = routed(positional(blocks()["customers.matching"].sql)[0])
+    assert sql.endswith('from search_customers($1) as s (owner_id)\n join portal_customer c on c.id = s.owner_id collate "C"')
+
+
+def test_no_conflict_is_of_an_index_that_is_not_unique_there() -> None:
+    for name in ("schedules.add", "schedules.add_installments"):
+        assert "on conflict do nothing" in routed(positional(blocks()[name].sql)[0])
+
+
 def test_statements_without_such_parts_stay_as_they_are() -> None:
     sql = positional(blocks()["customers.by_id"].sql)[0]
     assert routed(sql) == sql

@@ -141,7 +141,7 @@ async def test_a_refresh_token_rotates_forgives_a_lost_answer_and_kills_the_sess
     next_one = (await portal(REFRESH, token=first["refreshToken"]))["refreshSession"]["tokens"]
     again = (await portal(REFRESH, token=first["refreshToken"]))["refreshSession"]["tokens"]
     assert again["refreshToken"] == next_one["refreshToken"] != first["refreshToken"]
-    await admin.execute("update refresh_token set used_at = used_at - interval '11 seconds' where used_at is not null")
+    await admin.execute("update refresh_token set used_at = now() - interval '11 seconds' where used_at is not null")
     stolen = (await portal(REFRESH, token=first["refreshToken"]))["refreshSession"]
     assert stolen["userErrors"][0]["code"] == "SESSION_ENDED"
     assert (await portal(REFRESH, token=next_one["refreshToken"]))["refreshSession"]["tokens"] is None
@@ -227,7 +227,7 @@ async def test_staff_make_a_link_that_lets_a_customer_in_once(portal: Portal, ad
 async def test_an_expired_link_says_what_a_used_one_says(portal: Portal, ada: str, admin: asyncpg.Connection) -> None:
     make = "mutation ($id: ID!) { createPortalLink(input: { customerId: $id }) { link { url } } }"
     url = (await portal(make, token(STAFF), id=demo_customer(ada).customer_id))["createPortalLink"]["link"]["url"]
-    await admin.execute("update identity_link set created_at = created_at - interval '1 hour', expires_at = expires_at - interval '1 hour'")
+    await admin.execute("update identity_link set created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'")
     assert (await portal(REDEEM, token=url.partition("#token=")[2]))["redeemPortalLink"]["userErrors"][0]["code"] == "LINK_INVALID"
 
 

@@ -9,7 +9,7 @@ from tests.callers.identity import REFRESH, Account, PortalClient
 
 SEALED = "select successor_sealed from refresh_token where secret_hash = $1"
 SEAL = "update refresh_token set successor_sealed = $2 where secret_hash = $1"
-AGE = "update refresh_token set used_at = used_at - interval '11 seconds' where secret_hash = $1"
+AGE = "update refresh_token set used_at = now() - interval '11 seconds' where secret_hash = $1"
 # As programs before this one wrote it: 43 characters and a one-time pad.
 OF_AN_OLDER_PROGRAM = "5a" * 43
 

@@ -22,7 +22,7 @@ QUERY = """{ customer {
 SUMS = "SpecifiedTradeSettlementHeaderMonetarySummation"
 
 
-WITHOUT_ADDRESS = """select i.id, i.customer_id from portico.invoice i join portico.document_snapshot s on s.document_id = i.id
+WITHOUT_ADDRESS = """select i.id, i.customer_id from portico.invoice i join portico.document_snapshot s on s.customer_id = i.customer_id and s.document_id = i.id
  where i.status <> 'VOID' and s.address_country is null order by i.id limit 1"""
 
 

@@ -250,7 +250,7 @@ async def test_every_page_of_staff_is_the_same_by_planner_and_executor(portal: P
     executed = await portal.execute(of_staff()[name], STAFF, **variables[name])
     planned = await portal.plan(of_staff()[name], STAFF, **variables[name])
     assert not executed.errors
-    assert (planned is None) is (name in WITHOUT_PLAN)
+    assert (planned is None) is (name in WITHOUT_PLAN or not portal.plans_for(STAFF))
     if planned:
         assert without_addresses(planned.data) == without_addresses(executed.data)
 

@@ -40,7 +40,8 @@ async def test_nothing_is_lost_and_nothing_left_over(
     urls: Urls, admin: asyncpg.Connection, tmp_path: Path, root: Path, request: pytest.FixtureRequest, journey: str, how: str, place: str
 ) -> None:
     bare = await admin.fetchval(
-        "select id from invoice i where customer_id = $1 and not exists (select from attachment a where a.invoice_id = i.id) limit 1", ADA.customer_id
+        "select id from invoice i where customer_id = $1 and not exists (select 1 from attachment a where a.customer_id = i.customer_id and a.invoice_id = i.id) limit 1",
+        ADA.customer_id,
     )
     await admin.execute("delete from loose_object")
     settings: dict[str, Any] = {}

@@ -185,7 +185,7 @@ async def test_twenty_calls_at_once_with_one_key_attach_once(http: httpx.AsyncCl
 
 async def test_a_parent_holds_so_many_files_and_no_more_also_when_many_come_at_once(start_server: Any, urls: Any, admin: asyncpg.Connection) -> None:
     parent = await admin.fetchval(
-        "select id from invoice i where customer_id = $1 and not exists (select from attachment a where a.invoice_id = i.id) order by id desc limit 1",
+        "select id from invoice i where customer_id = $1 and not exists (select 1 from attachment a where a.customer_id = i.customer_id and a.invoice_id = i.id) order by id desc limit 1",
         ADA.customer_id,
     )
     async with httpx.AsyncClient(base_url=start_server(urls.app, max_files_per_parent=3, pool_size=20), timeout=20) as client:
