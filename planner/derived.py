@@ -80,7 +80,7 @@ def _choice(columns: list[str], values: Sequence[Any]) -> str:
             columns, texts = [*columns[:place], *columns[place + 1 :]], without
     distinct = list(dict.fromkeys(texts))
     numbers = ",".join(str(distinct.index(text) + 1) for text in texts)
-    number = "".join(f"+{2 ** (len(columns) - place)}*{column}::int" for place, column in enumerate(columns, start=1))
+    number = "".join(f"+{2 ** (len(columns) - place)}*({column})::int" for place, column in enumerate(columns, start=1))
     return f"coalesce((array[{','.join(map(_literal, distinct))}])[('{{{numbers}}}'::int[])[1{number}]], {MISSING})"
 
 

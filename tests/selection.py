@@ -7,14 +7,13 @@ slow  a test that takes long, or one of hundreds: `make test-fast` omits it
 import os
 from collections import defaultdict
 from pathlib import Path
-from random import Random
 from zlib import crc32
 
 import pytest
 
 from tests import depth
+from tests.db.distribution.elsewhere import skip_elsewhere
 from tests.depth import PROFILE, SEED, by_depth
-from tests.distributed import skip_elsewhere
 from tests.template import DATABASE
 
 TESTS = Path(__file__).parent
@@ -52,7 +51,7 @@ HTTP_FILES = {
 VISIT = "visit"
 SERVERS = {VISIT, "server", "start_server", "http", "store", "rclone", "s3rver"}
 CLUSTERS = {"urls", "place"}
-# In the profile dev, a test of a database or a server runs one of this many parts of its cases, and a file that is slow or starts programs runs on about one day of this many.
+# In the profile dev, a test of a database or a server runs one of this many parts of its cases, and of the files that are slow or start programs one part runs, for as many days.
 DAYS = 3
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
 SLOW_FOLDERS = {"examples", "faults", "first_hour", "lifecycle"}
@@ -231,9 +230,10 @@ def _is_left_to_ci(path: Path) -> bool:
 
 
 def _is_of_another_day(path: Path) -> bool:
-    """Whether a file of tests that is slow or starts programs runs with another seed. Each seed selects about one in DAYS, whatever it selects of the cases of a file."""
+    """Whether a file of tests that is slow or starts programs is left to other days: one part in DAYS runs on DAYS days, on which each case of it has its turn, and then another part."""
+    name = path.relative_to(TESTS).as_posix()
     is_dear = path.name.startswith("test_") and (_is_slow(path) or _folder(path) in HTTP_FOLDERS or path.stem in HTTP_FILES)
-    return is_dear and Random(f"{SEED} {path.relative_to(TESTS).as_posix()}").randrange(DAYS) > 0
+    return is_dear and (crc32(name.encode()) + SEED // DAYS) % DAYS > 0
 
 
 def _is_slow(path: Path) -> bool:

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from strawberry.dataloader import DataLoader
 
 from auth.throttle import Memory
+from db.builtin import embedded
 from db.pool import Database, Pool
 from gateway.documents import rules
 from gateway.http.responses import Answer, ResponseFormat
@@ -36,6 +37,7 @@ ROOT = Path(__file__).parents[1]
 PRIVATE = {
     "_schema": "strawberry.Schema has no other way to the executable schema: schema/__init__.py",
     "_backend": "databases.Database has no other way to a connection that is not bound to a task: db/pool.py",
+    "_loop": "an asyncpg.Connection finds by it the task that cancels a statement: db/pipelining/transport.py",
     "_create_fn": "dataclasses compiles the methods of a class by it, before Python 3.13: gateway/cli/lazy_dataclasses.py",
     "anyio._backends._asyncio": "imported once at the start, because anyio does it in the first request: auth/jwt/jwks.py",
 }
@@ -131,6 +133,19 @@ def test_a_loader_keeps_what_is_waited_for_by_its_key() -> None:
         assert await waiting == 1
 
     asyncio.run(load())
+
+
+async def test_asyncpg_finds_the_task_that_cancels_a_statement_by_the_loop_of_its_connection(urls: embedded.Urls) -> None:
+    """Of another loop it finds none, and holds every task that has cancelled a statement until the connection ends."""
+    async with Database(urls.app, Pool(1), server_settings={}) as database:
+        lease = await database.take(seconds=10)
+        for _ in range(5):
+            with pytest.raises(TimeoutError):
+                await lease.raw.execute("select pg_sleep(5)", timeout=0.02)
+        assert await lease.raw.fetchval("select 1") == 1
+        assert lease.raw._loop is asyncio.get_running_loop()
+        assert lease.raw._cancellations == set()
+        await lease.end(is_sound=True)
 
 
 def test_databases_makes_connections_of_its_backend() -> None:

@@ -1,5 +1,6 @@
 """JSON that Postgres puts together as text says what the executor says, and marks a null where none may be."""
 
+import dataclasses
 import itertools
 import json
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from graphql import (
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
@@ -22,10 +24,12 @@ from graphql import (
     parse,
 )
 
+from billing.rows import row_types
 from db.blocks import PARAMETER
 from planner import PlanCache, Planner
 from planner.derived import selected
 from planner.json_sql import MARK, Constant, column, objects, text_of
+from schema.declarations.fields import DECLARATION, DEFINITION, Derived
 from tests.conftest import ADA, Portal, customer
 
 KINDS: dict[str, tuple[Any, str, list[tuple[Any, Any]]]] = {
@@ -92,6 +96,19 @@ async def test_a_value_of_flags_is_selected_by_the_statement(admin: asyncpg.Conn
             f"select {sql} from (values ({', '.join(['true'] * (count - 1) + ['cast(null as boolean)'])})) r({', '.join(names)})"
         )
     assert selected(["f0"], lambda flag: "x" * 2_000 + str(flag)) is None
+
+
+def test_the_fields_of_flags_are_these(graphql_schema: GraphQLSchema) -> None:
+    """Their values are computed once for a plan. A function that reads anything else, such as a setting or the clock, must name it as a fact of the call."""
+    declared = {
+        f"{kind.name}.{name}": field.extensions[DEFINITION].metadata.get(DECLARATION)
+        for kind in graphql_schema.type_map.values()
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__")
+        for name, field in kind.fields.items()
+    }
+    flags = {column.name for row in row_types().values() for column in dataclasses.fields(row) if column.type in (bool, "bool")}
+    of_flags = {name for name, one in declared.items() if isinstance(one, Derived) and not one.about_call and one.needs and flags.issuperset(one.needs)}
+    assert of_flags == {"PaymentMethod.availableActions"}
 
 
 def test_the_answer_of_the_summary_is_the_text_of_the_database(graphql_schema: GraphQLSchema, root: Path) -> None:

@@ -8,6 +8,8 @@ import asyncio
 from typing import Any
 
 HEAD = b"HTTP/1.1 "
+# Larger bodies are not copied.
+JOINED_BYTES = 1 << 16
 
 
 class ResponseTransport:
@@ -23,28 +25,29 @@ class ResponseTransport:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
-    def write(self, data: bytes) -> None:
-        if self._head:
-            data = self._head + data
-            self._forget()
-        elif data.startswith(HEAD):
-            self._head, self._flush_call = data, self._loop.call_soon(self.flush)
+    def write(self, data: "bytes | memoryview") -> None:
+        if self._head and len(data) <= JOINED_BYTES:
+            data = b"".join((self._take(), data))
+        elif not self._head and data[: len(HEAD)] == HEAD:
+            self._head, self._flush_call = bytes(data), self._loop.call_soon(self._flush)
             return
+        self._flush()
         self._transport.write(data)
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         """Send the head, if nothing has followed it."""
         if self._head:
-            head = self._head
-            self._forget()
-            self._transport.write(head)
+            head = self._take()
+            if not self._transport.is_closing():
+                self._transport.write(head)
 
     def close(self) -> None:
-        self.flush()
+        self._flush()
         self._transport.close()
 
-    def _forget(self) -> None:
-        self._head = b""
+    def _take(self) -> bytes:
+        head, self._head = self._head, b""
         if self._flush_call:
             self._flush_call.cancel()
             self._flush_call = None
+        return head

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import asyncpg
 import pytest
 import uvloop
 
 from billing.states import Actor
 from db.builtin.embedded import Urls
+from db.pipelining.transport import JOINED_BYTES
 from db.pool import Database, Pool
 from db.unit_of_work import Caller, UnitOfWork
 from tests.conftest import ADA
 from tests.servers.certificates import certified
+from tests.waiting import until
 
 CALLER = Caller(ADA.customer_id, Actor.CUSTOMER, datetime(2026, 11, 30, tzinfo=UTC))
 OWN = "select array(select id from customer)"
@@ -103,3 +106,38 @@ def test_a_page_over_tcp_is_one_packet(urls: Urls, tmp_path: Path, mode: str, lo
 @pytest.mark.parametrize("loop", [asyncio, uvloop])
 def test_a_page_over_a_socket_of_the_machine_is_one_packet(urls: Urls, loop: Any) -> None:
     assert loop.run(writes_of_pages(urls.app)) == [1] * PAGES
+
+
+async def test_what_was_sent_ahead_waits_for_no_statement(urls: Urls, admin: asyncpg.Connection) -> None:
+    """The transaction that another caller left open ends soon, even if nothing is read after it."""
+    async with Database(urls.app, Pool(1), server_settings={}) as database:
+        lease = await database.take(seconds=10)
+        await lease.execute("begin; select 'left open'")
+        assert lease.send_ahead("commit; begin; set local app.actor = 'SYSTEM'")
+
+        async def is_sent() -> bool:
+            query = await admin.fetchval("select query from pg_stat_activity where pid = $1", lease.raw.get_server_pid())
+            return str(query).startswith("commit; begin")
+
+        await until(is_sent)
+        assert await lease.raw.fetchval("select current_setting('app.actor')") == "SYSTEM"
+        await lease.execute("rollback")
+        await lease.end(is_sound=True)
+
+
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+@pytest.mark.parametrize("size", [1, JOINED_BYTES, 3 * JOINED_BYTES])
+def test_a_message_of_any_size_follows_what_was_sent_ahead(urls: Urls, size: int, loop: Any) -> None:
+    async def sizes() -> list[int]:
+        async with Database(urls.app, Pool(1), server_settings={}) as database:
+            lease = await database.take(seconds=10)
+            seen = []
+            for _ in range(3):
+                assert lease.send_ahead("begin; set local app.actor = 'SYSTEM'")
+                rows = await lease.fetch("select length($1::text), current_setting('app.actor')", ["x" * size])
+                seen += [row[0] for row in rows if row[1] == "SYSTEM"]
+                await lease.execute("commit")
+            await lease.end(is_sound=True)
+            return seen
+
+    assert loop.run(sizes()) == [size] * 3
