@@ -64,12 +64,12 @@ def test_files_are_dropped(visit: Callable[..., Visit], pictures: list[Path]) ->
     box = place.bounding_box()
     assert box
     copy = 1
-    event = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 10, "data": {"items": [], "files": [str(pictures[0])], "dragOperationsMask": copy}}
+    event = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 10, "data": {"items": [], "files": [str(pictures[1])], "dragOperationsMask": copy}}
     devtools = page.context.new_cdp_session(page)
     for kind in ("dragEnter", "dragOver", "drop"):
         devtools.send("Input.dispatchDragEvent", {"type": kind, **event})
     expect(page.get_by_role("status").filter(has_text="1 file is added.")).to_be_visible()
-    expect(page.get_by_role("listitem").filter(has_text="front.png").first).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="back.jpg").first).to_be_visible()
 
 
 def test_a_file_that_is_too_large_or_of_a_wrong_kind_is_refused_by_its_name_and_nothing_is_attached(
