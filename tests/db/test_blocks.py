@@ -220,7 +220,7 @@ def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
         return
     if block.name == "saving.audit_event":  # an event may be of no customer, and names its own
         return
-    changes = re.search(r"where (\w\.)?(customer_id|id) = :customer_id", block.sql)
+    changes = re.search(r"where (\w\.)?(customer_id|owner_id|id) = :customer_id", block.sql)
     assert block.is_of_customer
     assert changes or block.sql.startswith("insert")
 
