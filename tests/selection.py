@@ -117,13 +117,14 @@ SLOW_FILES = {
     "test_workers",
 }
 
-# What the profile dev leaves to `.ci/run`, unless the command line names a file or a folder: browsers and npm, builds, copies of the tree, and long histories of models. Each
-# takes half a minute or more, and `make portal`, `make model` and `make night` run most of them.
+# What the profile dev leaves to `.ci/run`, unless the command line names a file or a folder: browsers and npm, builds, copies of the tree, outages, and long histories of models.
+# Each takes half a minute or more, and `make portal`, `make model` and `make night` run most of them.
 LEFT_TO_CI = {
     "portal/pages", "portal/test_build", "examples", "first_hour/test_without_built_in_postgres", "first_hour/test_graphiql", "structure/test_contributing",
     "lifecycle/models", "lifecycle/payments/test_client_caches", "journeys/outages/test_pool_whole", "journeys/uploads/test_upload_kills", "db/migrations/test_upgrade",
     "imports/test_going_live",
-    "db/migrations/test_previous_programs",
+    "db/migrations/test_previous_programs", "faults", "deploy/test_restore_drill", "lifecycle/worker/test_worker_and_server", "lifecycle/worker/test_worker_outages",
+    "gateway/serving/test_workers", "gateway/live/test_slow_readers", "journeys/papers/test_paper_neighbours", "journeys/partners/test_first_call", "portal/test_stripe_form",
 }  # fmt: skip
 
 
