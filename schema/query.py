@@ -92,7 +92,9 @@ class Query(InvoicingPreviews):
         permissions.CUSTOMERS_READ,
     )
     open_item_totals = guarded(
-        many("open_items.totals", key="", graphql_type=OpenItemTotal, description="For staff: the sums of `openItems` by currency and ageing."),
+        many(
+            "open_items.totals", key="", graphql_type=OpenItemTotal, description="For staff: the sums of `openItems` by currency and ageing.", is_nullable=True
+        ),
         permissions.CUSTOMERS_READ,
     )
     metrics = metrics(permissions.CUSTOMERS_READ)

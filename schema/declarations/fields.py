@@ -140,15 +140,15 @@ def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
     return _field(resolve, graphql_type, description, One(statement, key))
 
 
-def many(block: str, *, key: str, graphql_type: Any, description: str, columns: Mapping[str, str] | None = None) -> Any:
-    """Declare the list of all rows that belong to this row: only for lists with a small upper bound."""
+def many(block: str, *, key: str, graphql_type: Any, description: str, columns: Mapping[str, str] | None = None, is_nullable: bool = False) -> Any:
+    """Declare the list of all rows that belong to this row: only for lists with a small upper bound. It is nullable where it may be refused, so that its siblings are answered."""
     statement = blocks()[block]
 
     async def resolve(parent: Parent, info: Info) -> Any:
         rows = await relations.many(parent, key, statement, info.context)
         return [present_row(row, columns) for row in rows] if columns else rows
 
-    return _field(resolve, list[graphql_type], description, Many(statement, key, columns))
+    return _field(resolve, list[graphql_type] | None if is_nullable else list[graphql_type], description, Many(statement, key, columns))
 
 
 def listed(block: str, *, keys: str, graphql_type: Any, description: str, cost: Mapping[str, Any]) -> Any:

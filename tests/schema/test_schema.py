@@ -248,3 +248,14 @@ def test_every_connection_may_be_null_alone(graphql_schema: GraphQLSchema) -> No
     connections = {name: field for name, field in fields.items() if get_named_type(field.type).name.endswith("Connection")}
     assert len(connections) > 20
     assert [name for name, field in connections.items() if is_non_null_type(field.type)] == []
+
+
+def test_every_field_that_may_be_refused_may_be_null_alone(graphql_schema: GraphQLSchema) -> None:
+    """A refused field that may not be null takes the answers of the fields beside it. A subscription has one field."""
+    roots = (graphql_schema.mutation_type, graphql_schema.subscription_type)
+    kinds = [kind for kind in graphql_schema.type_map.values() if is_object_type(kind) and kind not in roots]
+    guarded = {
+        f"{kind.name}.{name}": field for kind in kinds for name, field in kind.fields.items() if not kind.name.startswith("__") and permission_of(kind, name)
+    }
+    assert "Query.openItemTotals" in guarded
+    assert [name for name, field in guarded.items() if is_non_null_type(field.type)] == []
