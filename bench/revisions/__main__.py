@@ -1,7 +1,8 @@
 """`python -m bench.revisions`: the Summary page by its document id, and the 304 to those who have it already, in turns.
 
-The page is measured by POST, by GET, and by GET with an ETag of another revision, which costs the look-up in addition. The CPU time of the server and of Postgres for each request
-varies less than the rate on a machine that others use too. The figures are stored in bench/results/revisions.json.
+The page is measured by POST, by GET, and by GET with an ETag of another revision, which costs the look-up in addition; the page by POST and the 304 also from a server of two
+processes, since a 304 leaves Postgres so little to do that one process is what limits the rate. The CPU time of the server and of Postgres for each request varies less than the
+rate on a machine that others use too. The figures are stored in bench/results/revisions.json.
 """
 
 import asyncio
@@ -18,12 +19,13 @@ from rich.table import Table
 from bench.reporting import results
 from bench.reporting.spread import spread
 from bench.runner import database, load, portal
-from bench.runner.processes import Command, Running, cpu_seconds, family_cpu_seconds, server
+from bench.runner.processes import Command, Running, family_cpu_seconds, server
 from resolvers.documents.manifests import id_of
 
 NAME = "revisions"
 console = Console()
 CALLERS = 500
+TWO = ", two processes"
 PAGE, BY_GET, CHANGED, UNCHANGED = "page by POST", "page by GET", "GET with an old ETag: page", "GET with the ETag: 304"
 
 
@@ -52,8 +54,11 @@ def main(
     with database.portal(customers, console) as place, portal.signer() as signer:
         tokens = [signer.token(customer_id) for customer_id in asyncio.run(database.customer_ids(place, CALLERS))]
         command = portal.portico(place, signer, planner=True)
-        with server(Command(command.arguments, {**command.environment, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)) as running:
-            turns = _turns(_loads(running, tokens, concurrency, seconds), rounds, lambda: (cpu_seconds(running.pid), family_cpu_seconds(place.postmaster)))
+        command = Command(command.arguments, {**command.environment, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
+        with server(command) as one, server(portal.with_workers(command, 2)) as two:
+            loads = _loads(one, tokens, concurrency, seconds)
+            loads |= {name + TWO: each for name, each in _loads(two, tokens, concurrency, seconds).items() if name in (PAGE, UNCHANGED)}
+            turns = _turns(loads, rounds, lambda: (family_cpu_seconds(one.pid) + family_cpu_seconds(two.pid), family_cpu_seconds(place.postmaster)))
     results.store(NAME, {**result, "turns": {name: [asdict(turn) for turn in seen] for name, seen in turns.items()}})
     _print(turns, f"Summary page, {customers:,} customers, {concurrency} at a time, {rounds} rounds of {seconds:g} s in turns")
 
@@ -84,7 +89,7 @@ def _tag(running: Running, path: str, token: str) -> str:
 
 
 def _turns(loads: dict[str, load.Load], rounds: int, cpu: Callable[[], tuple[float, float]]) -> dict[str, list[Turn]]:
-    """Run all in turn; the one that begins changes from round to round, and the first round does not count."""
+    """Run all in turns; the one that begins changes from round to round, and the first round does not count."""
     turns: dict[str, list[Turn]] = {name: [] for name in loads}
     for nth in range(rounds + 1):
         for name in list(loads)[:: 1 if nth % 2 else -1]:
@@ -96,12 +101,19 @@ def _turns(loads: dict[str, load.Load], rounds: int, cpu: Callable[[], tuple[flo
     return turns
 
 
+def page_of(name: str) -> str:
+    """Return the page that a request is compared with: that of the same server."""
+    return PAGE + TWO if name.endswith(TWO) else PAGE
+
+
 def _print(turns: dict[str, list[Turn]], title: str) -> None:
-    table = Table(title=title, caption="Medians of the rounds (smallest to largest). The ratios are those within a round, to the page by POST.")
+    table = Table(
+        title=title, caption="Medians of the rounds (smallest to largest). The ratios are those within a round, to the page by POST of the same server."
+    )
     for name in ("", "requests/s", "p50 ms", "server µs", "Postgres µs", "rate ÷ page", "page's CPU ÷ its CPU"):
         table.add_column(name, justify="left" if not name else "right")
     for name, values in turns.items():
-        pairs = list(zip(turns[PAGE], values, strict=True))
+        pairs = list(zip(turns[page_of(name)], values, strict=True))
         columns = (
             [turn.rate for turn in values],
             [turn.p50 for turn in values],

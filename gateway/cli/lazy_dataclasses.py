@@ -19,17 +19,20 @@ def compile_methods_on_use() -> None:
 
 
 def _deferred(create: Create, name: str, arguments: Any, body: Any, **options: Any) -> Callable[..., Any]:
-    """Return the method, or one that puts the method in its place when it is called."""
+    """Return the method, or one that puts the method in its place when it is called. A `__repr__` stays, because `dataclasses` wraps it against recursion."""
     if name == "__init__":
         return create(name, arguments, body, **options)
+    compiled: list[Callable[..., Any]] = []
 
     def method(self: object, *values: object) -> Any:
-        own = create(name, arguments, body, **options)
-        own.__qualname__ = method.__qualname__
-        for kind in type(self).__mro__:
-            if kind.__dict__.get(name) is method:
-                setattr(kind, name, own)
-        return own(self, *values)
+        if not compiled:
+            own = create(name, arguments, body, **options)
+            own.__qualname__ = method.__qualname__
+            for kind in type(self).__mro__:
+                if kind.__dict__.get(name) is method:
+                    setattr(kind, name, own)
+            compiled.append(own)
+        return compiled[0](self, *values)
 
     method.__name__ = name
     return method

@@ -191,6 +191,7 @@ def with_objects(schema: GraphQLSchema) -> list[str]:
     return [name for name, field in fields if name != "uploadAttachments" and {get_named_type(each.type).name for each in field.type.fields.values()} & NOUNS]
 
 
+@pytest.mark.slow
 async def test_payloads_of_chance_are_the_same_both_ways(payloads: Portal, admin: Any) -> None:
     """Several mutations in a document, aliases, fragments, directives; half of them with variables."""
     loop = asyncio.get_running_loop()

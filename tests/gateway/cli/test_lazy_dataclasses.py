@@ -94,6 +94,25 @@ def test_a_method_is_compiled_at_its_first_call_and_only_then(lazy: Callable[[],
     assert vars(Point)["__eq__"].__code__.co_filename == "<string>"
 
 
+@is_eager
+def test_no_method_is_compiled_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`__repr__` is called through a wrapper, so it is never replaced in its class."""
+    compiled: list[str] = []
+    create = dataclasses._create_fn  # type: ignore[attr-defined]
+
+    def counted(name: str, *arguments: Any, **options: Any) -> Any:
+        compiled.append(name)
+        return create(name, *arguments, **options)
+
+    monkeypatch.setattr(dataclasses, "_create_fn", counted)
+    compile_methods_on_use()
+    classes = declared()
+    compiled.clear()
+    behaviour(classes)
+    of_each_class = {"__repr__": 3, "__eq__": 3, "__hash__": 2, "__lt__": 1, "__le__": 1, "__gt__": 1, "__ge__": 1, "__setattr__": 2, "__delattr__": 2}
+    assert {name: compiled.count(name) for name in compiled} == of_each_class
+
+
 @dataclass(frozen=True)
 class Pickled:
     x: int

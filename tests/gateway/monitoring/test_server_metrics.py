@@ -241,6 +241,7 @@ async def test_openmetrics_is_answered_to_those_who_accept_it(metrics_port: int,
     assert answer.text.endswith("# EOF\n")
 
 
+@pytest.mark.slow  # starts programs
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker"]])
 def test_a_port_in_use_is_one_line(root: Path, urls: embedded.Urls, tmp_path: Path, command: list[str]) -> None:
     with socket.socket() as other:
