@@ -5,16 +5,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+import orjson
 from strawberry import UNSET
 
 from billing.lifecycle.facts import Decision
 from billing.refusals import ErrorCode, Refused
-from resolvers.changes.saving import as_json
 from resolvers.context import Context, payments_of
 
 LIFETIME = timedelta(minutes=10)
@@ -79,8 +79,8 @@ def outcome_of(decision: Decision) -> str:
     """Return a hash of everything that the preview contains: amounts, periods, dates, the state afterwards."""
     after = decision.contract
     outcome = {
-        "bill": asdict(decision.bill) if decision.bill else None,
-        "credit": [asdict(note) for note in decision.notes],
+        "bill": decision.bill,
+        "credit": decision.notes,
         "after": [
             after.status,
             after.price_id,
@@ -98,8 +98,8 @@ def outcome_of(decision: Decision) -> str:
 
 
 def hash_of_outcome(outcome: Any) -> str:
-    """Return the hash of values that may contain days and instants."""
-    return hashlib.sha256(as_json(outcome).encode()).hexdigest()
+    """Return the hash of values that may contain days, instants and dataclasses, of which all fields count."""
+    return hashlib.sha256(orjson.dumps(outcome)).hexdigest()
 
 
 def hash_of(arguments: Any, *, without: tuple[str, ...] = ("idempotency_key",)) -> str:

@@ -1,6 +1,6 @@
 """`creditInvoice`: a credit note that staff write. What of it is paid back by a processor is issued with the processor's success."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ class CreditDecision:
     payment: RefundedPayment | None
 
     def outcome(self) -> Any:
-        return [asdict(self.note), self.invoice.version, self.payment and self.payment.payment_id]
+        return [self.note, self.invoice.version, self.payment and self.payment.payment_id]
 
 
 @dataclass(frozen=True, slots=True)

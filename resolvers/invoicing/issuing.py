@@ -29,7 +29,7 @@ class IssueDecision:
     invoice: WrittenInvoice
 
     def outcome(self) -> Any:
-        return asdict(self.invoice)
+        return self.invoice
 
 
 async def create_invoice(arguments: Any, context: Context) -> MutationResult:

@@ -1,6 +1,6 @@
 """`recordPayment`: money that came by bank transfer, cash or check."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ class RecordDecision:
     schedule_of: dict[str, str]
 
     def outcome(self) -> Any:
-        return [self.amount_minor, self.currency, self.received_on, asdict(self.money)]
+        return [self.amount_minor, self.currency, self.received_on, self.money]
 
 
 @dataclass(frozen=True, slots=True)

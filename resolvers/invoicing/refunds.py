@@ -1,6 +1,6 @@
 """`refundPayment`: money of a payment goes back, by its processor, or by the merchant's own hand where no processor took it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ class RefundDecision:
     parts: tuple[PaymentPart, ...]
 
     def outcome(self) -> Any:
-        return [self.refund.payment.payment_id, self.refund.amount_minor, self.refund.reason, [asdict(part) for part in self.parts]]
+        return [self.refund.payment.payment_id, self.refund.amount_minor, self.refund.reason, self.parts]
 
 
 async def refund_payment(arguments: Any, context: Context) -> MutationResult:
