@@ -10,6 +10,7 @@ from bench.reporting import pages, results, writes
 from bench.reporting.chart import Bar, bars
 from bench.reporting.growth import of_growth
 from bench.reporting.live import of_live
+from bench.reporting.payloads import of_payloads
 from bench.reporting.revisions import of_revisions
 from bench.reporting.workers import of_workers
 from bench.runner.database import ROOT
@@ -33,6 +34,7 @@ def main(into: Annotated[Path, typer.Option(help="Where the page and its chart a
         writes.of_load(load),
         of_revisions(results.stored("revisions")),
         writes.of_writes(results.stored("writes"), results.stored("events")),
+        of_payloads(results.stored("payloads")),
         of_live(results.stored("live")),
     ]
     (into / "performance.md").write_text(pages.page(result, more), encoding="utf-8")

@@ -37,6 +37,7 @@ PARTS = (
     Part("bench.overload", (), ("--rounds", "1", "--seconds", "1")),
     Part("bench.revisions", ("--customers", "20000"), ("--rounds", "1", "--seconds", "1", "--customers", "1000")),
     Part("bench.writes", ("--peers",), ("--peers", "--rounds", "1", "--each", "32")),
+    Part("bench.payloads", (), ("--rounds", "1", "--each", "32")),
     Part("bench.writes.events", (), ("--rounds", "1", "--each", "32")),
     Part("bench.events.live", (), ("--rounds", "1", "--seconds", "1", "--customers", "1000", "--streams", "200")),
     Part("bench.growth", (), ("--rounds", "1", "--seconds", "1", "--customers", "100", "--customers", "1000"), is_long=True),
