@@ -18,6 +18,8 @@ SOURCES = ("codegen.js", "index.html", "package-lock.json", "package.json", "tsc
 LANGUAGES = ("en", "de", "fr", "es", "ar")
 # What a browser may load to show the first page: to a customer who is signed in the Summary, else the sign-in.
 FIRST_PAGE_BYTES = 120_000
+# The accessible name of a button, and the text that it shows: `aria-label={t('methods.deleteOf', { name })} …> {t('delete')}`.
+NAMED = re.compile(r"""label=\{t\('([\w.]+)'[^>]*(?:=>[^>]*)*>\s*\{t\('([\w.]+)'\)\}""")
 # Codes of staff's mutations and of direct uploads are translated too, so every code is.
 IMPORT = re.compile(r"""(?:from|import)\s*\(?["'`]\./([\w.-]+\.js)["'`]""")
 
@@ -83,6 +85,15 @@ def test_the_scripts_of_the_first_page_are_within_the_budget(page: str) -> None:
     loaded = static_imports(entry[1], texts) | static_imports(chunk, texts) | {catalog}
     assert sum(len(gzip.compress(texts[name].encode(), 9)) for name in loaded) <= FIRST_PAGE_BYTES
     assert len(loaded) >= 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_name_of_a_button_contains_the_text_that_it_shows(language: str) -> None:
+    """Who controls a browser by voice says what is written on the button (WCAG 2.5.3)."""
+    texts = messages(language)
+    pairs = {pair for path in (PORTAL / "src").rglob("*.tsx") for pair in NAMED.findall(path.read_text())}
+    assert len(pairs) >= 9
+    assert [pair for pair in pairs if texts[pair[1]].lower() not in texts[pair[0]].lower()] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
