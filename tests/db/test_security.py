@@ -3,7 +3,9 @@
 import asyncpg
 import pytest
 
+from db.blocks import Block, positional
 from tests.conftest import ADA, BIG, EMPTY
+from tests.db.test_blocks import WRITES
 
 # A change of each column of a customer that belongs to the merchant.
 MERCHANT_CHANGES = [
@@ -238,3 +240,21 @@ async def test_the_tests_above_would_notice_any_policy_that_is_lost_or_opened(ad
             theirs = await admin.fetchval(f"select count(*) from {table} where {key} <> $1", ADA.customer_id)
             await transaction.rollback()
             assert theirs > 0 if replaced else mine == 0, table
+
+
+# What an import writes as the owner of the tables (db/importing.py).
+BY_OWNER = {"saving.imported_invoice", "saving.imported_document", "saving.import_record"}
+BY_APPLICATION = [item for item in WRITES if item.name not in BY_OWNER]
+
+
+@pytest.mark.parametrize("block", BY_APPLICATION, ids=[item.name for item in BY_APPLICATION])
+async def test_the_application_may_write_what_a_block_writes(block: Block, app: asyncpg.Connection) -> None:
+    """Postgres checks the privileges of a statement when it starts, which EXPLAIN does as well; PREPARE does not."""
+    text, names = positional(block.sql)
+    await app.execute(f"prepare writing as {text}")
+    try:
+        await app.fetch(f"explain execute writing({', '.join(['null'] * len(names))})" if names else "explain execute writing")
+    except asyncpg.InsufficientPrivilegeError as error:
+        pytest.fail(f"{error}: the revision of a table or column that {block.name} writes has a `grant … to portico_app`")
+    finally:
+        await app.execute("deallocate writing")

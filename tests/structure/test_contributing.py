@@ -49,13 +49,17 @@ def apply(change: Change, folder: Path) -> None:
     path = folder / change.path
     path.parent.mkdir(parents=True, exist_ok=True)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    assert text.count(change.before) == 1 if change.before else not text, f"{change.path} does not have these lines once:\n{change.before}"
+    assert text.count(change.before) == 1 if change.before else not text, missing(change)
     path.write_text(text.replace(change.before, change.after) if change.before else change.after, encoding="utf-8")
+
+
+def missing(change: Change) -> str:
+    return f"{change.path} does not have these lines once, which an example of CONTRIBUTING.md names. Correct the example:\n{change.before}"
 
 
 def diffs(heading: str) -> list[list[Change]]:
     """The diffs of a section. NNNN is the number of the next revision, and LAST that of the newest one."""
-    last = max(path.name[:4] for path in (ROOT / "db/migrations/versions").glob("[0-9]*"))
+    last = max(path.name[:4] for path in (ROOT / "db/migrations/versions").glob("[0-9]*/*.py"))  # a folder that another branch left has none
     text = section(PAGE, heading).replace("NNNN", f"{int(last) + 1:04}").replace("LAST", last)
     return [list(changes_of(diff)) for diff in FENCE.findall(text)]
 
@@ -111,7 +115,7 @@ def test_a_hunk_applies_only_where_its_lines_stand_once(tmp_path: Path) -> None:
     (change,) = changes_of("--- a/a.py\n+++ b/a.py\n@@ top\n one\n+more\n two\n")
     apply(change, tmp_path)
     assert (tmp_path / "a.py").read_text() == "one\nmore\ntwo\n"
-    with pytest.raises(AssertionError, match="does not have these lines once"):
+    with pytest.raises(AssertionError, match=r"a.py does not have these lines once, .* Correct the example"):
         apply(change, tmp_path)
 
 

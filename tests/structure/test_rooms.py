@@ -66,22 +66,24 @@ def test_no_room_has_more_than_15_files() -> None:
         name_of(path.parent) for folder in (*PRODUCT, "bench", "tests") for path in files_of(folder, ".py", ".sql", ".graphql") if path.name != "__init__.py"
     )
     assert sizes["db"] > 5
-    assert {room: size for room, size in sizes.items() if size > ROOM_FILES and not room.startswith(LARGE_ROOMS)} == {}
+    large = {room: size for room, size in sizes.items() if size > ROOM_FILES and not room.startswith(LARGE_ROOMS)}
+    assert large == {}, f"a folder has at most {ROOM_FILES} files: put the new one into a folder below, or what it has into a file of the same subject"
 
 
 def test_no_module_has_more_than_300_lines() -> None:
     lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
-    assert {name: count for name, count in lines.items() if count > MODULE_LINES} == {}
+    assert {name: count for name, count in lines.items() if count > MODULE_LINES} == {}, "divide the module by subject"
 
 
 def test_no_function_has_more_than_40_lines() -> None:
     functions = [(name_of(path), node) for path in modules() for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     assert len(functions) > 1000
-    assert [f"{name}: {node.name}" for name, node in functions if (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES] == []
+    assert [f"{name}: {node.name}" for name, node in functions if (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES] == [], "divide the function"
 
 
 def test_no_rooms_import_each_other_in_a_circle() -> None:
-    assert circle(arrows()) is None
+    way = circle(arrows())
+    assert way is None, f"these folders import each other: {' → '.join(way)}. Move what both need into a folder that both may import"
 
 
 def test_a_circle_is_found() -> None:
@@ -120,7 +122,7 @@ def circle(arrows: dict[str, set[str]]) -> list[str] | None:
 
 def test_only_db_has_sql() -> None:
     outside = [path for path in modules() if path.relative_to(ROOT).parts[0] not in MAY_HAVE_SQL | {"db"} and name_of(path) not in MAY_HAVE_SQL_FILES]
-    assert [f"{name_of(path)}:{line}" for path in outside for line in lines_with_sql(tree_of(path))] == []
+    assert [f"{name_of(path)}:{line}" for path in outside for line in lines_with_sql(tree_of(path))] == [], "write a block in db/sql, and call it by its name"
 
 
 @pytest.mark.parametrize("text", ["select id from customer", "set local app.actor = 'STAFF'", "\n  update invoice set status = $1"])

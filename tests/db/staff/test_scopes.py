@@ -94,7 +94,9 @@ async def is_written(staff: asyncpg.Connection, scope: str, statement: str) -> b
 
 
 def test_every_mutation_of_staff_declares_the_tables_that_it_writes() -> None:
-    assert OF_STAFF.keys() == WRITES.keys()
+    assert OF_STAFF.keys() == WRITES.keys(), (
+        "name the tables that a mutation writes in WRITES of tests/db/staff/writes.py, also one that customers share with staff"
+    )
     assert len(OF_STAFF) >= 30
 
 

@@ -175,7 +175,9 @@ def test_each_scope_opens_the_root_fields_that_are_listed_and_no_others(graphql_
     attachments = {name for name in roots(graphql_schema) if "ttachment" in name}
     assert callable_by(graphql_schema, partner_with()) == ALWAYS
     for scope, expected in BY_SCOPE.items():
-        assert callable_by(graphql_schema, partner_with(scope)) == ALWAYS | expected, scope
+        assert callable_by(graphql_schema, partner_with(scope)) == ALWAYS | expected, (
+            f"apps with the scope {scope} may call what BY_SCOPE lists: add a new root field there"
+        )
     assert callable_by(graphql_schema, partner_with("attachments:write")) == ALWAYS | attachments
     everything = callable_by(graphql_schema, partner_with(*PARTNER_SCOPES, "portal", "staff", *(scope_of(graphql_schema))))
     assert roots(graphql_schema).keys() - everything == NEVER
