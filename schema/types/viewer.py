@@ -2,9 +2,10 @@
 
 import strawberry
 
+from auth.permissions import READ
 from billing.states import Actor, LinkDelivery, SignInMethod
 from schema.declarations import nouns
-from schema.declarations.fields import derived, one
+from schema.declarations.fields import derived, guarded, one
 from schema.declarations.node import Node
 from schema.declarations.scalars import DateTime
 
@@ -19,7 +20,7 @@ class Viewer:
         description="Whether mutations that only the customer may call are refused with SIGN_IN_REQUIRED until `signIn` was called: the session began with a portal link that staff had "
         "seen, or the token names a person who acts for the customer (`act`)."
     )
-    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer | None, description="The customer of `customerId`.")
+    customer = guarded(one("customers.by_id", key="customer_id", graphql_type=nouns.Customer | None, description="The customer of `customerId`."), READ)
 
 
 def is_current(identifier: str, *, session_id: str | None) -> bool:
