@@ -149,6 +149,31 @@ def test_optional_variables_of_the_compose_file_may_be_empty() -> None:
         accepted(optional)
 
 
+def test_the_compose_file_needs_nothing_that_podman_compose_ignores() -> None:
+    project = composed()
+    assert set(project) == {"name", "x-portico", "x-gateway", "services", "networks", "volumes"}, "it ignores `configs` with a content"
+
+
+def test_services_of_compose_are_ready_when_they_say_so_and_end_when_they_are_told() -> None:
+    parts = composed()["services"]
+    assert "--host=127.0.0.1" in parts["postgres"]["healthcheck"]["test"], "by the socket the server answers that only makes the database"
+    assert parts["pgbouncer"]["stop_signal"] == "SIGINT", "after SIGTERM, versions from 1.23 on wait for every client"
+    (bucket,) = parts["s3"]["command"]
+    assert "--vfs-write-back 0s" in bucket, "without it a file is acknowledged 5 seconds before it is in the volume"
+    assert re.fullmatch(r"docker\.io/library/postgres:\d+-\w+", parts["postgres"]["image"]), "its distribution has the order of texts"
+
+
+def test_the_pooler_of_compose_reads_the_users_that_its_container_writes(tmp_path: Path) -> None:
+    service = composed()["services"]["pgbouncer"]
+    (settings,) = [volume.split(":")[1] for volume in service["volumes"]]
+    (command,) = service["command"]
+    (users,) = re.findall(r"^auth_file = (\S+)$", (DEPLOY / "compose" / "pgbouncer.ini").read_text(), re.MULTILINE)
+    assert users.startswith(f"{service['tmpfs'][0].partition(':')[0]}/")
+    script = command.replace("$$", "$").replace(f"exec /usr/bin/pgbouncer {settings}", f"cat {users}")
+    written = subprocess.run(["sh", "-c", script.replace(users, "users.txt")], cwd=tmp_path, env={"APP_PASSWORD": "k3w9"}, capture_output=True, text=True, check=True)
+    assert written.stdout == '"portico_app" "k3w9"\n'
+
+
 def test_poolers_and_the_bucket_of_compose_are_the_ones_of_the_settings() -> None:
     settings = accepted({key: substituted(value) for key, value in dict(services())["gateway-1"]["environment"].items()})
     pooler = (DEPLOY / "compose" / "pgbouncer.ini").read_text()
