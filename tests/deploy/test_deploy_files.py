@@ -84,7 +84,13 @@ def values() -> dict[str, str]:
     lines = (DEPLOY / "compose" / "env.example").read_text().splitlines()
     named = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     numbers = itertools.count(10)
-    others = {"PORTICO_STRIPE_SECRET_KEY": "sk_live_1", "PORTICO_STRIPE_PUBLISHABLE_KEY": "pk_live_1", "PORTICO_STRIPE_WEBHOOK_SECRET": "whsec_1"}
+    others = {
+        "PORTICO_MERCHANT_COUNTRY": "GB",
+        "PORTICO_MAIL_FROM": "Example <billing@example.com>",
+        "PORTICO_STRIPE_SECRET_KEY": "sk_live_1",
+        "PORTICO_STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+        "PORTICO_STRIPE_WEBHOOK_SECRET": "whsec_1",
+    }
     return {name: value or others.get(name) or f"k3w9zq7m5x2c8v4b6n1p0{next(numbers)}jhgfdsrty" for name, value in named.items()}
 
 
@@ -170,7 +176,9 @@ def test_the_pooler_of_compose_reads_the_users_that_its_container_writes(tmp_pat
     (users,) = re.findall(r"^auth_file = (\S+)$", (DEPLOY / "compose" / "pgbouncer.ini").read_text(), re.MULTILINE)
     assert users.startswith(f"{service['tmpfs'][0].partition(':')[0]}/")
     script = command.replace("$$", "$").replace(f"exec /usr/bin/pgbouncer {settings}", f"cat {users}")
-    written = subprocess.run(["sh", "-c", script.replace(users, "users.txt")], cwd=tmp_path, env={"APP_PASSWORD": "k3w9"}, capture_output=True, text=True, check=True)
+    written = subprocess.run(
+        ["sh", "-c", script.replace(users, "users.txt")], cwd=tmp_path, env={"APP_PASSWORD": "k3w9"}, capture_output=True, text=True, check=True
+    )
     assert written.stdout == '"portico_app" "k3w9"\n'
 
 
@@ -194,7 +202,7 @@ def test_the_proxy_of_compose_is_valid_and_hides_the_health_checks() -> None:
     assert "health_uri /readyz" in text
     if shutil.which("caddy") is None:  # compose is run where there is an image of it
         return
-    named = os.environ | {"HOST_NAME": "portal.example.com", "UPSTREAMS": "gateway-1:8000 gateway-2:8000"}
+    named = os.environ | {"HOST_NAME": "portal.example.com", "FILES_HOST_NAME": "files.example.com", "UPSTREAMS": "gateway-1:8000 gateway-2:8000"}
     command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(DEPLOY / "compose" / "Caddyfile")]
     adapted = subprocess.run(command, env=named, capture_output=True, text=True, timeout=30)
     assert adapted.returncode == 0, adapted.stderr
