@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,10 @@ NOT_IMPLEMENTED = 501
 
 @dataclass(frozen=True, slots=True)
 class S3Config:
-    """The bucket and how to reach it. Without keys, the machine's own credentials (environment, profile, instance role) are used. Times are in seconds."""
+    """The bucket and how to reach it. Without keys, the machine's own credentials (environment, profile, instance role) are used. Times are in seconds.
+
+    `public_endpoint` is the address under which clients reach it, if it is another one than the gateway's.
+    """
 
     bucket: str
     region: str
@@ -44,6 +47,7 @@ class S3Config:
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     is_path_style: bool = False
+    public_endpoint: str | None = None
     connect_seconds: float = 2
     read_seconds: float = 10
     step_seconds: float = 20
@@ -62,6 +66,7 @@ class S3:
         self._own = own
         self.is_fed_by_us = own is not None
         self._open: Any = None
+        self._signing: Any = None
         self._closing = AsyncExitStack()
         self._turn = asyncio.Lock()
         self._aborting: dict[tuple[str, str], asyncio.Task[bool]] = {}
@@ -111,14 +116,14 @@ class S3:
         fields = {"Content-Type": announced.content_type}
         conditions = [fields, ["content-length-range", size, size]]
         with _outages():
-            client: Any = await self._client()
+            client: Any = await self._signing_client()
             post = await client.generate_presigned_post(self._place.bucket, announced.key, dict(fields), conditions, PRESIGNED_SECONDS)
         return PresignedPost(post["url"], post["fields"], now + timedelta(seconds=PRESIGNED_SECONDS))
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
         answer = {f"Response{name.replace('-', '')}": headers[name] for name in ("Content-Disposition", "Content-Type", "Cache-Control")}
         with _outages():
-            client = await self._client()
+            client = await self._signing_client()
             return await client.generate_presigned_url("get_object", Params={"Bucket": self._place.bucket, "Key": key, **answer}, ExpiresIn=seconds)
 
     async def close(self) -> None:
@@ -192,6 +197,16 @@ class S3:
                 self._open.meta.events.unregister("before-call.s3", add_expect_header)
                 self._open.meta.events.register("before-call.s3", partial(_wait_for_body, self._place.read_seconds))
             client: S3Client = self._open
+        return client
+
+    async def _signing_client(self) -> "S3Client":
+        """Return the client that signs URLs for clients of the gateway. A signature holds for one host, so another endpoint needs a client of its own, which sends nothing."""
+        if self._place.public_endpoint is None:
+            return await self._client()
+        async with self._turn:
+            if self._signing is None:
+                self._signing = await self._closing.enter_async_context(_new_client(replace(self._place, endpoint=self._place.public_endpoint)))
+            client: S3Client = self._signing
         return client
 
 

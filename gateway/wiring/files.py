@@ -54,6 +54,7 @@ def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
         settings.s3_access_key,
         settings.s3_secret_key,
         is_path_style=settings.s3_path_style,
+        public_endpoint=settings.s3_public_endpoint,
         step_seconds=min(STEP_SECONDS, settings.upload_seconds),
         bytes_per_second=settings.s3_bytes_per_second,
     )

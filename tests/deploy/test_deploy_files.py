@@ -84,7 +84,13 @@ def values() -> dict[str, str]:
     lines = (DEPLOY / "compose" / "env.example").read_text().splitlines()
     named = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     numbers = itertools.count(10)
-    others = {"PORTICO_STRIPE_SECRET_KEY": "sk_live_1", "PORTICO_STRIPE_PUBLISHABLE_KEY": "pk_live_1", "PORTICO_STRIPE_WEBHOOK_SECRET": "whsec_1"}
+    others = {
+        "PORTICO_MERCHANT_COUNTRY": "GB",
+        "PORTICO_MAIL_FROM": "Example <billing@example.com>",
+        "PORTICO_STRIPE_SECRET_KEY": "sk_live_1",
+        "PORTICO_STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+        "PORTICO_STRIPE_WEBHOOK_SECRET": "whsec_1",
+    }
     return {name: value or others.get(name) or f"k3w9zq7m5x2c8v4b6n1p0{next(numbers)}jhgfdsrty" for name, value in named.items()}
 
 
@@ -149,6 +155,33 @@ def test_optional_variables_of_the_compose_file_may_be_empty() -> None:
         accepted(optional)
 
 
+def test_the_compose_file_needs_nothing_that_podman_compose_ignores() -> None:
+    project = composed()
+    assert set(project) == {"name", "x-portico", "x-gateway", "services", "networks", "volumes"}, "it ignores `configs` with a content"
+
+
+def test_services_of_compose_are_ready_when_they_say_so_and_end_when_they_are_told() -> None:
+    parts = composed()["services"]
+    assert "--host=127.0.0.1" in parts["postgres"]["healthcheck"]["test"], "by the socket the server answers that only makes the database"
+    assert parts["pgbouncer"]["stop_signal"] == "SIGINT", "after SIGTERM, versions from 1.23 on wait for every client"
+    (bucket,) = parts["s3"]["command"]
+    assert "--vfs-write-back 0s" in bucket, "without it a file is acknowledged 5 seconds before it is in the volume"
+    assert re.fullmatch(r"docker\.io/library/postgres:\d+-\w+", parts["postgres"]["image"]), "its distribution has the order of texts"
+
+
+def test_the_pooler_of_compose_reads_the_users_that_its_container_writes(tmp_path: Path) -> None:
+    service = composed()["services"]["pgbouncer"]
+    (settings,) = [volume.split(":")[1] for volume in service["volumes"]]
+    (command,) = service["command"]
+    (users,) = re.findall(r"^auth_file = (\S+)$", (DEPLOY / "compose" / "pgbouncer.ini").read_text(), re.MULTILINE)
+    assert users.startswith(f"{service['tmpfs'][0].partition(':')[0]}/")
+    script = command.replace("$$", "$").replace(f"exec /usr/bin/pgbouncer {settings}", f"cat {users}")
+    written = subprocess.run(
+        ["sh", "-c", script.replace(users, "users.txt")], cwd=tmp_path, env={"APP_PASSWORD": "k3w9"}, capture_output=True, text=True, check=True
+    )
+    assert written.stdout == '"portico_app" "k3w9"\n'
+
+
 def test_poolers_and_the_bucket_of_compose_are_the_ones_of_the_settings() -> None:
     settings = accepted({key: substituted(value) for key, value in dict(services())["gateway-1"]["environment"].items()})
     pooler = (DEPLOY / "compose" / "pgbouncer.ini").read_text()
@@ -169,7 +202,7 @@ def test_the_proxy_of_compose_is_valid_and_hides_the_health_checks() -> None:
     assert "health_uri /readyz" in text
     if shutil.which("caddy") is None:  # compose is run where there is an image of it
         return
-    named = os.environ | {"HOST_NAME": "portal.example.com", "UPSTREAMS": "gateway-1:8000 gateway-2:8000"}
+    named = os.environ | {"HOST_NAME": "portal.example.com", "FILES_HOST_NAME": "files.example.com", "UPSTREAMS": "gateway-1:8000 gateway-2:8000"}
     command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(DEPLOY / "compose" / "Caddyfile")]
     adapted = subprocess.run(command, env=named, capture_output=True, text=True, timeout=30)
     assert adapted.returncode == 0, adapted.stderr

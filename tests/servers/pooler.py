@@ -1,15 +1,22 @@
 """PgBouncer in transaction mode, between the application and the database of a test."""
 
 import asyncio
+import os
 import pwd
+import re
+import shutil
 import socket
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from tests.conftest import needs
 
+# Another PgBouncer than the one that is installed.
+PROGRAM = os.environ.get("PORTICO_TEST_PGBOUNCER") or "pgbouncer"
 SECONDS = 10
 SETTINGS = """[databases]
 {database} = host={host} port={port} user={user}
@@ -24,9 +31,23 @@ ignore_startup_parameters = extra_float_digits,search_path,timezone,role,stateme
 """
 
 
+@cache
+def can_keep_prepared() -> bool:
+    """Return whether the PgBouncer of this machine has the setting max_prepared_statements, as versions from 1.21 on have."""
+    program = shutil.which(PROGRAM)
+    if program is None:
+        return False
+    written = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+    match = re.match(r"PgBouncer (\d+)\.(\d+)", written)
+    return match is not None and (int(match[1]), int(match[2])) >= (1, 21)
+
+
 @asynccontextmanager
-async def pooled(url: str, folder: Path) -> AsyncIterator[str]:
-    """Run a pooler before the database of `url`, a Unix socket; yield the URL through it. The settings of the role apply, start-up settings are ignored."""
+async def pooled(url: str, folder: Path, *, max_prepared: int = 0) -> AsyncIterator[str]:
+    """Run a pooler before the database of `url`, a Unix socket; yield the URL through it. The settings of the role apply, start-up settings are ignored.
+
+    `max_prepared` is how many prepared statements it keeps on a server connection; more than 0 needs `can_keep_prepared`, since older versions keep none.
+    """
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     host, database = query["host"][0], parts.path.removeprefix("/")
@@ -34,13 +55,14 @@ async def pooled(url: str, folder: Path) -> AsyncIterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = folder / "pgbouncer.ini"
-    settings.write_text(SETTINGS.format(database=database, host=host, port=query["port"][0], user=parts.username, listen_port=port))
-    process = await asyncio.create_subprocess_exec(needs("pgbouncer"), "-q", "-u", _owner(Path(host)), str(settings))
+    text = SETTINGS.format(database=database, host=host, port=query["port"][0], user=parts.username, listen_port=port)
+    settings.write_text(text + (f"max_prepared_statements = {max_prepared}\n" if can_keep_prepared() else ""))
+    process = await asyncio.create_subprocess_exec(needs(PROGRAM), "-q", "-u", _owner(Path(host)), str(settings))
     try:
         await asyncio.wait_for(_listening(port), SECONDS)
         yield f"postgresql://{parts.username}@127.0.0.1:{port}/{database}?sslmode=disable"
     finally:
-        process.terminate()
+        process.kill()  # after SIGTERM, versions from 1.23 on wait until every client has disconnected
         await process.wait()
 
 

@@ -280,6 +280,21 @@ async def test_addresses_of_s3_are_signed_with_version_four_and_answer_with_our_
     await bucket.close()
 
 
+async def test_clients_are_sent_to_the_public_endpoint_and_the_gateway_is_not(store: Store) -> None:
+    public = f"http://localhost:{store.port}"
+    bucket = S3(place(store, public_endpoint=public))
+    await bucket.put(KEY, chunks(b"hello"), "application/pdf")
+    headers = {"Content-Disposition": "attachment", "Content-Type": "application/pdf", "Cache-Control": "private, no-store"}
+    address = str(await bucket.address(KEY, headers, seconds=300))
+    assert address.startswith(f"{public}/")
+    assert (await bucket.presigned_post(DeclaredFile(KEY, "image/png", 5), now=NOW)).url.startswith(public)
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(address)).content == b"hello"
+        if store.traits.checks_signatures:
+            assert (await client.get(address.replace("localhost", "127.0.0.1"))).status_code == 403
+    await bucket.close()
+
+
 async def test_no_request_to_s3_expects_to_be_asked_to_continue(store: Store) -> None:
     async with proxy_to(store.port) as line:
         bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}"))

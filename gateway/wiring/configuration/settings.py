@@ -137,6 +137,11 @@ class Settings(DatabaseSettings, MerchantSettings, KeySettings, MonitoringSettin
     )
     s3_region: str = Field("us-east-1", pattern=r"^[a-z0-9-]+$", description="The region of the S3 bucket.")
     s3_endpoint: HttpUrl | None = Field(None, examples=["https://s3.example.com"], description="Where the S3 bucket is, if not at Amazon.")
+    s3_public_endpoint: HttpUrl | None = Field(
+        None,
+        examples=["https://files.example.com"],
+        description="Where clients reach the S3 bucket, if not at its endpoint: URLs of downloads and direct uploads.",
+    )
     s3_access_key: str | None = Field(
         None, repr=False, examples=["AKIAEXAMPLE"], description="The access key of S3; left out, what the machine has (environment, profile, instance role)."
     )

@@ -1,4 +1,4 @@
-"""Debian's PgBouncer 1.18 in transaction mode, which knows no prepared statements, between the database and all that Portico does."""
+"""PgBouncer in transaction mode between the database and all that Portico does: without prepared statements, and with them where its version can keep them."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.conftest import ADA, BIG, SECRET, STAFF, token
 from tests.gateway.live.streaming import add_customer, live, opened, rename
 from tests.samples import pdf
 from tests.servers import preloaded
-from tests.servers.pooler import pooled
+from tests.servers.pooler import can_keep_prepared, pooled
 
 # The second has a field that only the executor runs.
 BY_PLANNER = "query { customer { id invoices(first: 3) { nodes { id lines { totalCount } } } payments(first: 3) { nodes { id } } } }"
@@ -32,17 +33,32 @@ BY_EXECUTOR = BY_PLANNER[:-1] + ' operation(idempotencyKey: "none") { state } }'
 UPDATE = """mutation ($name: String!) { updateProfile(input: { name: $name }) { customer { id name } userErrors { code } } }"""
 FOREIGN_SETTINGS = "select pg_backend_pid() as pid, current_setting('app.customer_id', true) as customer, current_setting('app.actor', true) as actor"
 POOL_SIZE = 4
+# How many statements the pooler keeps prepared on a server connection. Fewer than a server prepares: then the pooler prepares them again and again.
+MAX_PREPARED = [0, 3, 200] if can_keep_prepared() else [0]
+
+
+@dataclass(frozen=True)
+class Pooler:
+    """The URL of the application through a pooler with four server connections, and whether prepared statements may be used there."""
+
+    url: str
+    is_prepared: bool
+
+    def start(self, start_server: Callable[..., str]) -> str:
+        return start_server(self.url, prepared=self.is_prepared, pool_size=16)
+
+
+@pytest.fixture(params=MAX_PREPARED, ids=lambda number: f"max_prepared_statements={number}")
+async def pooler(urls: Urls, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Pooler]:
+    async with pooled(urls.app, tmp_path, max_prepared=request.param) as url:
+        yield Pooler(url, request.param > 0)
 
 
 @pytest.fixture
-async def pooler(urls: Urls, tmp_path: Path) -> AsyncIterator[str]:
-    """The URL of the application through a pooler with four server connections."""
+async def unprepared(urls: Urls, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL through a pooler that keeps no prepared statements."""
     async with pooled(urls.app, tmp_path) as url:
         yield url
-
-
-def without_prepared(start_server: Callable[..., str], pooler: str) -> str:
-    return start_server(pooler, prepared=False, pool_size=16)
 
 
 def client(address: str, viewer: Viewer) -> httpx.AsyncClient:
@@ -57,9 +73,9 @@ async def ask(http: httpx.AsyncClient, query: str, **variables: Any) -> Any:
 
 
 async def test_a_server_behind_it_reads_writes_takes_files_and_streams(
-    start_server: Callable[..., str], pooler: str, admin: asyncpg.Connection, data_dir: Path
+    start_server: Callable[..., str], pooler: Pooler, admin: asyncpg.Connection, data_dir: Path
 ) -> None:
-    address = without_prepared(start_server, pooler)
+    address = pooler.start(start_server)
     grace = await add_customer(admin)
     invoice = await admin.fetchval("select id from invoice where customer_id = $1 order by id limit 1", ADA.customer_id)
     async with client(address, grace) as http, opened(address, grace) as stream:
@@ -75,17 +91,18 @@ async def test_a_server_behind_it_reads_writes_takes_files_and_streams(
     assert attachment["status"] == "STORED"
 
 
-async def test_a_pass_of_every_job_runs_behind_it(pooler: str, urls: Urls, data_dir: Path) -> None:
-    settings = Settings(data_dir=data_dir, prepared=False, secret=SECRET)
-    place = DatabaseUrls(urls.admin, pooler, setting="PORTICO_APP_DATABASE_URL", is_prepared=False)
+async def test_a_pass_of_every_job_runs_behind_it(pooler: Pooler, urls: Urls, data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir, prepared=pooler.is_prepared, secret=SECRET)
+    place = DatabaseUrls(urls.admin, pooler.url, setting="PORTICO_APP_DATABASE_URL", is_prepared=pooler.is_prepared)
+    await check(place)
     result = await tick_once(settings, place, datetime.now(UTC))
     assert result.failures == ""
     assert len(result.lines) >= 2
 
 
-async def test_two_customers_on_its_connections_never_see_each_other(start_server: Callable[..., str], pooler: str, urls: Urls, profiles: None) -> None:
+async def test_two_customers_on_its_connections_never_see_each_other(start_server: Callable[..., str], pooler: Pooler, urls: Urls, profiles: None) -> None:
     """Requests of both, of staff and of nobody, some of which are canceled: every answer is of the caller, and no setting stays on a connection."""
-    address = without_prepared(start_server, pooler)
+    address = pooler.start(start_server)
     randomness, seen = random.Random(7), dict.fromkeys((ADA.customer_id, BIG.customer_id), 0)
 
     async def request(number: int) -> None:
@@ -107,7 +124,7 @@ async def test_two_customers_on_its_connections_never_see_each_other(start_serve
 
     await asyncio.gather(*(request(number) for number in range(60)), as_staff())
     assert min(seen.values()) > 20
-    await assert_clean(pooler)
+    await assert_clean(pooler.url)
 
 
 async def assert_clean(pooler: str) -> None:
@@ -126,16 +143,16 @@ async def assert_clean(pooler: str) -> None:
     assert set(rows.values()) == {(None, None)}
 
 
-async def test_with_prepared_statements_it_is_refused_with_the_setting_that_helps(pooler: str, urls: Urls, root: Path, tmp_path: Path) -> None:
-    place = DatabaseUrls(urls.admin, pooler, setting="PORTICO_APP_DATABASE_URL")
+async def test_with_prepared_statements_it_is_refused_with_the_setting_that_helps(unprepared: str, urls: Urls, root: Path, tmp_path: Path) -> None:
+    place = DatabaseUrls(urls.admin, unprepared, setting="PORTICO_APP_DATABASE_URL")
     for _ in range(2):
         with pytest.raises(CannotReach, match=r"^[^\n]*Set PORTICO_PREPARED=false[^\n]*$"):
             await check(place)
-    await check(DatabaseUrls(urls.admin, pooler, is_prepared=False))
+    await check(DatabaseUrls(urls.admin, unprepared, is_prepared=False))
     await check(DatabaseUrls(urls.admin, urls.app))  # the control: a direct connection keeps them
     environment = os.environ | {
         "PORTICO_DATABASE_URL": urls.admin,
-        "PORTICO_APP_DATABASE_URL": pooler,
+        "PORTICO_APP_DATABASE_URL": unprepared,
         "PORTICO_DATA_DIR": str(tmp_path),
         "PORTICO_SECRET": SECRET,
     }
@@ -148,11 +165,11 @@ async def test_with_prepared_statements_it_is_refused_with_the_setting_that_help
 
 
 async def test_a_pooler_that_comes_later_makes_outages_that_name_their_cause(
-    start_server: Callable[..., str], pooler: str, caplog: pytest.LogCaptureFixture
+    start_server: Callable[..., str], unprepared: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The positive control: with prepared statements the same requests fail, are answered 503 and not as a bug, and the log names the SQLSTATE."""
     caplog.set_level(logging.INFO, "portico.operation")
-    address = start_server(pooler, pool_size=16)
+    address = start_server(unprepared, pool_size=16)
     async with client(address, ADA) as http:
         answers = [answer for _ in range(6) for answer in await asyncio.gather(*(http.post("/graphql", json={"query": BY_EXECUTOR}) for _ in range(10)))]
     statuses = {answer.status_code for answer in answers}
