@@ -250,6 +250,7 @@ def test_pods_are_hardened_and_refer_to_what_there_is(name: str) -> None:
     pod = dict(pods())[name]
     (container,) = pod["containers"]
     assert container["args"][0] in commands()
+    assert pod["enableServiceLinks"] is False, "a Service called portico would set PORTICO_PORT"
     assert pod["securityContext"]["runAsNonRoot"] is True
     (user,) = [one.text for one in stages(CONTAINERFILE.read_text())[-1] if one.name == "USER"]
     assert f"{pod['securityContext']['runAsUser']}:{pod['securityContext']['runAsGroup']}" == user
