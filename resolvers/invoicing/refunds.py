@@ -33,7 +33,9 @@ class RefundDecision:
     parts: tuple[PaymentPart, ...]
 
     def outcome(self) -> Any:
-        return [self.refund.payment.payment_id, self.refund.amount_minor, self.refund.reason, self.parts]
+        """Return what a preview pins. With what can still be refunded, so that no second refund is made by the preview of the first one."""
+        payment = self.refund.payment
+        return [payment.payment_id, payment.refundable_minor, self.refund.amount_minor, self.refund.reason, self.parts]
 
 
 async def refund_payment(arguments: Any, context: Context) -> MutationResult:

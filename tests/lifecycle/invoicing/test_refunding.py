@@ -60,6 +60,9 @@ async def test_the_preview_says_what_a_refund_takes_from(life: Life) -> None:
     assert plan["parts"] == [{"amount": {"amount": "30.00"}, "invoice": {"id": row["id"]}, "installment": None}]
     assert await life.rows("refund") == []
     await done(life, "refundPayment", paymentId=payment, amount=usd("30.00"), reason="REQUESTED", previewToken=plan["previewToken"])
+    # With another key it would be a second refund, which nobody has seen a preview of.
+    again = {"paymentId": payment, "amount": usd("30.00"), "reason": "REQUESTED", "previewToken": plan["previewToken"]}
+    assert await refused(life, "refundPayment", **again) == ("PREVIEW_EXPIRED", "previewToken")
 
 
 async def test_a_refused_refund_changes_nothing_but_its_own_row(life: Life) -> None:
