@@ -86,6 +86,7 @@ def values() -> dict[str, str]:
     numbers = itertools.count(10)
     others = {
         "PORTICO_MERCHANT_COUNTRY": "GB",
+        "PORTICO_MERCHANT_POSTAL_CODE": "N1 1AA",
         "PORTICO_MAIL_FROM": "Example <billing@example.com>",
         "PORTICO_STRIPE_SECRET_KEY": "sk_live_1",
         "PORTICO_STRIPE_PUBLISHABLE_KEY": "pk_live_1",
