@@ -32,7 +32,7 @@ TRANSIENT_ERRORS = (
 REASONS = {
     "28P01": "the password is wrong",
     "28000": "it does not accept this user; `./portico migrate` creates portico_app",
-    "08P01": "it is a pooler that refuses session settings; name it in PORTICO_APP_DATABASE_URL, with the user portico_app",
+    "08P01": "it is a pooler that refuses the password or session settings; name it in PORTICO_APP_DATABASE_URL, with the user portico_app",
     "3D000": "it has no database of this name",
     "22023": "it has no role portico_app, which `./portico migrate` creates",
     "42501": "this user may not do that",
