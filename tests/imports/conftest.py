@@ -23,7 +23,7 @@ from db.sharding.tables import LOCAL
 from imports.running.evidence import ImportPorts
 from imports.running.run import ImportOptions, ImportProgress, ImportResult, run_import
 from tests.lifecycle.conftest import fill
-from tests.template import create_database
+from tests.template import DATABASE, create_database
 
 EXAMPLE = Path(__file__).parents[2] / "docs/import/example"
 # The example folder is of this time.
@@ -120,7 +120,9 @@ async def place(import_database: Urls, tmp_path: Path) -> ImportPlace:
 
 def environment_of(place: ImportPlace) -> dict[str, str]:
     """Return the environment of commands on the database of a test."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")} | {"PORTICO_DATABASE_URL": place.urls.admin}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")}
+    of_application = {"PORTICO_APP_DATABASE_URL": place.urls.app} if DATABASE in os.environ else {}
+    return others | {"PORTICO_DATABASE_URL": place.urls.admin} | of_application
 
 
 # Truncating would make a new file for each of 45 tables and each of their indexes, which takes ten times as long as deleting the few rows of a test.

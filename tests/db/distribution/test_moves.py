@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,21 +12,26 @@ from typing import Any, ClassVar
 import asyncpg
 import httpx
 import pytest
+from limits import parse_many
 
+from auth.throttle import BUDGETS, Kind
 from db.builtin.embedded import Urls
 from db.distribution.distribute import distribute
+from payments.sandbox import Sandbox
+from payments.sandbox_ledger import Ledger
 from tests.auditing import violations
+from tests.faults.checks import ended_leases
 from tests.faults.mixed_load import ACTIONS, MixedLoad, Shopper
 from tests.faults.retrying import TIMEOUT_SECONDS, RetryingClient
-from tests.faults.site import SETTINGS, administrator, new_customer
+from tests.faults.site import Site, administrator, new_customer
 from tests.lifecycle.conftest import LINE, new_id
-from tests.servers.processes import SAID, process
+from tests.servers.clusters import Cluster
 from tests.template import DATABASE
 
 pytestmark = pytest.mark.skipif(DATABASE not in os.environ, reason=f"needs a cluster of Citus in {DATABASE}")
 CUSTOMERS = 16
-INVOICES = 200
-MOVES = 8
+INVOICES = 100
+MOVES = 5
 PLACES = """
 select s.shardid as shard, p.groupid as place from pg_dist_shard s join pg_dist_placement p on p.shardid = s.shardid
  where s.logicalrelid = 'portico.customer'::regclass order by s.shardid"""
@@ -40,7 +45,9 @@ PAY = """mutation Pay($key: String!, $id: ID!) { result: payInvoice(input: { ide
 OWED = """
 insert into invoice (customer_id, id, number, reason, status, currency, issued_at, due_on, subtotal_minor, total_minor, created_at)
 values ($1, $2, $3, 'MANUAL', 'OPEN', 'USD', now(), current_date, 500, 500, now())"""
-RECEIPTS = "select i.id, count(a.id) from invoice i left join payment_allocation a on a.customer_id = i.customer_id and a.invoice_id = i.id where i.customer_id = $1 and i.reason = 'MANUAL' group by i.id"
+RECEIPTS = """
+select i.id, count(a.id) from invoice i left join payment_allocation a on a.customer_id = i.customer_id and a.invoice_id = i.id
+ where i.customer_id = $1 and i.reason = 'MANUAL' group by i.id"""
 
 
 class Payer(Shopper):
@@ -66,10 +73,10 @@ class Payer(Shopper):
 
 
 @pytest.fixture
-def server(urls: Urls, root: Path, tmp_path: Path) -> Iterator[str]:
-    with process(root, urls, tmp_path, **{**SETTINGS, "app_database_url": urls.app, "command_seconds": "8", "pool_size": "8"}) as (_, address):
-        yield address
-    print(*sorted({line for line in (tmp_path / SAID).read_text().splitlines() if "cause" in line})[:20], sep="\n")
+def patient(monkeypatch: pytest.MonkeyPatch, start_server: Callable[..., str], urls: Urls) -> str:
+    """The address of a server that lets customers pay as often as they like."""
+    monkeypatch.setitem(BUDGETS[Kind.PAYMENT], "account", parse_many("100000 per 1 hour"))
+    return start_server(urls.app, pool_size=8)
 
 
 @asynccontextmanager
@@ -78,7 +85,9 @@ async def paying(urls: Urls, address: str) -> AsyncIterator[MixedLoad]:
         ids = [await new_customer(admin) for _ in range(CUSTOMERS)]
         for customer_id in ids:
             Payer.owed[customer_id] = [new_id("inv") for _ in range(INVOICES)]
-            await admin.executemany(OWED, [(customer_id, invoice, f"M-{secrets.token_hex(8)}") for invoice in Payer.owed[customer_id]])
+            numbers = [f"M-{secrets.token_hex(8)}" for _ in range(INVOICES)]
+            await admin.execute("insert into invoice_number (number) select * from unnest($1::text[])", numbers)
+            await admin.executemany(OWED, [(customer_id, invoice, number) for invoice, number in zip(Payer.owed[customer_id], numbers, strict=True)])
             await admin.executemany(LINE, [(customer_id, invoice) for invoice in Payer.owed[customer_id]])
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=httpx.Limits(max_connections=200)) as http:
         client = RetryingClient([address], http)
@@ -107,8 +116,9 @@ async def rebalance(admin: asyncpg.Connection) -> None:
 
 
 @pytest.mark.usefixtures("actions")
-async def test_shards_move_under_a_load_of_writes(urls: Urls, server: str) -> None:
-    async with paying(urls, server) as load, administrator(urls.admin) as admin:
+async def test_shards_move_under_a_load_of_writes(urls: Urls, patient: str, data_dir: Path, tmp_path: Path) -> None:
+    site = Site(Cluster(tmp_path, urls), tmp_path, urls)
+    async with paying(urls, patient) as load, site.admin() as admin, ended_leases(site):
         running = asyncio.create_task(load.run())
         try:
             for number in range(MOVES):
@@ -120,10 +130,11 @@ async def test_shards_move_under_a_load_of_writes(urls: Urls, server: str) -> No
             load.over.set()
             await asyncio.wait_for(running, 90)
             await distribute(urls.admin)
-        print(sorted(load.seen.answers.items()))
+        print(sorted(load.seen.answers.items()), load.seen.slowest)
         assert load.seen.wrong == []
         assert load.seen.outcomes <= {"200", "503", "IN_PROGRESS"}
         await assert_effects_once(admin, load)
+        await assert_captured_once(admin, load, Sandbox("secret", Ledger(data_dir / "sandbox.sqlite3")))
 
 
 async def assert_effects_once(admin: asyncpg.Connection, load: MixedLoad) -> None:
@@ -142,3 +153,10 @@ async def assert_effects_once(admin: asyncpg.Connection, load: MixedLoad) -> Non
             assert {row[0]: row[2] for row in kinds if row[1] == kind} == {row["id"]: Payer.pauses[row["id"]] for row in rows if Payer.pauses[row["id"]]}
         assert await admin.fetchval("select count(*) from idempotency_key where customer_id = $1 and answer is null", shopper.customer_id) == 0
     assert await violations(admin, {shopper.customer_id for shopper in load.shoppers}) == []
+
+
+async def assert_captured_once(admin: asyncpg.Connection, load: MixedLoad, sandbox: Sandbox) -> None:
+    paid = await admin.fetch("select id, status from payment where customer_id = any($1)", [shopper.customer_id for shopper in load.shoppers])
+    assert {row["status"] for row in paid} == {"SUCCEEDED"}
+    assert {sandbox.calls("capture", row["id"]) for row in paid} == {1}
+    await sandbox.close()
