@@ -26,6 +26,8 @@ SESSION = f"SET ROLE {OWNER}; SET search_path = portico; SET jit = off; SET sync
 EARLY = ("imported_redemption_end",)
 # The row whose shard the other rows of a new customer are written to.
 CUSTOMER = "imported_customer"
+# Documents with numbers of their own, which a trigger registers: on Citus one that does not reach the register.
+NUMBERED = ("imported_invoice", "imported_credit_note")
 WRITTEN = re.compile(r"\b(?:insert into|update) (\w+)")
 # Errors that are about the rows of one customer.
 REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError, asyncpg.DeadlockDetectedError)
@@ -129,6 +131,13 @@ class ImportConnection:
         for part in (early, first, [kind for kind in kinds if kind not in (*early, *first)]):
             if part:
                 await self._write(rows.customer_id, part, rows.by_kind)
+        if self.is_distributed and (numbers := [row["number"] for kind in NUMBERED for row in rows.by_kind.get(kind, ())]):
+            await self._register(numbers)
+
+    async def _register(self, numbers: Sequence[str]) -> None:
+        sql, _ = positional(blocks()["imports.register"].sql)
+        if await self._connection.fetchval(sql, numbers):
+            raise asyncpg.UniqueViolationError("the number was issued for another document")
 
     async def _write(self, customer_id: str | None, kinds: Sequence[str], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         sql, names = statement_of(parents_first(in_order(kinds)) if self.is_distributed else in_order(kinds))

@@ -28,7 +28,7 @@ from bench.runner.processes import Command, Running, cpu_seconds, server
 from db.deployment.migrate import migrate
 from db.distribution.distribute import distribute
 
-console = Console()
+console = Console(width=160)  # also where the output is a file
 CALLERS = 500
 COUNTER = "@" * 8
 WRITE = 'mutation { updateProfile(input: {name: "Grace ' + COUNTER + '"}) { customer { version } userErrors { code } } }'

@@ -14,7 +14,7 @@ from db.distribution.functions import adapt_functions, distribute_functions
 from db.distribution.groups import make_groups
 from db.distribution.nodes import create_roles, setting_statements, workers_of
 from db.distribution.policies import fold_restrictive
-from db.distribution.routing import route_by_customer
+from db.distribution.routing import route_by_customer, show_references
 from db.literals import literal
 from db.migrations import statements_of
 from db.sharding.tables import LOCAL, REFERENCE, ROOT, SHARDED, Sharded
@@ -135,7 +135,7 @@ async def _distribute(connection: Connection, placed: set[str], shards: int) -> 
     # `customer_revision` does not read the revision of the schema there.
     await connection.execute(f"update shared_revision set revision = '{uuid4()}' where name = 'all'")
     await route_by_customer(connection)
-    await connection.execute("set local citus.enable_ddl_propagation = on")
+    await show_references(connection)
     for statement in await setting_statements(connection):
         await connection.execute(statement)
     return tuple([*reference, *(table.name for table in sharded)])

@@ -42,7 +42,8 @@ async def release_all(transaction: Transaction, by: WriteContext) -> dict[str, A
             continue
         await save(transaction, rows_of(facts, decision, by))
         done.append(contract.id)
-    await transaction.run("imports.release_invoices")
-    await transaction.run("imports.release_installments", days=by.invoice_days)
-    await transaction.run("imports.released")
+    (due,) = await transaction.run("imports.on_release")
+    await transaction.run("imports.release_invoices", due=due.body)
+    await transaction.run("imports.release_installments", due=due.body, days=by.invoice_days)
+    await transaction.run("imports.released", held=[row.id for row in await transaction.run("imports.still_held")])
     return {"customer": customer.id, "released": done, "unreleased": unreleased}

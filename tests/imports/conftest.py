@@ -18,10 +18,12 @@ import pytest
 from billing.rows.audit import Violation
 from db.audit import audit
 from db.builtin.embedded import Urls
+from db.connections import is_distributed
+from db.sharding.tables import LOCAL
 from imports.running.evidence import ImportPorts
 from imports.running.run import ImportOptions, ImportProgress, ImportResult, run_import
 from tests.lifecycle.conftest import fill
-from tests.template import create_database
+from tests.template import DATABASE, create_database
 
 EXAMPLE = Path(__file__).parents[2] / "docs/import/example"
 # The example folder is of this time.
@@ -100,7 +102,8 @@ def import_database(urls: Urls) -> Urls:
 
     async def made() -> Urls:
         database = await create_database(urls, f"imports_{secrets.token_hex(4)}")
-        await fill(database.admin)
+        if database != urls:  # that of a cluster has the catalog of the demo
+            await fill(database.admin)
         return database
 
     with ThreadPoolExecutor(1) as pool:
@@ -117,7 +120,9 @@ async def place(import_database: Urls, tmp_path: Path) -> ImportPlace:
 
 def environment_of(place: ImportPlace) -> dict[str, str]:
     """Return the environment of commands on the database of a test."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")} | {"PORTICO_DATABASE_URL": place.urls.admin}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")}
+    of_application = {"PORTICO_APP_DATABASE_URL": place.urls.app} if DATABASE in os.environ else {}
+    return others | {"PORTICO_DATABASE_URL": place.urls.admin} | of_application
 
 
 # Truncating would make a new file for each of 45 tables and each of their indexes, which takes ten times as long as deleting the few rows of a test.
@@ -141,10 +146,39 @@ end $$
 """
 
 
+# On each worker of a cluster of Citus, whose sessions are no replicas where that of the coordinator is one: everything of customers.
+EMPTY_SHARDS = """
+do $$
+declare
+  shard text;
+begin
+  set local session_replication_role = replica;
+  for shard in
+    select format('portico.%s_%s', c.relname, s.shardid)
+      from pg_dist_shard s
+      join pg_dist_partition t on t.logicalrelid = s.logicalrelid and t.partmethod = 'h'
+      join pg_class c on c.oid = s.logicalrelid
+      join pg_dist_placement p on p.shardid = s.shardid
+      join pg_dist_local_group g on g.groupid = p.groupid
+  loop
+    execute format('delete from %s', shard);
+  end loop;
+end $$
+"""
+EMPTY_COORDINATOR = f"""
+delete from {"; delete from ".join(sorted({*TABLES, *NOTICES, *EMPTIED} & {table.name for table in LOCAL}))};
+update coupon set redeemed_count = 0 where redeemed_count <> 0"""
+
+
 async def empty(urls: Urls) -> None:
     """Delete all rows but the catalog, and those that refer to them."""
     connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico", "session_replication_role": "replica"})
     try:
-        await connection.execute(EMPTY)
+        if not await is_distributed(connection):
+            await connection.execute(EMPTY)
+            return
+        for is_done, problem in await connection.fetch("select success, result from run_command_on_workers($1)", EMPTY_SHARDS):
+            assert is_done, problem
+        await connection.execute(EMPTY_COORDINATOR)
     finally:
         await connection.close()

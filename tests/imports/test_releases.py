@@ -11,7 +11,6 @@ import pytest
 from billing.money.numbers import Numbering
 from billing.refusals import Refused
 from billing.states import Actor
-from db.deployment.roles import APP_SETTINGS
 from db.pool import Database, Pool
 from db.unit_of_work import Caller, Transaction, UnitOfWork
 from jobs.clock import Billing, tick
@@ -26,7 +25,7 @@ DAY = timedelta(days=1)
 
 @asynccontextmanager
 async def session_at(place: ImportPlace, at: datetime) -> AsyncIterator[UnitOfWork]:
-    async with Database(place.urls.app, Pool(max_size=2), server_settings=APP_SETTINGS) as database:
+    async with Database(place.urls.app, Pool(max_size=2), server_settings={}) as database:
         session = UnitOfWork(database, Caller(None, Actor.SYSTEM, at), acquire_seconds=30)
         yield session
         await session.close()
@@ -143,7 +142,7 @@ async def test_a_31st_that_the_source_writes_as_the_last_of_february_is_the_31st
 
 async def clock(place: ImportPlace, at: datetime) -> None:
     """Run the billing clock without a processor: what it bills stays open."""
-    async with Database(place.urls.app, Pool(max_size=4), server_settings=APP_SETTINGS) as database:
+    async with Database(place.urls.app, Pool(max_size=4), server_settings={}) as database:
         done = await tick(Billing(database, {}), at)
     assert done.failures == 0
 
@@ -171,7 +170,9 @@ async def test_the_clock_leaves_what_the_import_holds_and_bills_what_is_released
     assert tuple(row) == ("DUE", datetime.fromisoformat("2026-10-29T00:00:00Z"))
     await clock(place, END + timedelta(hours=1))
     rows = await place.fetch(
-        "select s.external_id, i.reason, i.period_starts_at from invoice i left join subscription s on s.id = i.subscription_id order by i.created_at, s.external_id"
+        """select s.external_id, i.reason, i.period_starts_at
+             from invoice i left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+            order by i.created_at, s.external_id"""
     )
     assert {tuple(row) for row in rows} == {("S1", "MANUAL", None), ("S1", "RENEWAL", END), (None, "SCHEDULE", None)}
     assert (await place.fetch("select count(*) from invoice where reason = 'SCHEDULE'"))[0][0] == 2

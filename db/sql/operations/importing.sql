@@ -63,6 +63,13 @@ select cast(json_build_object(
          'numbers', (select json_agg(n.number) from invoice_number n where n.number = any(cast(:numbers as text[])))) as text) as body
   from customers, addresses, subscriptions, used
 
+-- name: imports.register
+-- returns: WrittenRow
+-- Register the numbers of documents that are imported, as the trigger `register_number` does. Select those of them that were issued for other documents.
+with registered as (
+    insert into invoice_number (number) select * from unnest(cast(:numbers as text[])) on conflict (number) do nothing)
+select r.number as id from invoice_number r where r.number = any(cast(:numbers as text[])) and r.sequence is not null
+
 -- name: imports.counts
 -- returns: ImportCount
 -- Count the lines of the ledger by source, kind and reason.
@@ -103,15 +110,25 @@ select due.customer_id, min(due.id) as id
  order by due.customer_id
  limit :wanted
 
+-- name: imports.on_release
+-- returns: ImportJson
+-- Select what the release sets of the customer, as one JSON object: the collection of each invoice, and the schedules whose installments are invoiced. The ledger is on the
+-- coordinator of a distributed database, so no statement reads it together with what it sets.
+select cast(json_build_object(
+         'invoices', coalesce(jsonb_agg(r.on_release || jsonb_build_object('id', r.target_id)) filter (where r.kind = 'invoices'), '[]'),
+         'schedules', coalesce(jsonb_agg(jsonb_build_object('id', r.target_id)) filter (where r.kind = 'payment_schedules'), '[]')) as text) as body
+  from import_record r
+ where r.owner_id = :customer_id and r.on_release is not null
+
 -- name: imports.release_invoices
 -- returns: WrittenRow
 -- Give open invoices the collection that their lines have, unless the import still holds their subscription.
 update invoice i
-   set collection = r.on_release ->> 'collection', collect_at = cast(r.on_release ->> 'collect_at' as timestamptz),
-       failed_attempts = cast(r.on_release ->> 'failed_attempts' as integer), retry_count = cast(r.on_release ->> 'retry_count' as integer),
-       retry_began_on = cast(r.on_release ->> 'retry_began_on' as date), retry_last_on = cast(r.on_release ->> 'retry_last_on' as date), version = i.version + 1
-  from import_record r
- where i.customer_id = :customer_id and r.owner_id = i.customer_id and r.kind = 'invoices' and r.target_id = i.id and r.on_release is not null
+   set collection = n.collection, collect_at = n.collect_at, failed_attempts = n.failed_attempts, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
+       retry_last_on = n.retry_last_on, version = i.version + 1
+  from jsonb_to_recordset(cast(:due as jsonb) -> 'invoices') n (id text, collection text, collect_at timestamptz, failed_attempts integer, retry_count integer,
+       retry_began_on date, retry_last_on date)
+ where i.customer_id = :customer_id and i.id = n.id
    and i.remaining_minor > 0 and i.written_off_at is null and i.collection = 'NONE' and i.status <> 'PROCESSING'
    and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.holds @> array['IMPORT'])
 returning i.id
@@ -121,24 +138,27 @@ returning i.id
 -- Have installments invoiced that have no invoice, so many days before they are due where the customer lives, unless the import still holds the subscription.
 update installment p
    set invoice_at = cast(p.due_on - cast(:days as integer) as timestamp) at time zone c.time_zone, version = p.version + 1
-  from import_record r
-  join payment_schedule h on h.id = r.target_id
+  from payment_schedule h
   join customer c on c.id = h.customer_id
- where p.customer_id = :customer_id and h.customer_id = p.customer_id and r.owner_id = p.customer_id and r.kind = 'payment_schedules' and r.on_release is not null
+ where p.customer_id = :customer_id and h.customer_id = p.customer_id and h.id in (select n.id from jsonb_to_recordset(cast(:due as jsonb) -> 'schedules') n (id text))
    and p.schedule_id = h.id and p.invoice_id is null and p.invoice_at is null and p.remaining_minor > 0 and p.status in ('DUE', 'PARTIALLY_PAID')
    and not exists (select from subscription s where s.customer_id = p.customer_id and s.id = h.subscription_id and s.holds @> array['IMPORT'])
 returning p.id
 
+-- name: imports.still_held
+-- returns: WrittenRow
+-- Select the invoices and schedules of subscriptions that the import holds.
+select i.id from invoice i join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+ where i.customer_id = :customer_id and s.holds @> array['IMPORT']
+ union all
+select h.id from payment_schedule h join subscription s on s.customer_id = h.customer_id and s.id = h.subscription_id
+ where h.customer_id = :customer_id and s.holds @> array['IMPORT']
+
 -- name: imports.released
 -- returns: nothing
--- Forget what the release sets, except of what belongs to a subscription that the import still holds.
-update import_record r
-   set on_release = null
- where r.owner_id = :customer_id and r.on_release is not null
-   and not exists (select from invoice i join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
-                    where i.customer_id = :customer_id and i.id = r.target_id and s.holds @> array['IMPORT'])
-   and not exists (select from payment_schedule h join subscription s on s.customer_id = h.customer_id and s.id = h.subscription_id
-                    where h.customer_id = :customer_id and h.id = r.target_id and s.holds @> array['IMPORT'])
+-- Forget what the release has set of the customer, except of what is still held.
+update import_record r set on_release = null
+ where r.owner_id = :customer_id and r.on_release is not null and r.target_id <> all(cast(:held as text[]))
 
 -- name: saving.imported_customer
 -- returns: WrittenRow

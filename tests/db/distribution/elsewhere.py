@@ -11,6 +11,9 @@ OWN = "makes a database or a cluster of its own"
 LOCKS = "looks for a lock on the coordinator, where a worker has it"
 CONSTRAINTS = "switches constraints or triggers off, which the shards keep"
 INDEX = "is about what a unique index decides between two at the same instant, where no index is over all shards (docs/scaling.md, limits)"
+TRIGGERS = "makes triggers that fail, which Citus does not allow on its tables"
+OWN_SQL = "reads rows of many customers by SQL of its own, which Citus cannot split"
+STAFF = "is about a plan for staff, whose documents the executor answers on a cluster (docs/scaling.md, limits)"
 
 # What pytest calls them, from the folder of tests on; a folder or a file without a part for its tests is all of it.
 ELSEWHERE = {
@@ -19,7 +22,13 @@ ELSEWHERE = {
     r"journeys/customers/test_addresses\.py::test_of_two_calls_at_once_with_one_address.*": INDEX,
     r"journeys/customers/test_saving\.py::test_calls_at_once_with_one_external_id.*": INDEX,
     r"journeys/customers/test_saving\.py::test_ids_name_one_customer_for_good": CONSTRAINTS,
+    r"journeys/merchant/test_merchant_page\.py::test_the_script_takes.*": OWN,
+    r"journeys/merchant/test_services\.py::test_an_external_id_is_unique.*": INDEX,
+    r"journeys/merchant/test_services\.py::test_planner_and_executor.*": STAFF,
+    r"journeys/merchant/test_services\.py::test_the_entries_of_the_search.*": OWN_SQL,
     r"journeys/(replicas/.*|pooler/test_pooler\.py|outages/test_restarts\.py)": OWN,
+    r"journeys/files/test_sweep\.py::test_an_object_that_a_stored_file_has.*": CONSTRAINTS,
+    r"journeys/http/test_partial_mutations\.py": TRIGGERS,
     r"journeys/uploads/test_upload_neighbours\.py::test_a_multipart_request_without_files_has_the_deadline.*": LOCKS,
     r"journeys/uploads/test_upload_saving\.py::test_an_upload_sends_five_messages.*": STATEMENTS,
     r"planner/test_faults\.py::test_(a_null_where|over_http).*": CONSTRAINTS,

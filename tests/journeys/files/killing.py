@@ -213,9 +213,10 @@ async def judge(world: World, journey: str) -> None:
     admin = await asyncpg.connect(world.admin, server_settings={"search_path": "portico"})
     rows = await admin.fetch("select object_key, status from attachment where invoice_id = $1", world.invoice)
     loose = await admin.fetchval("select count(*) from loose_object")
-    await admin.execute("set app.actor = 'CUSTOMER'")
-    await admin.execute(f"set app.customer_id = '{ADA.customer_id}'")
-    await admin.execute("delete from attachment where invoice_id = $1", world.invoice)
+    async with admin.transaction():
+        await admin.execute("set local app.actor = 'CUSTOMER'")
+        await admin.execute(f"set local app.customer_id = '{ADA.customer_id}'")
+        await admin.execute("delete from attachment where customer_id = $1 and invoice_id = $2", ADA.customer_id, world.invoice)
     await admin.close()
     assert loose == 0, "objects are loose after the sweep"
     assert {row["status"] for row in rows} <= {"STORED"}, rows

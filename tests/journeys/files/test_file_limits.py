@@ -87,7 +87,7 @@ async def test_the_size_of_a_request_and_of_its_fields(http: httpx.AsyncClient, 
 async def test_what_operators_set_is_told_and_holds(start_server: Any, urls: Any, admin: asyncpg.Connection, limits: dict[str, Any]) -> None:
     assert limits["maxFilesPerParent"] is None
     parent = await admin.fetchval(
-        "select id from invoice i where customer_id = $1 and not exists (select from attachment a where a.invoice_id = i.id) order by id desc limit 1",
+        "select id from invoice i where customer_id = $1 and not exists (select from attachment a where a.customer_id = $1 and a.invoice_id = i.id) order by id desc limit 1",
         ADA.customer_id,
     )
     url = start_server(urls.app, max_files_per_parent=2, downloads_per_minute=2, upload_seconds=77)

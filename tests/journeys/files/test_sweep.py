@@ -120,7 +120,7 @@ async def test_a_customer_whose_rows_are_locked_keeps_no_other_from_being_swept(
     holder = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
     try:
         async with holder.transaction():
-            await holder.execute("select from loose_object where object_key = $1 for update", ada)
+            await holder.execute("select from loose_object where customer_id = $1 and object_key = $2 for update", ADA.customer_id, ada)
             swept = await sweep(system(portal.database), Local(tmp_path, "", b""), now=now)
     finally:
         await holder.close()

@@ -22,6 +22,7 @@ from billing.states import Actor
 from db.builtin.embedded import Urls
 from gateway.cli.main import cli as program
 from tests.conftest import ADA, BIG, STAFF
+from tests.db.distribution.shards import change_quietly
 
 VIEWER = "{ viewer { kind client scopes } }"
 READER = Viewer(Actor.STAFF, None, ("customers:read",), "desk")
@@ -152,10 +153,8 @@ async def named(admin: asyncpg.Connection) -> AsyncIterator[str]:
     await admin.execute("update customer set external_id = $2, metadata = $3 where id = $1", ADA.customer_id, *values)
     await admin.execute("update invoice set external_id = $2, metadata = $3 where id = $1", invoice, *values)
     yield values[0]
-    await admin.execute("set session_replication_role = replica")
-    for table, identifier in (("customer", ADA.customer_id), ("invoice", invoice)):
-        await admin.execute(f"update {table} set external_id = null, metadata = '{{}}' where id = $1", identifier)
-    await admin.execute("set session_replication_role = origin")
+    for table, identifier in (("customer", str(ADA.customer_id)), ("invoice", invoice)):
+        await change_quietly(admin, table, "external_id = null, metadata = '{}'", identifier)
 
 
 NAMES = "query ($id: ID!) { customer(id: $id) { externalId metadata invoices(first: 100, sort: OLDEST) { nodes { externalId metadata } } } }"
