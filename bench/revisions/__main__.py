@@ -54,7 +54,7 @@ def main(
     with database.portal(customers, console) as place, portal.signer() as signer:
         tokens = [signer.token(customer_id) for customer_id in asyncio.run(database.customer_ids(place, CALLERS))]
         command = portal.portico(place, signer, planner=True)
-        command = Command(command.arguments, {**command.environment, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
+        command = Command(command.arguments, {**portal.patient(command).environment, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
         with server(command) as one, server(portal.with_workers(command, 2)) as two:
             loads = _loads(one, tokens, concurrency, seconds)
             loads |= {name + TWO: each for name, each in _loads(two, tokens, concurrency, seconds).items() if name in (PAGE, UNCHANGED)}
