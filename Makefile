@@ -25,7 +25,7 @@ test: .venv/ready-dev  ## Run all tests
 tests: test  ## The same
 
 test-fast: .venv/ready-dev  ## Run the tests that need no server and do not take long: seconds
-	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "(unit or db) and not slow" --ignore=tests/journeys --ignore=tests/first_hour --ignore=tests/lifecycle
+	@$(PYTEST) $(SPREAD) -m "(unit or db) and not slow" --ignore=tests/journeys --ignore=tests/first_hour --ignore=tests/lifecycle
 
 test-random: .venv/ready-dev  ## Run all tests in an order of chance, which is printed, and as deeply as `test` does
 	@$(PYTEST) -n auto --dist loadfile -p randomly --randomly-dont-reset-seed

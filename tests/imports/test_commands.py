@@ -13,6 +13,8 @@ from tests.imports.conftest import ImportPlace, environment_of
 from tests.imports.lines import FAR, customer, invoice, method, shop, subscription
 from tests.servers import preloaded
 
+pytestmark = pytest.mark.slow  # starts programs
+
 
 async def portico(place: ImportPlace, *arguments: str) -> "CompletedProcess[str]":
     folder = place.folder.parent

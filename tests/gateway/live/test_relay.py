@@ -16,6 +16,8 @@ from tests.servers.pooler import pooled
 from tests.template import create_database
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow  # relays wait for each other
+
 LEADERS = """select a.application_name from pg_locks l join pg_stat_activity a using (pid)
               where l.locktype = 'advisory' and l.objid::bigint = hashtext('portico.event_relay')::bigint & 4294967295
                 and l.database = (select oid from pg_database where datname = current_database())"""
