@@ -65,8 +65,7 @@ class S3:
         self._place = place
         self._own = own
         self.is_fed_by_us = own is not None
-        self._open: Any = None
-        self._signing: Any = None
+        self._clients: dict[str | None, Any] = {}  # by endpoint
         self._closing = AsyncExitStack()
         self._turn = asyncio.Lock()
         self._aborting: dict[tuple[str, str], asyncio.Task[bool]] = {}
@@ -190,24 +189,22 @@ class S3:
                 yield chunk
 
     async def _client(self) -> "S3Client":
-        async with self._turn:
-            if self._open is None:
-                self._open = await self._closing.enter_async_context(_new_client(self._place))
-                # With `Expect: 100-continue` botocore waits for the server's permission without a deadline.
-                self._open.meta.events.unregister("before-call.s3", add_expect_header)
-                self._open.meta.events.register("before-call.s3", partial(_wait_for_body, self._place.read_seconds))
-            client: S3Client = self._open
-        return client
+        return await self._client_of(self._place.endpoint)
 
     async def _signing_client(self) -> "S3Client":
-        """Return the client that signs URLs for clients of the gateway. A signature holds for one host, so another endpoint needs a client of its own, which sends nothing."""
-        if self._place.public_endpoint is None:
-            return await self._client()
+        """Return the client that signs URLs for clients of the gateway: a signature holds for one host."""
+        return await self._client_of(self._place.public_endpoint or self._place.endpoint)
+
+    async def _client_of(self, endpoint: str | None) -> "S3Client":
         async with self._turn:
-            if self._signing is None:
-                self._signing = await self._closing.enter_async_context(_new_client(replace(self._place, endpoint=self._place.public_endpoint)))
-            client: S3Client = self._signing
-        return client
+            if endpoint not in self._clients:
+                client: Any = await self._closing.enter_async_context(_new_client(replace(self._place, endpoint=endpoint)))
+                # With `Expect: 100-continue` botocore waits for the server's permission without a deadline.
+                client.meta.events.unregister("before-call.s3", add_expect_header)
+                client.meta.events.register("before-call.s3", partial(_wait_for_body, self._place.read_seconds))
+                self._clients[endpoint] = client
+            opened: S3Client = self._clients[endpoint]
+        return opened
 
 
 def _new_client(place: S3Config) -> Any:

@@ -3,13 +3,18 @@
 from statistics import median
 
 from bench.reporting.pages import Result, filled, measured, middle, spread_of, table
-from bench.revisions.__main__ import page_of
 
+PAGE, TWO = "page by POST", ", two processes"
 AFTER = """
 The Summary page by its document id, and the 304 to those who have it already: medians of {rounds} turns of {seconds:g} s each in turn, {concurrency} requests at a time;
 in brackets the smallest and the largest. Ratios are those within a round, to the page by POST of the same server. An old ETag costs the look-up and then the page. For a 304
 Postgres has so little to do that the one process of the server limits the rate; two processes (`serve --workers 2`) use both processors, as Postgres does for pages.
 """
+
+
+def page_of(name: str) -> str:
+    """Return the page that a request is compared with: that of the same server."""
+    return PAGE + TWO if name.endswith(TWO) else PAGE
 
 
 def of_revisions(result: Result | None) -> str:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.reporting import results
+from bench.reporting.revisions import PAGE, TWO, page_of
 from bench.reporting.spread import spread
 from bench.runner import database, load, portal
 from bench.runner.processes import Command, Running, family_cpu_seconds, server
@@ -25,8 +26,7 @@ from resolvers.documents.manifests import id_of
 NAME = "revisions"
 console = Console()
 CALLERS = 500
-TWO = ", two processes"
-PAGE, BY_GET, CHANGED, UNCHANGED = "page by POST", "page by GET", "GET with an old ETag: page", "GET with the ETag: 304"
+BY_GET, CHANGED, UNCHANGED = "page by GET", "GET with an old ETag: page", "GET with the ETag: 304"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,6 @@ def _turns(loads: dict[str, load.Load], rounds: int, cpu: Callable[[], tuple[flo
             if nth:
                 turns[name].append(Turn(seen.rate, seen.p50, mine, postgres))
     return turns
-
-
-def page_of(name: str) -> str:
-    """Return the page that a request is compared with: that of the same server."""
-    return PAGE + TWO if name.endswith(TWO) else PAGE
 
 
 def _print(turns: dict[str, list[Turn]], title: str) -> None:
