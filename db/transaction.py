@@ -5,7 +5,7 @@ All blocks of a statement see the database before the statement, and their order
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -34,6 +34,15 @@ class Transaction:
         self._count = count
         self.has_run = False  # whether it has sent a statement, whose answer says whether the transaction was opened
         self.has_reads_after = False
+        self._check: Callable[[], Awaitable[None]] | None = None
+
+    async def when_open(self, check: Callable[[], Awaitable[None]]) -> None:
+        """Run a check when it is known that the transaction is open and that the key that it claims is new: after the first statement, before its rows are returned, or
+        at once if one has run. What the check raises is raised by that statement."""
+        if self.has_run:
+            await check()
+        else:
+            self._check = check
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
         """Run a block and return its rows. `now` and `customer_id` are the caller's. For several names, see `block_named`, return a list of rows for each."""
@@ -74,11 +83,19 @@ class Transaction:
         arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
         self.has_run = True
         self._count()
-        return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
+        rows = await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
+        await self._checked()
+        return rows
 
     async def _execute(self, statements: str) -> None:
         self.has_run = True
         await self._lease.execute(statements)
+        await self._checked()
+
+    async def _checked(self) -> None:
+        check, self._check = self._check, None
+        if check:
+            await check()
 
     @property
     def is_distributed(self) -> bool:

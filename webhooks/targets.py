@@ -32,13 +32,15 @@ class TargetRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL in its parts. `authority` is what the header Host says, and `path` is encoded."""
+    """A URL in its parts. `authority` is what the header Host says, and `path` is encoded. `url` is the URL as it is stored: its scheme and host are in small letters,
+    the host without a final dot, and the port only where it is not that of the scheme (RFC 3986, 6.2.2.1 and 6.2.3)."""
 
     scheme: str
     host: str
     port: int
     authority: str
     path: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ class TargetPolicy:
             raise TargetRefused("The URL has a host, no port 0, and neither a user, a password nor a fragment.")
         name = f"[{host}]" if ":" in host else host
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{quote(parts.query, safe='/?%:@!$&()*+,;=~-._')}" if parts.query else "")
-        return Target(parts.scheme, host, port, name if port == PORTS[parts.scheme] else f"{name}:{port}", path)
+        authority = name if port == PORTS[parts.scheme] else f"{name}:{port}"
+        _, _, rest = url.partition("//")
+        return Target(parts.scheme, host, port, authority, path, f"{parts.scheme}://{authority}{rest[len(parts.netloc) :]}")
 
     async def addresses_of(self, target: Target, resolve: Resolve) -> Sequence[str]:
         """Return the addresses of the target. Raises TargetRefused if one of them may not be connected to, and OSError for a name without addresses."""

@@ -168,6 +168,8 @@ class Decision:
     resumed_from: ResumedFrom | None = None
     warnings: tuple[Warning, ...] = field(default=())
     effective_at: datetime | None = None
+    # Of an order, the subscriptions that the customer has had or ordered before.
+    ordered_before: int | None = None
 
     @property
     def released_minor(self) -> int:

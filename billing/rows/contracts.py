@@ -109,10 +109,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class OrderableOffer(Offer):
-    """An offer that a customer orders. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan."""
+    """An offer that a customer orders. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan.
+    `subscriptions`: how many subscriptions they have had or ordered."""
 
     was_taken: bool
     had_trial: bool
+    subscriptions: int
 
 
 @dataclass(frozen=True, slots=True)

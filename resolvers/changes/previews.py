@@ -76,7 +76,8 @@ def pinned(arguments: Any, mutation: str, context: Context) -> PinnedPreview | N
 
 
 def outcome_of(decision: Decision) -> str:
-    """Return a hash of everything that the preview contains: amounts, periods, dates, the state afterwards."""
+    """Return a hash of everything that the preview contains: amounts, periods, dates, the state afterwards. With the version before, and for an order the number of
+    subscriptions before, so that nothing happens twice by one preview."""
     after = decision.contract
     outcome = {
         "bill": decision.bill,
@@ -92,7 +93,7 @@ def outcome_of(decision: Decision) -> str:
             after.pending_kind,
             after.pending_at,
         ],
-        "from": after.version,
+        "from": after.version if decision.ordered_before is None else [decision.ordered_before],
     }
     return hash_of_outcome(outcome)
 

@@ -41,7 +41,8 @@ class CreditDecision:
     payment: RefundedPayment | None
 
     def outcome(self) -> Any:
-        return [self.note, self.invoice.version, self.payment and self.payment.payment_id]
+        """Return what a preview pins. With what is credited already, because a credit note to the balance does not change the invoice's version."""
+        return [self.note, self.invoice.version, self.invoice.noted_minor, self.payment and self.payment.payment_id]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,15 @@ MUTATION = "createInvoice"
 
 @dataclass(frozen=True, slots=True)
 class IssueDecision:
-    """The invoice to be issued for a customer."""
+    """The invoice to be issued for a customer, who has this many invoices before."""
 
     customer_id: str
     invoice: WrittenInvoice
+    invoices: int
 
     def outcome(self) -> Any:
-        return self.invoice
+        """Return what a preview pins. With the number of invoices, so that no second invoice is issued by the preview of the first one."""
+        return [self.invoice, self.invoices]
 
 
 async def create_invoice(arguments: Any, context: Context) -> MutationResult:
@@ -122,7 +124,7 @@ def _ordered_line(line: Any, field: str) -> OrderedLine:
 def _deciding(order: OrderedInvoice) -> Decide[IssueDecision]:
     async def decide(run: RunBlock, now: datetime) -> IssueDecision:
         (buyer,) = await run("invoicing.buyer", currency=order.currency)
-        return IssueDecision(buyer.customer_id, written(order, buyer, now=now))
+        return IssueDecision(buyer.customer_id, written(order, buyer, now=now), buyer.invoices)
 
     return decide
 

@@ -35,17 +35,21 @@ TARGETS = {"customerId": "cus", "invoiceId": "inv", "installmentId": "ins"}
 
 @dataclass(frozen=True, slots=True)
 class RecordDecision:
-    """Money that came, and how it is used. `schedule_of` maps the paid installments to their schedules."""
+    """Money that came, and how it is used. `open_minor` is what remained of the debts that it pays; `credit_minor` is the balance before, less what charges under way
+    will use. `schedule_of` maps the paid installments to their schedules."""
 
     customer_id: str
     currency: str
     amount_minor: int
     received_on: date
     money: RecordedMoney
+    open_minor: int
+    credit_minor: int
     schedule_of: dict[str, str]
 
     def outcome(self) -> Any:
-        return [self.amount_minor, self.currency, self.received_on, self.money]
+        """Return what a preview pins. With what was open before, so that no money is recorded twice by one preview."""
+        return [self.amount_minor, self.currency, self.received_on, self.money, self.open_minor, self.credit_minor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,10 @@ def _deciding(arguments: Any, field: str, target_id: str) -> Decide[RecordDecisi
         installments = (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in debts.installments)
         items = items_of(invoices, installments)
         money = recorded_money(minor, items, target_id=target_id, owed_on_account_minor=buyer.owed_minor)
-        return RecordDecision(buyer.customer_id, currency, minor, received_on, money, {one.id: one.schedule_id for one in debts.installments})
+        paid = {(part.invoice_id, part.installment_id) for part in money.parts}
+        open_minor = sum(item.remaining_minor for item in items if (item.invoice_id, item.installment_id) in paid)
+        schedules = {one.id: one.schedule_id for one in debts.installments}
+        return RecordDecision(buyer.customer_id, currency, minor, received_on, money, open_minor, buyer.credit_minor, schedules)
 
     return decide
 

@@ -15,13 +15,12 @@ from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollec
 from resolvers.changes.saving import Changes
 from resolvers.changes.writing import WriteContext, allocation_row, writer
 from resolvers.charges.attempts import PendingCharge, attempt
-from resolvers.context import Context, identity_of, payments_of
+from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.reads.facts import account_around
 from resolvers.reads.ownership import customer_named, owner_named
-from resolvers.recognition import caller_of
 from resolvers.schedules.issuing import issue_before_payment
-from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
+from resolvers.subscriptions.idempotent_call import Prepare, Prepared, counted, run_idempotent
 
 # The description at the processor of a payment of several debts.
 ALL_DUE = "All that is due"
@@ -68,8 +67,6 @@ AnswerOf = Callable[[Debts, Settlement], dict[str, Any]]
 
 
 async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
-    await _throttle_payment(context)
-
     async def find(transaction: Transaction) -> Debts:
         ids, around = [str(arguments.invoice_id)], {"key": None, "currency": None, "method_id": _method_id(arguments)}
         invoices, installments, (account,) = await transaction.run("owed.invoices + owed.installments + accounts.around", ids=ids, invoice_ids=ids, **around)
@@ -84,8 +81,6 @@ async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
 
 
 async def pay_installment(arguments: Any, context: Context) -> MutationResult:
-    await _throttle_payment(context)
-
     async def find(transaction: Transaction) -> Debts:
         ids = [str(arguments.installment_id)]
         installment = _first_payable(await transaction.run("owed.installments", ids=ids, invoice_ids=None), "installmentId")
@@ -108,7 +103,6 @@ async def pay_installment(arguments: Any, context: Context) -> MutationResult:
 
 async def pay_all_due(arguments: Any, context: Context) -> MutationResult:
     """Pay documents from the oldest on, then what is owed on the account. Debts with a pending payment are left out. Raises Refused."""
-    await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
         currency = str(arguments.currency)
@@ -149,12 +143,6 @@ def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
     return Refused(ErrorCode.ALREADY_PAID, f"Nothing is due in {currency}.", "currency")
 
 
-async def _throttle_payment(context: Context) -> None:
-    """Count one attempt of a customer or a partner's app to pay. Staff pay for many customers. Raises TooManyAttempts."""
-    if not context.viewer.is_staff:
-        await identity_of(context).throttle.hit(Kind.PAYMENT, caller_of(context))
-
-
 def _paying(arguments: Any, context: Context, find: Find, *, answer: AnswerOf) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         debts: Debts = await find(transaction)
@@ -167,7 +155,8 @@ def _paying(arguments: Any, context: Context, find: Find, *, answer: AnswerOf) -
         settlement = allocate(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
         return _prepared(Payable(debts, settlement, account), call, answer=answer(debts, settlement), by=by)
 
-    return prepare
+    # Staff pay for many customers.
+    return prepare if context.viewer.is_staff else counted(prepare, Kind.PAYMENT, context)
 
 
 def _prepared(payable: Payable, call: MutationCall | None, *, answer: dict[str, Any], by: WriteContext) -> Prepared:

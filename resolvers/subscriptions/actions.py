@@ -25,11 +25,11 @@ from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.reads.facts import NOT_FOUND, block_reader
 from resolvers.reads.ownership import customer_named, owner_named
-from resolvers.recognition import throttled
+from resolvers.recognition import once, throttled
 from resolvers.subscriptions import decisions
 from resolvers.subscriptions.advance import SubscriptionBehindClock
 from resolvers.subscriptions.decisions import Decide
-from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
+from resolvers.subscriptions.idempotent_call import Prepare, Prepared, counted, run_idempotent
 
 BEHIND_CLOCK = "It is being renewed at this moment. Try again shortly."
 
@@ -72,10 +72,12 @@ ENDS = {CANCEL.mutation, SUSPEND.mutation, HOLD.mutation}
 
 async def run(action: MutationDefinition, arguments: Any, context: Context) -> MutationResult:
     """Run the mutation. Attempts with a coupon code are counted, whether the code is valid or not. Raises Refused, TooManyAttempts."""
+    prepare = _preparing(context, arguments, action)
     if _guesses(action, arguments, context):
-        await throttled(context, Kind.COUPON)
+        once(context)
+        prepare = counted(prepare, Kind.COUPON, context)
     owner = await _owner(arguments, context)
-    return await run_idempotent(context, arguments, action.mutation, _preparing(context, arguments, action), owner=owner)
+    return await run_idempotent(context, arguments, action.mutation, prepare, owner=owner)
 
 
 async def preview(action: MutationDefinition, arguments: Any, context: Context) -> Any:

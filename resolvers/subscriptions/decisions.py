@@ -1,6 +1,7 @@
 """The plan of each action, which reads the facts and decides. The mutation and its preview use the same plan."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +92,7 @@ def add_plan(arguments: Any, subscription_id: str, policy: trials.TrialPolicy) -
         if arguments.coupon_code:
             account = coupon.ordered_with(account, await coupon_of(run, arguments.coupon_code), currency=offer.currency)
         facts = start.order_facts(account, offer, order, now=now)
-        return facts, start.start(facts, order)
+        return facts, replace(start.start(facts, order), ordered_before=offer.subscriptions)
 
     return plan
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from auth.throttle import Kind
 from billing.ids import prefix_of
 from billing.merchant.upserts import SaveOutcome
 from billing.refusals import ErrorCode, Refused
@@ -19,9 +20,10 @@ from resolvers.charges import dunning
 from resolvers.charges.attempts import ChargeSubmission
 from resolvers.charges.charging import apply_result, resubmission, submit
 from resolvers.charges.refund_requests import RefundSubmission, apply_refund, refund_resubmission, submit_refund
-from resolvers.context import Context, payments_of
+from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationCall, MutationResult, answered, call_of, claim_key, outcome_of
 from resolvers.reads.ownership import NO_CUSTOMER, read_next, unit_of_work_for
+from resolvers.recognition import caller_of
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
 
 # Kinds of rows that reduce what an invoice owes, and may so end what dunning held a subscription for.
@@ -56,6 +58,27 @@ class _KeyedRequest:
     mutation: str
     call: MutationCall | None
     prepare: Prepare
+
+
+def counted(prepare: Prepare, kind: Kind, context: Context) -> Prepare:
+    """Return `prepare` for a call that is an attempt of the caller: it raises TooManyAttempts where none is left, and then nothing is written, nor is the key used.
+
+    An attempt is counted when the key is known to be new, so that no repetition of a call uses one, neither beside the call nor after it. The customer is locked
+    meanwhile: a shared storage of the throttle answers within a millisecond, and one that does not is left alone for seconds.
+    """
+    is_counted = False
+
+    async def count() -> None:
+        nonlocal is_counted
+        if not is_counted:  # a call that first lets the billing clock catch up is prepared twice
+            await identity_of(context).throttle.hit(kind, caller_of(context))
+            is_counted = True
+
+    async def counting(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
+        await transaction.when_open(count)
+        return await prepare(transaction, by, call)
+
+    return counting
 
 
 async def run_idempotent(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str | None = None) -> MutationResult:

@@ -53,6 +53,8 @@ async def save(arguments: Any, context: Context) -> SavedEndpoint:
     identifier = sent.pop("id", None)
     if sent.get("document_id"):
         sent["document_id"] = normalized(sent["document_id"])
+    if sent.get("url"):
+        sent["url"] = _spelled(sent["url"], context)
     async with context.session.write() as transaction:
         stored = _columns(await _locked(transaction, identifier)) if identifier else None
     columns = checked_columns({**(stored or NEW), **sent}, checked_email)
@@ -65,6 +67,14 @@ async def save(arguments: Any, context: Context) -> SavedEndpoint:
         return await _save(str(identifier) if identifier else None, columns, save_outcome(stored, changes), context)
     except AlreadyTaken:
         raise Refused(ErrorCode.INVALID_VALUE, "Another endpoint has this URL.", "url") from None
+
+
+def _spelled(url: str, context: Context) -> str:
+    """Return the URL as it is stored, so that one URL is one endpoint; one that is refused, if it is new, as it is."""
+    try:
+        return webhooks_of(context).policy.target_of(url).url
+    except TargetRefused:
+        return url
 
 
 async def _check(columns: dict[str, Any], changes: dict[str, Any], context: Context) -> None:

@@ -14,7 +14,20 @@ from billing.rows.contracts import OrderableOffer
 from tests.billing.test_periods import ZONES
 
 OFFER = OrderableOffer(
-    "price_1", "plan_1", "A plan", 14, "USD", 2_000, "MONTH", 1, "EXCLUSIVE", is_archived=False, moves_to=None, was_taken=False, had_trial=False
+    "price_1",
+    "plan_1",
+    "A plan",
+    14,
+    "USD",
+    2_000,
+    "MONTH",
+    1,
+    "EXCLUSIVE",
+    is_archived=False,
+    moves_to=None,
+    was_taken=False,
+    had_trial=False,
+    subscriptions=0,
 )
 
 

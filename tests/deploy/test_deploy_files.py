@@ -176,11 +176,13 @@ def test_the_pooler_of_compose_reads_the_users_that_its_container_writes(tmp_pat
     (command,) = service["command"]
     (users,) = re.findall(r"^auth_file = (\S+)$", (DEPLOY / "compose" / "pgbouncer.ini").read_text(), re.MULTILINE)
     assert users.startswith(f"{service['tmpfs'][0].partition(':')[0]}/")
+    assert "$" not in command.replace("$$", ""), "compose would write the password into the command, which anybody on the machine may list"
     script = command.replace("$$", "$").replace(f"exec /usr/bin/pgbouncer {settings}", f"cat {users}")
     written = subprocess.run(
         ["sh", "-c", script.replace(users, "users.txt")], cwd=tmp_path, env={"APP_PASSWORD": "k3w9"}, capture_output=True, text=True, check=True
     )
     assert written.stdout == '"portico_app" "k3w9"\n'
+    assert (tmp_path / "users.txt").stat().st_mode & 0o077 == 0
 
 
 def test_poolers_and_the_bucket_of_compose_are_the_ones_of_the_settings() -> None:

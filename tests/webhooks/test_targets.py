@@ -84,13 +84,32 @@ def test_urls_that_are_refused(url: str) -> None:
         TargetPolicy().target_of(url)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize(
+    ("url", "spelled"),
+    [
+        ("HTTPS://Hooks.Example.COM/Path?Query=A", "https://hooks.example.com/Path?Query=A"),
+        ("https://hooks.example.com./", "https://hooks.example.com/"),
+        ("https://hooks.example.com:443/a%2fb", "https://hooks.example.com/a%2fb"),
+        ("https://hooks.example.com:8443", "https://hooks.example.com:8443"),
+        ("https://[2A00:1450::200E]/", "https://[2a00:1450::200e]/"),
+        ("https://hooks.example.com/a?", "https://hooks.example.com/a?"),
+    ],
+)
+def test_a_url_has_one_spelling(url: str, spelled: str) -> None:
+    assert TargetPolicy().target_of(url).url == spelled
+    assert TargetPolicy().target_of(spelled).url == spelled
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1.", "LOCALHOST.", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"]
+)
 async def test_spellings_of_the_own_machine_are_refused_by_the_address_that_the_system_finds(host: str) -> None:
     with pytest.raises(NotSent, match=r"not of the public internet|connection failed: gaierror"):
         await WebhookClient(TargetPolicy(), connect_seconds=2).post(f"https://{host}/", {}, b"{}")
 
 
-async def test_the_checked_address_is_connected_to_with_the_name_in_tls_and_host(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beginning", ["https://hooks.example.com", "HTTPS://Hooks.EXAMPLE.com", "https://hooks.example.com."])
+async def test_the_checked_address_is_connected_to_with_the_name_in_tls_and_host(beginning: str, tmp_path: Path) -> None:
     """Later answers of the resolver (DNS rebinding) are not asked for: there is one question for a connection."""
     of_server, of_client = certified(tmp_path, "hooks.example.com")
     served: list[str | None] = []
@@ -98,7 +117,7 @@ async def test_the_checked_address_is_connected_to_with_the_name_in_tls_and_host
     async with sink(tls=of_server) as target:
         names = Names(hooks_example_com=[["127.0.0.1"], ["192.168.1.1"]])
         client = WebhookClient(TargetPolicy(networks=LOOPBACK), names, of_client)
-        answer = await client.post(f"https://hooks.example.com:{target.port}/hook", {"webhook-id": "evt_1"}, b"{}")
+        answer = await client.post(f"{beginning}:{target.port}/hook", {"webhook-id": "evt_1"}, b"{}")
         assert (answer.status, names.questions, served) == (204, ["hooks.example.com"], ["hooks.example.com"])
         assert target.received[0].headers["host"] == f"hooks.example.com:{target.port}"
         await client.close()

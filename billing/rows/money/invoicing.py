@@ -7,7 +7,7 @@ from datetime import datetime
 @dataclass(frozen=True, slots=True)
 class InvoiceBuyer:
     """The customer of a new invoice. `credit_minor` is the balance in the invoice's currency, less what charges under way will use.
-    `is_known_currency`: the currency is the customer's, or the customer has something in it."""
+    `is_known_currency`: the currency is the customer's, or the customer has something in it. `invoices`: how many the customer has."""
 
     customer_id: str
     currency: str
@@ -17,6 +17,7 @@ class InvoiceBuyer:
     tax_exemption: str | None
     credit_minor: int
     owed_minor: int
+    invoices: int
 
 
 @dataclass(frozen=True, slots=True)

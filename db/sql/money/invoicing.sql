@@ -2,12 +2,13 @@
 
 -- name: invoicing.buyer
 -- returns: InvoiceBuyer
--- Select the customer of a new invoice, and the credit and the debt of the account in its currency that no charge under way will use or pay.
+-- Select the customer of a new invoice, the number of their invoices, and the credit and the debt of the account in its currency that no charge under way will use or pay.
 select c.id as customer_id, c.currency,
        c.currency = :currency or exists (select from portal_known_currency k where k.customer_id = c.id and k.currency = :currency) as is_known_currency,
        c.time_zone, c.tax_rate_ppm, c.tax_exemption,
        cast(coalesce(b.balance_minor, 0) - held.reserved_minor as bigint) as credit_minor,
-       cast(greatest(coalesce(b.owed_minor, 0) - held.account_minor, 0) as bigint) as owed_minor
+       cast(greatest(coalesce(b.owed_minor, 0) - held.account_minor, 0) as bigint) as owed_minor,
+       (select cast(count(*) as integer) from invoice i where i.customer_id = c.id) as invoices
   from customer c
   left join account_balance b on b.customer_id = c.id and b.currency = :currency
  cross join lateral (

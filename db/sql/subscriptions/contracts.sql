@@ -96,7 +96,8 @@ select i.customer_id, i.id as invoice_id, i.total_minor - i.tax_minor - noted.ne
 -- name: offers.by_ids
 -- returns: OrderableOffer
 -- Select offers, and whether the customer has had the plan and a trial. In addition to the record of taken plans, each subscription counts with its present plan:
--- a subscription that another version of the program wrote has no record. A subscription that was canceled before it began does not count.
+-- a subscription that another version of the program wrote has no record. A subscription that was canceled before it began does not count, nor in `subscriptions`,
+-- the number of those that the customer has had or ordered.
 select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
        p.is_archived or l.is_archived as is_archived, p.moves_to,
        exists (select from taken_plan t where t.customer_id = :customer_id and t.plan_id = p.plan_id)
@@ -104,7 +105,9 @@ select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currenc
                      where s.customer_id = :customer_id and s.plan_id = p.plan_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as was_taken,
        exists (select from taken_plan t where t.customer_id = :customer_id and t.has_trial)
          or exists (select from subscription s
-                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial
+                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial,
+       (select cast(count(*) as integer)
+          from subscription s where s.customer_id = :customer_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as subscriptions
   from price p
   join plan l on l.id = p.plan_id
  where p.id = any(:ids)

@@ -21,7 +21,7 @@ from billing.rows.money.invoicing import CreditableInvoice, CreditableLine, Invo
 from billing.states import Actor, CollectionMethod
 
 NOW = datetime(2027, 1, 31, 23, 30, tzinfo=UTC)
-BUYER = InvoiceBuyer("cus_1", "USD", True, "Europe/Zurich", 81_000, None, 0, 0)
+BUYER = InvoiceBuyer("cus_1", "USD", True, "Europe/Zurich", 81_000, None, 0, 0, 0)
 ORDER = OrderedInvoice("USD", (OrderedLine("Work", 3, 999),), None, None, CollectionMethod.AUTOMATIC)
 INVOICE = CreditableInvoice("cus_1", "inv_1", "INV-1", "OPEN", "USD", 1_000, 100, 0, 0, 0, 1_000, 0, 0, False, True, True, 1_000, False, False, True, 1)
 

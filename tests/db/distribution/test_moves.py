@@ -21,6 +21,7 @@ from db.distribution.distribute import distribute
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from tests.auditing import violations
+from tests.callers.partners import registered
 from tests.faults.checks import ended_leases
 from tests.faults.mixed_load import ACTIONS, MixedLoad, Shopper
 from tests.faults.retrying import TIMEOUT_SECONDS, RetryingClient
@@ -46,6 +47,8 @@ PAY = """mutation Pay($key: String!, $id: ID!) { result: payInvoice(input: { ide
 OWED = """
 insert into invoice (customer_id, id, number, reason, status, currency, issued_at, due_on, subtotal_minor, total_minor, created_at)
 values ($1, $2, $3, 'MANUAL', 'OPEN', 'USD', now(), current_date, 500, 500, now())"""
+# A row that refers to a row of a reference table, which must be there on the worker that the shard moves to.
+GRANT = "insert into partner_grant (customer_id, id, client_id, scopes, created_at) values ($1, $2, $3, '{read}', now())"
 RECEIPTS = """
 select i.id, i.remaining_minor, count(a.id) as payments from invoice i
   left join payment_allocation a on a.customer_id = i.customer_id and a.invoice_id = i.id
@@ -84,7 +87,8 @@ def patient(monkeypatch: pytest.MonkeyPatch, start_server: Callable[..., str], u
 @asynccontextmanager
 async def paying(urls: Urls, address: str) -> AsyncIterator[MixedLoad]:
     async with administrator(urls.admin) as admin:
-        ids = [await new_customer(admin) for _ in range(CUSTOMERS)]
+        ids, app = [await new_customer(admin) for _ in range(CUSTOMERS)], await registered(admin)
+        await admin.executemany(GRANT, [(customer_id, new_id("grant"), app) for customer_id in ids])
         for customer_id in ids:
             await admin.execute("update customer set email = id || '@moves.example' where id = $1", customer_id)  # which no test searches for
             Payer.owed[customer_id] = [new_id("inv") for _ in range(INVOICES)]
@@ -136,6 +140,7 @@ async def test_shards_move_under_a_load_of_writes(urls: Urls, patient: str, data
         print(sorted(load.seen.answers.items()), round(load.seen.slowest, 1))
         assert load.seen.wrong == []
         assert load.seen.outcomes <= {"200", "503", "IN_PROGRESS"}
+        assert await admin.fetchval("select count(*) from partner_grant where customer_id = any($1)", [one.customer_id for one in load.shoppers]) == CUSTOMERS
         await assert_effects_once(admin, load)
         await assert_captured_once(admin, load, Sandbox("secret", Ledger(data_dir / "sandbox.sqlite3")))
 

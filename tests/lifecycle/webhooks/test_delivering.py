@@ -56,6 +56,21 @@ async def test_an_endpoint_is_sent_what_happens_after_it_was_made_and_of_its_typ
         assert customers.ids == events
 
 
+async def test_urls_that_differ_in_the_case_of_scheme_and_host_are_one_url(hooks: Hooks) -> None:
+    """RFC 3986, 3.1 and 3.2.2."""
+    async with sink() as target:
+        other = target.url.replace("http://127.0.0.1", "HTTP://127.0.0.1.")
+        endpoint = await hooks.endpoint(target)
+        (error,) = (await hooks.send("saveWebhookEndpoint", "outcome", url=other))["userErrors"]
+        assert (error["message"], error["path"]) == ("Another endpoint has this URL.", ["input", "url"])
+        saved = await hooks.send("saveWebhookEndpoint", "outcome endpoint { url version }", id=endpoint["id"], url=other)
+        assert (saved["userErrors"], saved["outcome"], saved["endpoint"]) == ([], "UNCHANGED", {"url": target.url, "version": endpoint["version"]})
+        elsewhere = await hooks.send("saveWebhookEndpoint", "endpoint { url }", url="HTTPS://Hooks.Example.COM/Path")
+        assert (elsewhere["userErrors"], elsewhere["endpoint"]) == ([], {"url": "https://hooks.example.com/Path"})
+        (refused,) = (await hooks.send("saveWebhookEndpoint", "outcome", url="FTP://hooks.example.com/"))["userErrors"]
+        assert (refused["code"], refused["path"]) == ("INVALID_VALUE", ["input", "url"])
+
+
 async def created(hooks: Hooks) -> list[str]:
     rows = await hooks.life.admin.fetch(
         "select id from portal_event where type = 'customer.created' and customer_id like '%' || substr($1, 9)", hooks.life.customer_id
