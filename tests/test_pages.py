@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -87,6 +88,20 @@ def test_commands_are_printed_as_the_launcher_takes_them() -> None:
     assert len(written) > 10
     assert [words for words in written if not _is_command(words.split())] == []
     assert [str(page) for page in PAGES if page != CHANGELOG and "python -m gateway" in page.read_text(encoding="utf-8")] == []
+
+
+def test_the_readme_names_every_command() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("`./portico --help` lists the commands:")[2].partition(". ")[0]
+    assert set(re.findall(r"`([a-z-]+)`", section)) == {name for name, command in _commands(typer.main.get_command(cli)).items() if not command.hidden}
+
+
+def test_the_page_about_webhooks_names_every_command_of_them() -> None:
+    section = (ROOT / "docs/webhooks.md").read_text(encoding="utf-8").partition("`./portico webhooks` does the same:")[2].partition(".")[0]
+    assert set(re.findall(r"`([a-z-]+)`", section)) == set(_commands(_commands(typer.main.get_command(cli))["webhooks"]))
+
+
+def _commands(group: Any) -> dict[str, Any]:
+    return dict(getattr(group, "commands", {}))
 
 
 def _is_command(words: list[str]) -> bool:

@@ -1,6 +1,7 @@
 """The HTTP/1.1 client that sends messages: it connects to the address that was checked, follows no redirect, uses no proxy, and reads the beginning of the answer."""
 
 import asyncio
+import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Mapping
@@ -142,6 +143,10 @@ def _not_sent(error: Exception) -> NotSent:
         return NotSent(str(error))
     if isinstance(error, ssl.SSLCertVerificationError):
         return NotSent(f"the certificate is not valid: {error.verify_message}")
+    if isinstance(error, socket.gaierror):
+        return NotSent("the name of its host is not known")
+    if isinstance(error, ConnectionRefusedError):
+        return NotSent("the connection was refused")
     return NotSent(f"the connection failed: {type(error).__name__}")
 
 

@@ -13,7 +13,7 @@ MAX_DECODINGS = 3
 
 
 def is_landing(text: str) -> bool:
-    """Return whether a text is a path of the portal such as /invoices?status=open. It may be percent-encoded several times."""
+    """Return whether a text is a path of the portal such as /payments, perhaps with a query. It may be percent-encoded several times."""
     if len(text) > MAX_CHARACTERS or not WRITTEN.fullmatch(text):
         return False
     for _ in range(MAX_DECODINGS):

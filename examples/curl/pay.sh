@@ -4,6 +4,7 @@
 # The idempotency key of a payment is in a file until the outcome is known: a second run after a lost answer sends the
 # same key, and the payment is made once.
 set -euo pipefail
+: "${EMAIL:?Set EMAIL to the address of a customer, such as ada@example.com.}" "${PASSWORD:?Set PASSWORD, as make demo prints it.}"
 url=${1:-http://127.0.0.1:8000}
 
 # Send a document ($1) with an input ($2). curl waits as Retry-After says, and sends the same body again after 429 and 503.

@@ -45,14 +45,16 @@ def post(client: httpx.Client, document: str, **input_fields: Any) -> Any:
     for attempt in range(1, MAX_TRIES + 1):
         try:
             response = client.post("/graphql", json=body)
-        except httpx.TransportError:
+        except httpx.TransportError as error:
             if attempt == MAX_TRIES:
-                raise
+                sys.exit(f"{client.base_url} cannot be reached: {error}")
             time.sleep(attempt)
             continue
         if response.status_code not in BUSY or attempt == MAX_TRIES:
             break
         time.sleep(float(response.headers.get("Retry-After", attempt)))
+    if "json" not in response.headers.get("Content-Type", ""):
+        sys.exit(f"{response.url} answered {response.status_code} without JSON: is there a gateway at {client.base_url}?")
     answer = response.json()
     if errors := answer.get("errors"):
         sys.exit(f"{errors[0]['extensions']['code']}: {errors[0]['message']}")
@@ -85,7 +87,9 @@ def print_due(customer: Any) -> None:
 
 
 def main() -> None:
-    email, password = os.environ["EMAIL"], os.environ["PASSWORD"]
+    email, password = os.environ.get("EMAIL"), os.environ.get("PASSWORD")
+    if not email or not password:
+        sys.exit("Set EMAIL to the address of a customer, such as ada@example.com, and PASSWORD, as make demo prints it.")
     with httpx.Client(base_url=sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000", timeout=30) as client:
         sign_in(client, email, password)
         customer = post(client, SUMMARY)["customer"]

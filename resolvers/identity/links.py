@@ -59,7 +59,7 @@ async def create(arguments: Any, context: Context) -> CreatedLink:
     if customer.closed_at is not None:
         raise Refused(ErrorCode.CUSTOMER_CLOSED, "The customer is closed and cannot sign in.", "customerId")
     if landing is not None and not is_landing(landing):
-        raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /invoices.", "landing")
+        raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /payments; left out, it is the Summary.", "landing")
     is_mailed = arguments.delivery is LinkDelivery.MAIL
     address = await _verified_address(context, customer_id) if is_mailed else None
     secret, expires_at = new_secret(), context.now + LIFETIME

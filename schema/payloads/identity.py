@@ -133,7 +133,7 @@ class ResetPasswordInput:
 class CreatePortalLinkInput:
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
     landing: str | None = strawberry.field(
-        default=None, description="The page of the portal to land on, a path such as /invoices, perhaps with a query; `redeemPortalLink` returns it."
+        default=None, description="The page of the portal to land on, a path such as /payments, perhaps with a query; `redeemPortalLink` returns it."
     )
     send: bool = strawberry.field(default=False, description="With RETURN: whether to send it to the customer's address as well.")
     delivery: LinkDelivery = strawberry.field(
@@ -163,7 +163,7 @@ class RefreshSessionPayload(Payload):
 class RedeemPortalLinkPayload(Payload):
     tokens: SessionTokens | None = strawberry.field(description="Null when refused.")
     device: str | None = strawberry.field(description=f"{DEVICE} Null too for an account without a password, and unless the link was mailed.")
-    landing: str | None = strawberry.field(description="The page of the portal to show, a path such as /invoices; null if the link names none.")
+    landing: str | None = strawberry.field(description="The page of the portal to show, a path such as /payments; null if the link names none.")
 
 
 @strawberry.type(description="The payload of `createPortalLink`.")

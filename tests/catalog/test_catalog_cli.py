@@ -79,6 +79,12 @@ def test_a_plan_counts_the_subscriptions_that_a_change_touches(urls: Urls, tmp_p
     assert called(urls, tmp_path, "plan", DEMO).exit_code == 0, "a plan writes nothing"
 
 
+def test_one_subscription_is_one_in_the_words_of_a_plan(catalog: Callable[..., Result]) -> None:
+    staying = catalog("plan", DEMO.replace(TEAM, TEAM.replace("29.00", "31.00")))
+    assert "~ price team-usd-month: new version, 1 subscription keeps the version that it has\n" in staying.stdout
+    assert "- plan team: archived, 1 subscription goes on\n" in catalog("plan", "version: 1\n").stdout
+
+
 def test_what_is_planned_is_applied_in_one_transaction_and_noted(catalog: Callable[..., Result], shop: Urls) -> None:
     new = "  - { code: AUTUMN, name: Leaves, amountOff: 2.50, currency: EUR, duration: FOREVER }\n"
     text = (
@@ -90,7 +96,7 @@ def test_what_is_planned_is_applied_in_one_transaction_and_noted(catalog: Callab
     assert planned.exit_code == 2
     assert applied.exit_code == 0
     assert applied.stdout == planned.stdout + "1 subscription will move at the next renewal.\n"
-    assert planned.stdout.splitlines()[0] == "~ price team-usd-month: new version, 1 subscription move at the next renewal"
+    assert planned.stdout.splitlines()[0] == "~ price team-usd-month: new version, 1 subscription moves at the next renewal"
     assert "- coupon SPRING15: archived" in planned.stdout
     assert "    headline: Take a break instead -> Take a break" in planned.stdout
     again = catalog("plan", text)

@@ -476,6 +476,23 @@ def test_seeding_again_adds_only_what_is_missing(copied: str) -> None:
     assert seen == [3]
 
 
+def test_a_demo_in_which_something_was_made_starts_again(copied: str) -> None:
+    """Staff of the demo save plans and customers of their own; `seed` still adds nothing to them."""
+    others = "insert into plan (id, code, name, description, created_at) values ('plan_own', 'own', 'Own', 'Made by staff of the demo.', now())"
+    asyncio.run(_fetch(copied, others, ()))
+    asyncio.run(demo.check_own(copied))
+    with pytest.raises(demo.NotTheDemo, match="1 in plan"):
+        asyncio.run(demo.seed(copied, customers=GENERATED, now=NOW, progress=lambda _: None))
+
+
+def test_a_database_without_the_named_customers_is_not_the_demo(urls: embedded.Urls) -> None:
+    url = asyncio.run(_new_database(urls, "another"))
+    asyncio.run(demo.check_own(url))
+    asyncio.run(_fetch(url, "insert into plan (id, code, name, description, created_at) values ('plan_own', 'own', 'Own', 'Sold by a merchant.', now())", ()))
+    with pytest.raises(demo.NotTheDemo, match="1 in plan"):
+        asyncio.run(demo.check_own(url))
+
+
 def test_row_security_is_forced_again(ask: Ask) -> None:
     """On every table but those of the catalog, which have no rows of customers: its policies restrict the application, and the owner loads it."""
     unforced = ask("select relname from pg_class where relnamespace = 'portico'::regnamespace and relrowsecurity and not relforcerowsecurity order by 1")

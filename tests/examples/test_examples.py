@@ -158,6 +158,23 @@ def tried(root: Path, example: str, url: str, email: str, password: str, folder:
 
 
 @pytest.mark.parametrize("example", SCRIPTS)
+def test_a_script_says_what_it_needs(root: Path, tmp_path: Path, example: str) -> None:
+    for email, password, says in (("", PASSWORD, "Set EMAIL"), ("ada@example.com", "", "PASSWORD, as make demo prints it.")):
+        done = tried(root, example, "http://127.0.0.1:1", email, password, tmp_path)
+        assert done.returncode == 1
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_the_script_in_python_says_that_no_gateway_answers(root: Path, url: str, tmp_path: Path) -> None:
+    for address, says in (("http://127.0.0.1:1", "http://127.0.0.1:1 cannot be reached: "), (f"{url}/graphql", "answered 404 without JSON")):
+        done = tried(root, "python", address, CUSTOMERS["python"], PASSWORD, tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("example", SCRIPTS)
 def test_a_script_says_why_a_sign_in_is_refused(root: Path, url: str, tmp_path: Path, example: str) -> None:
     done = tried(root, example, url, CUSTOMERS[example], "wrong", tmp_path)
     assert done.returncode == 1

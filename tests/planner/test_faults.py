@@ -78,6 +78,10 @@ async def test_a_dropped_index_changes_no_answer(portal: Portal, admin: asyncpg.
 def test_explain_prints_the_statement_its_plan_and_what_is_left_to_python(urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTICO_DATABASE_URL", urls.admin)
     said = CliRunner().invoke(cli, ["explain", "Subscriptions"]).output
+    misspelled = CliRunner().invoke(cli, ["explain", "Sumary"]).exception
+    assert str(misspelled).startswith("Sumary is neither a file nor one of Account, ")
+    assert str(misspelled).endswith(" Did you mean Summary?")
+    assert "Did you mean" not in str(CliRunner().invoke(cli, ["explain", "xyz.graphql"]).exception)
     assert "select concat(" in said
     assert "cost=" in said
     assert "availableActions" in said

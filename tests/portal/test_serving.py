@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import httpx
 import pytest
+from graphql import GraphQLSchema, print_schema
 
 from gateway.operator_errors import OperatorError
 from gateway.routes.portal import DIST, PAGES
@@ -27,6 +29,15 @@ async def test_every_page_is_the_one_document_under_a_strict_policy(http: httpx.
     assert "http" not in policy, "no other origin"
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_pages_that_links_are_shown_to_lead_to_exist(root: Path, graphql_schema: GraphQLSchema) -> None:
+    """A `landing` in the documentation, in the schema and in the refusal of another one is a page of the portal."""
+    texts = [page.read_text(encoding="utf-8") for page in (root / "docs").glob("*.md")] + [print_schema(graphql_schema)]
+    texts.append((root / "resolvers/identity/links.py").read_text(encoding="utf-8"))
+    landings = {landing for text in texts for landing in re.findall(r'"landing": "(/[^"]*)"|path(?: of the portal)? such as `?(/[a-z]+)', text)}
+    assert len(landings) > 1
+    assert {first or second for first, second in landings} <= set(PAGES)
 
 
 async def test_what_is_no_page_is_not_found(http: httpx.AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -104,8 +105,21 @@ def test_a_url_has_one_spelling(url: str, spelled: str) -> None:
     "host", ["127.0.0.1", "127.0.0.1.", "LOCALHOST.", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"]
 )
 async def test_spellings_of_the_own_machine_are_refused_by_the_address_that_the_system_finds(host: str) -> None:
-    with pytest.raises(NotSent, match=r"not of the public internet|connection failed: gaierror"):
+    with pytest.raises(NotSent, match=r"not of the public internet|the name of its host is not known"):
         await WebhookClient(TargetPolicy(), connect_seconds=2).post(f"https://{host}/", {}, b"{}")
+
+
+async def test_an_endpoint_that_is_not_there_is_said_in_words(development: Clients) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        with pytest.raises(NotSent, match=r"^the connection was refused$"):
+            await development().post(f"http://127.0.0.1:{closed.getsockname()[1]}/", {}, b"{}")
+
+    async def unknown(host: str, port: int) -> Sequence[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with pytest.raises(NotSent, match=r"^the name of its host is not known$"):
+        await WebhookClient(TargetPolicy(), unknown).post("https://hooks.example.com/", {}, b"{}")
 
 
 @pytest.mark.parametrize("beginning", ["https://hooks.example.com", "HTTPS://Hooks.EXAMPLE.com", "https://hooks.example.com."])

@@ -22,6 +22,7 @@ from gateway.documents.registry import PORTAL, STAFF, Mode
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from resolvers.identity.grants import give
 
+KINDS = {"FIRST_PARTY": "an app of ours", "PARTNER": "a partner's app", "SERVICE": "a service"}
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
 
@@ -105,8 +106,10 @@ def _check_app(app: App, settings: Settings) -> None:
     if app.kind != "FIRST_PARTY" and app.identifier in (PORTAL, STAFF):
         raise WrongSetting(f"{PORTAL} and {STAFF} are ours: the documents that come with this program are theirs.")
     allowed = STAFF_SCOPES if app.kind == "SERVICE" else PARTNER_SCOPES
-    if not set(app.scopes) <= allowed or app.mode not in get_args(Mode):
-        raise WrongSetting(f"Scopes are {', '.join(sorted(allowed))}; modes are {', '.join(get_args(Mode))}.")
+    if wrong := sorted(set(app.scopes) - allowed):
+        raise WrongSetting(f"{wrong[0]} is no scope of {KINDS[app.kind]}. Scopes are {', '.join(sorted(allowed))}.")
+    if app.mode not in get_args(Mode):
+        raise WrongSetting(f"{app.mode} is no mode; modes are {', '.join(get_args(Mode))}.")
     if app.kind == "SERVICE" and (not app.scopes or app.issuer is not None):
         raise WrongSetting("A service has scopes (--scope, once for each), and gets its tokens here: leave --issuer out.")
     if is_partner and app.mode != "required":

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -108,4 +109,5 @@ def _text(document: str) -> str:
     try:
         return Path(document).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotExplain(f"{document} is neither a file nor one of {', '.join(known)}.") from error
+        close = get_close_matches(document, known, n=1)
+        raise CannotExplain(f"{document} is neither a file nor one of {', '.join(known)}.{f' Did you mean {close[0]}?' if close else ''}") from error

@@ -50,13 +50,18 @@ def _examine(data_dir: Path | None) -> list[Finding]:
         tokens_of(settings, issuer_of(settings))
     except WrongSetting as error:
         return [failed("settings", line, SETTINGS) for line in str(error).splitlines()]
-    findings = [warning("settings", line, "Set it, unless that is meant.") for line in production.warnings(settings, os.environ)]
+    findings = [warning("settings", line, _advice_of(line)) for line in production.warnings(settings, os.environ)]
     findings = findings or [ok("settings", f"They are valid, for {settings.environment}.")]
     try:
         with postgres(settings) as urls:
             return findings + asyncio.run(_examine_all(settings, urls))
     except OperatorError as error:  # the built-in Postgres cannot be started
         return [*findings, failed("database", str(error), "")]
+
+
+def _advice_of(line: str) -> str:
+    """Return the advice for a warning of a setting that is missing, or that has a value for tests."""
+    return f"{'Set' if ' is not set' in line else 'Change'} it, unless that is meant."
 
 
 async def _examine_all(settings: Settings, urls: DatabaseUrls) -> list[Finding]:

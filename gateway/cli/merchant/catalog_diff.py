@@ -46,14 +46,16 @@ def _text(attribute: str, value: object, item: CatalogItem) -> str:
 
 def _consequence(change: CatalogChange) -> str:
     """Return what becomes of the subscriptions that depend on the item."""
-    count = f"{change.subscriptions} subscription{'' if change.subscriptions == 1 else 's'}"
+    is_one = change.subscriptions == 1
+    count = f"{change.subscriptions} subscription{'' if is_one else 's'}"
     if change.action is ChangeAction.CREATE:
         return ""
     if change.action is ChangeAction.ARCHIVE:
-        return f": archived, {count} go on" if change.subscriptions else ": archived"
+        return f": archived, {count} {'goes' if is_one else 'go'} on" if change.subscriptions else ": archived"
     if change.action is ChangeAction.CHANGE:
         return f": {count}" if change.subscriptions else ""
-    becomes = "move at the next renewal" if change.is_moving else "keep the version that they have"
+    moves, keeps = ("moves", "keeps the version that it has") if is_one else ("move", "keep the version that they have")
+    becomes = f"{moves} at the next renewal" if change.is_moving else keeps
     version = ": new version" if change.action is ChangeAction.REPLACE else ""
     return f"{version}{',' if version else ':'} {count} {becomes}"
 

@@ -8,13 +8,14 @@ from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.settings import load
 from gateway.wiring.letterhead import brand, logo_of
 from mail.brand import LOGO_ID, Brand, LogoImage
-from mail.letters import OPTIONAL, Envelope, Letter, compose
+from mail.letters import FOLDER, OPTIONAL, Envelope, Letter, compose
 from mail.port import Message
 from mail.samples import sample_words
 
 
 def write_previews(folder: Path, language: str) -> None:
     """Write `<letter>.<language>.html` and `.txt` for each letter. Raises OperatorError."""
+    _check_language(language)
     settings = load()
     logo = logo_of(settings.merchant_logo)
     try:
@@ -25,6 +26,13 @@ def write_previews(folder: Path, language: str) -> None:
             (folder / f"{letter}.{language}.txt").write_text(f"{message.subject}\n\n{message.text}", "utf-8")
     except OSError as error:
         raise OperatorError(f"{folder} cannot be written ({error.strerror}).") from None
+
+
+def _check_language(language: str) -> None:
+    """Check that there are texts, also where the tag has a region, as in de-CH. Raises OperatorError."""
+    languages = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+    if language.lower().partition("-")[0] not in {name.lower().partition("-")[0] for name in languages}:
+        raise OperatorError(f"There are no letters in {language}. The languages are {', '.join(languages)}; docs/letters.md says how to add one.")
 
 
 def preview(letter: Letter, language: str, merchant: str, brand: Brand) -> Message:

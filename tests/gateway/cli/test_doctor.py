@@ -23,6 +23,8 @@ from db.inspection import EndpointUrl
 from gateway.cli.doctor.database import check_clock, check_zones
 from gateway.cli.doctor.findings import CheckStatus, Finding, failed, ok, run_check, warning, worst_of
 from gateway.cli.doctor.services import check_endpoints, check_mail, check_processors, check_throttle
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.issuer import new_key
 from mail.smtp import Smtp
 from payments.sandbox import Sandbox
 from payments.stripe import Stripe
@@ -101,6 +103,16 @@ async def test_production_names_what_it_lacks(root: Path, tmp_path: Path) -> Non
     report = await examine(root, tmp_path, environment="production")
     assert report.exit_code == 1
     assert {"PORTICO_DATABASE_URL", "PORTICO_SECRET", "PORTICO_SIGNING_KEYS_DIR"} <= {check["message"].split(":")[0] for check in report.checks["settings"]}
+
+
+async def test_a_setting_that_is_missing_is_to_be_set_and_one_for_tests_to_be_changed(root: Path, tmp_path: Path) -> None:
+    new_key(Settings(signing_keys_dir=tmp_path / "keys"), "EdDSA", now=datetime.now(UTC))
+    production = {"environment": "production", "secret": SECRET, "signing_keys_dir": str(tmp_path / "keys"), "database_url": "postgresql://a@127.0.0.1:1/x"}
+    report = await examine(root, tmp_path, sandbox="true", **production)
+    advice = {check["message"].split(" ")[0]: check["advice"] for check in report.checks["settings"]}
+    assert advice.pop("PORTICO_SANDBOX") == "Change it, unless that is meant."
+    assert len(advice) > 5
+    assert set(advice.values()) == {"Set it, unless that is meant."}
 
 
 async def test_a_wrong_password_is_told_without_the_password(root: Path, tmp_path: Path) -> None:

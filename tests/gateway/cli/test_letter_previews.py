@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gateway.cli.reference.letter_previews import write_previews
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.letterhead import brand, logo_of, switched_off
@@ -30,6 +31,14 @@ def test_previews_of_all_letters_are_written_with_the_merchants_name_colour_and_
     assert "data:image/png;base64," in html
     assert "cid:" not in html
     assert "Fabrikam <GmbH>" in (tmp_path / "out" / "receipt.ar.txt").read_text("utf-8")
+
+
+def test_a_language_without_letters_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"There are no letters in xx\. The languages are ar, de, en, es, fr;"):
+        write_previews(tmp_path / "out", "xx")
+    assert not (tmp_path / "out").exists()
+    write_previews(tmp_path / "out", "de-CH")
+    assert 'lang="de"' in (tmp_path / "out" / "receipt.de-CH.html").read_text("utf-8")
 
 
 def test_a_logo_of_lines_is_sent_as_one_of_dots_and_others_as_they_are(tmp_path: Path) -> None:

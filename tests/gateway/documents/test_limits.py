@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -151,6 +153,20 @@ def test_every_limit_is_a_setting_and_in_the_documentation(root: Any) -> None:
         assert f"| `{name.upper()}` | {getattr(settings, name):,} |" in text
     for name in ("body_seconds", "operation_seconds", "queue_seconds", "drain_seconds", "shutdown_seconds"):
         assert f"| `{name.upper()}` | {getattr(settings, name):g} |" in text
+
+
+def test_the_costs_of_the_portals_pages_are_those_of_the_documentation(root: Path, graphql_schema: GraphQLSchema) -> None:
+    documents = DocumentCache(graphql_schema, None)
+    costs: dict[str, int] = {}
+    for name in (path.stem for path in (root / "schema/documents").glob("*.graphql")):
+        document = documents.prepare(first_party()[name])
+        operation = document.operation(None)
+        assert operation
+        costs[name] = documents.cost(document, operation, {})
+    least, most = min(costs.items(), key=itemgetter(1)), max(costs.items(), key=itemgetter(1))
+    text = " ".join((root / "docs/limits.md").read_text(encoding="utf-8").split())
+    assert f"cost from {least[1]} (`{least[0]}`) to {most[1]} (`{most[0]}`), the Summary page {costs['Summary']}." in text
+    assert f"the Summary page {60_000 // costs['Summary']} times." in text
 
 
 def test_a_setting_says_itself_which_limit_it_is() -> None:

@@ -133,7 +133,7 @@ async def test_a_service_proves_itself_with_a_key(http: httpx.AsyncClient, servi
     ("arguments", "message"),
     [
         (("--service",), "A service has scopes"),
-        (("--service", "--scope", "payments"), "Scopes are"),
+        (("--service", "--scope", "payments"), "payments is no scope of a service. Scopes are"),
         (("--service", "--scope", "staff", "--issuer", "https://x"), "leave --issuer out"),
         (("--service", "--first-party"), "one of --service and --first-party"),
     ],
