@@ -27,8 +27,8 @@ def changed(viewer: Viewer, **claims: Any) -> str:
 @pytest.mark.parametrize("claim", [*CLAIMS, "act"])
 async def test_a_claim_that_cannot_be_stored_is_an_invalid_token(http: httpx.AsyncClient, admin: asyncpg.Connection, viewer: Viewer, claim: str) -> None:
     about = "" if viewer is ADA else f'customerId: "cus_{"0" * 26}",'
-    kept = "select (select count(*) from audit_event), (select name from customer where id = $1)"
-    before = await admin.fetchrow(kept, ADA.customer_id)
+    counts = "select (select count(*) from audit_event), (select name from customer where id = $1)"
+    before = await admin.fetchrow(counts, ADA.customer_id)
     for text in TEXTS:
         scope = f"portal staff {text}"
         value = {"act": {"sub": text}, "scope": scope}.get(claim, text)
@@ -38,7 +38,7 @@ async def test_a_claim_that_cannot_be_stored_is_an_invalid_token(http: httpx.Asy
             assert answer.status_code == 401, (query, answer.text)
             (error,) = answer.json()["errors"]
             assert error["extensions"] == {"code": "UNAUTHENTICATED", "reason": "claim_invalid", "claim": claim}
-    assert await admin.fetchrow(kept, ADA.customer_id) == before
+    assert await admin.fetchrow(counts, ADA.customer_id) == before
 
 
 @pytest.mark.parametrize("viewer", [ADA, STAFF], ids=["customer", "staff"])

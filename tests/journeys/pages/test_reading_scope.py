@@ -72,8 +72,8 @@ async def test_an_app_that_may_not_read_gets_what_it_changed_and_not_what_that_l
     variables = {"input": {"subscriptionId": "sub_01m829w97ne1msh76cygrhecz9", "idempotencyKey": partner.id}}
     access = await partner.access_token("subscriptions:write")
     await partner.ask_until_published(id_of(OWN), access)
-    kept = "select (select count(*) from audit_event), (select count(*) from idempotency_key), (select max(version) from subscription where customer_id = $1)"
-    before = await admin.fetchrow(kept, ADA.customer_id)
+    counts = "select (select count(*) from audit_event), (select count(*) from idempotency_key), (select max(version) from subscription where customer_id = $1)"
+    before = await admin.fetchrow(counts, ADA.customer_id)
     refused = await partner.ask(access, documentId=id_of(LEADING), variables=variables)
     assert (refused.status_code, list(refused.json())) == (403, ["errors"])
     (error,) = refused.json()["errors"]
@@ -81,7 +81,7 @@ async def test_an_app_that_may_not_read_gets_what_it_changed_and_not_what_that_l
         "message": "Subscription.invoices at pauseSubscription.subscription.invoices needs the scope `read`. The token has: subscriptions:write.",
         "extensions": {"code": "FORBIDDEN", "requiredScopes": ["read"], "scopes": ["subscriptions:write"]},
     }
-    assert await admin.fetchrow(kept, ADA.customer_id) == before
+    assert await admin.fetchrow(counts, ADA.customer_id) == before
     ran = {"data": {"pauseSubscription": {"userErrors": [{"code": "NOT_FOUND"}], "subscription": None}}}
     assert (await partner.ask(access, documentId=id_of(OWN), variables=variables)).json() == ran
     reading = await partner.access_token("read", "subscriptions:write")
@@ -107,8 +107,8 @@ async def test_each_root_field_from_which_a_way_leads_on_is_refused_before_its_i
     post: Callable[..., Any], graphql_schema: GraphQLSchema, admin: asyncpg.Connection
 ) -> None:
     """The caller has the scope of the field alone, and sends no input. With `read` the same document gets as far as the input."""
-    kept = "select (select count(*) from audit_event), (select count(*) from client_key), (select count(*) from idempotency_key), (select sum(version) from customer)"
-    before, texts = await admin.fetchrow(kept), {entry: text for entry in entries(graphql_schema) if (text := _document(graphql_schema, entry))}
+    counts = "select (select count(*) from audit_event), (select count(*) from client_key), (select count(*) from idempotency_key), (select sum(version) from customer)"
+    before, texts = await admin.fetchrow(counts), {entry: text for entry in entries(graphql_schema) if (text := _document(graphql_schema, entry))}
     assert len(texts) > 50
     assert {"payInvoice", "previewHoldSubscription", "previewRefundPayment", "plans", "uploadAttachments"} <= {entry.name for entry in texts}
     for entry, text in texts.items():
@@ -119,4 +119,4 @@ async def test_each_root_field_from_which_a_way_leads_on_is_refused_before_its_i
         assert read.status_code == 200, text
         codes = {error["extensions"]["code"] for error in read.json().get("errors", ())}
         assert codes == ({"BAD_USER_INPUT"} if "$" in text else set()), text
-    assert await admin.fetchrow(kept) == before
+    assert await admin.fetchrow(counts) == before
