@@ -31,7 +31,6 @@ DOCUMENTS = first_party() | first_party_actions()
 # A root field that tells of the caller's own sessions: staff have none.
 OF_CUSTOMERS = {"sessions"}
 
-
 # What only staff do has no place in the portal.
 OF_STAFF = {
     "checkDocuments",

@@ -22,7 +22,7 @@ from auth.viewer import Viewer
 from billing.refusals import Forbidden
 from billing.states import Actor
 from gateway.documents.document_cache import DocumentCache, first_party, first_party_actions, first_party_streams, of_staff
-from gateway.documents.reading_scope import LEADING_ADDRESSES, OWN_TYPES, READING, RELATIONS, DocumentReach, leads_on, stored_types
+from gateway.documents.reading_scope import OWN_TYPES, READING, RELATIONS, DocumentReach, leads_on, stored_types
 from schema.declarations.fields import DECLARATION, DEFINITION, permission_of
 from tests.conftest import ADA, ROOM, STAFF
 
@@ -171,7 +171,15 @@ def test_every_relation_that_needs_no_scope_is_written_down(graphql_schema: Grap
     assert {kind for name in followed if not (kind := name.partition(".")[0]).endswith("Payload") and kind not in stored} == VALUES
     refused = {way.coordinate for way in everything if way.is_refused}
     assert len(refused) > 40
-    assert refused >= {"Invoice.customer", "Customer.events", "Customer.summary", "Attachment.parent", "Plan.subscriptions", *LEADING_ADDRESSES}
+    assert refused >= {
+        "Invoice.customer",
+        "Customer.events",
+        "Customer.summary",
+        "Attachment.parent",
+        "Plan.subscriptions",
+        "Customer.statement",
+        "Customer.calendarUrl",
+    }
     assert stored >= OWN_TYPES
 
 
@@ -295,6 +303,12 @@ def test_of_an_interface_each_type_is_judged(documents: DocumentCache, selection
     assert refusal(documents, ATTACHED % selection, replace(STAFF, scopes=("attachments:write",))) == message
 
 
+def test_what_a_root_field_for_everybody_leads_to_is_the_callers_who_has_proved_it(documents: DocumentCache) -> None:
+    text = 'mutation { refreshSession(input: {refreshToken: "x"}) { tokens { customer { summary { lastPayment { customer { id } } } } } } }'
+    for scopes in ((), ("profile:write",)):
+        assert refusal(documents, text, replace(ADA, scopes=scopes)) is None
+
+
 def test_only_the_operation_that_runs_counts(documents: DocumentCache) -> None:
     text = 'mutation A { a: updateProfile(input: {name: "A"}) { customer { name } } } mutation B { updateProfile(input: {name: "B"}) { customer { summary { id } } } }'
     viewer = replace(ADA, scopes=("profile:write",))
@@ -337,9 +351,13 @@ def test_a_caller_who_reads_costs_one_look_and_others_one_walk_for_each_operatio
     assert document.reach is not None
     assert refusal(documents, DIRECTED, replace(ADA, scopes=("profile:write", "read")), a=False, b=True) is None
     assert document.reach.stored == {}
+    walks = []
     for _ in range(3):
         assert refusal(documents, DIRECTED, replace(ADA, scopes=("profile:write",)), a=False, b=True)
+        walks += document.reach.stored.values()
     assert list(document.reach.stored) == [("M", False, True)]
+    assert len({id(walk) for walk in walks}) == 1
+    assert refusal(documents, DIRECTED, replace(ADA, scopes=("profile:write",)), a=True, b=True) is None
 
 
 @pytest.mark.parametrize(
