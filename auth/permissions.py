@@ -93,16 +93,16 @@ def is_allowed(viewer: Viewer, permission: Permission) -> bool:
     return viewer.kind in permission.kinds and not set(_scopes(viewer, permission)).isdisjoint(viewer.scopes)
 
 
-def check(viewer: Viewer, permission: Permission) -> None:
-    """Check that the viewer has the permission. Raises Forbidden, which names the kinds or scopes that the field needs and those of the caller's token."""
+def check(viewer: Viewer, permission: Permission, *, subject: str = "This field") -> None:
+    """Check that the viewer has the permission. Raises Forbidden, which names the kinds or scopes that the subject needs and those of the caller's token."""
     if is_allowed(viewer, permission):
         return
     if viewer.kind not in permission.kinds:
         kinds = sorted(permission.kinds - {Actor.ANONYMOUS})
-        message = f"This field is for {_listed(kinds, 'and')} tokens. The token is of kind {viewer.kind}."
+        message = f"{subject} is for {_listed(kinds, 'and')} tokens. The token is of kind {viewer.kind}."
         raise Forbidden(message, "kind", requiredKinds=kinds, kind=viewer.kind)
     needed, scopes = _scopes(viewer, permission), viewer.scopes[:MAX_SCOPES]
-    message = f"This field needs the scope {_listed([f'`{scope}`' for scope in needed], 'or')}. The token has: {' '.join(scopes) or '(none)'}."
+    message = f"{subject} needs the scope {_listed([f'`{scope}`' for scope in needed], 'or')}. The token has: {' '.join(scopes) or '(none)'}."
     raise Forbidden(message, "scope", requiredScopes=needed, scopes=scopes)
 
 

@@ -35,7 +35,7 @@ HINTS = {
     Reason.TYPE: "The access token's `typ` header must be {expected}. An ID token is not an access token.",
     Reason.AUDIENCE: "The access token is for another audience: `aud` must contain {expected}.",
     Reason.CLAIM_MISSING: "The access token has no claim `{claim}`.",
-    Reason.CLAIM_INVALID: "The access token's claim `{claim}` has a value of the wrong type or length.",
+    Reason.CLAIM_INVALID: "The access token's claim `{claim}` has a value of the wrong type or length, or a character that cannot be stored.",
     Reason.EXPIRED: "The access token has expired (`exp`).",
     Reason.NOT_YET_VALID: "The access token is not valid yet (`{claim}`). Compare the clocks of the issuer and of this server.",
     Reason.ALGORITHM: "The access token is signed with an algorithm that its issuer does not use here. Configured: {expected}.",

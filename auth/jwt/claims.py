@@ -6,6 +6,7 @@ so that two parsers cannot read it differently.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ LEEWAY_SECONDS = 30
 MAX_NAME = 255
 MAX_INSTANT = 2**53
 ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
+# The claims that are read as texts, besides those that the settings of an issuer name. Parts of them are stored: who acted, by which app, in which session.
+TEXTS = frozenset({"sub", "client_id", "azp", "sid", "jti", "act", "scope"})
 # Keys inside a token, and extensions that would change what is signed (RFC 7515 §4.1.11, RFC 7797).
 FORBIDDEN_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
 
@@ -37,11 +40,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The claims that a token of an issuer must have. `types` are in lower case; None means no `typ` header."""
+    """The claims that a token of an issuer must have. `types` are in lower case; None means no `typ` header. Postgres must be able to store the claims `texts`."""
 
     issuer: str
     audience: str
     types: frozenset[str | None] = ACCESS_TOKEN
+    texts: frozenset[str] = TEXTS
 
 
 def read(token: str) -> Signed:
@@ -60,7 +64,7 @@ def read(token: str) -> Signed:
 
 
 def validate_claims(signed: Signed, expected: Expected, *, now: datetime) -> None:
-    """Check the type, the issuer, the audience, the subject and the dates of a token. Raises NotValid."""
+    """Check the type, the issuer, the audience, the texts, the subject and the dates of a token. Raises NotValid."""
     claims, at = signed.claims, now.timestamp()
     if signed.type not in expected.types:
         raise NotValid(Reason.TYPE, expected=" or ".join(sorted(kind or "absent" for kind in expected.types)))
@@ -69,6 +73,9 @@ def validate_claims(signed: Signed, expected: Expected, *, now: datetime) -> Non
     audience = claims.get("aud")
     if expected.audience not in (audience if isinstance(audience, list) else [audience]):
         raise NotValid(Reason.AUDIENCE, expected=quoted(expected.audience))
+    for claim in sorted(expected.texts & claims.keys()):
+        if not all(map(is_storable, _texts(claims[claim]))):
+            raise NotValid(Reason.CLAIM_INVALID, claim=claim)
     require_name(claims, "sub")
     if _instant(claims, "exp") <= at - LEEWAY_SECONDS:
         raise NotValid(Reason.EXPIRED)
@@ -100,6 +107,19 @@ def unusable(claims: Claims, claim: str) -> NotValid:
 def is_name(value: object) -> bool:
     """Return whether a value is a text of at most MAX_NAME characters that Postgres can store."""
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME and is_storable(value)
+
+
+def _texts(claim: Any) -> Iterator[str]:
+    """Yield the texts in a claim, those in lists and objects included."""
+    pending = [claim]
+    while pending:
+        match pending.pop():
+            case str() as text:
+                yield text
+            case list() as values:
+                pending += values
+            case dict() as members:
+                pending += members.values()
 
 
 def _instant(claims: Claims, name: str) -> float:

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from auth.jwt.claims import ACCESS_TOKEN, Claims, Expected, acting_party, is_name, require_name
+from auth.jwt.claims import ACCESS_TOKEN, TEXTS, Claims, Expected, acting_party, is_name, require_name
 from auth.jwt.jwks import TTL_SECONDS, KeyStore
 from auth.jwt.keys import Asymmetric
 from auth.jwt.tokens import KINDS, TrustedIssuer
@@ -67,7 +67,11 @@ def trusting(other: OtherIssuer) -> TrustedIssuer:
     types = ACCESS_TOKEN | {"jwt", None} if other.allow_typ_jwt else ACCESS_TOKEN
     store = KeyStore(other.jwks_url, other.algorithms)
     return TrustedIssuer(
-        Expected(other.name, other.audience, types), frozenset(other.algorithms), store.find, lambda claims: viewer_of(claims, other), TTL_SECONDS
+        Expected(other.name, other.audience, types, TEXTS | {other.customer_claim, other.scope_claim}),
+        frozenset(other.algorithms),
+        store.find,
+        lambda claims: viewer_of(claims, other),
+        TTL_SECONDS,
     )
 
 

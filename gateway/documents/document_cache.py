@@ -15,9 +15,11 @@ from graphql.utilities import print_directive, print_type
 
 import schema as portal
 from auth.permissions import ANYBODY
+from auth.viewer import Viewer
 from billing.states import Actor
 from gateway.documents.cost import amounts_of
 from gateway.documents.limits import DocumentLimits, LimitExceeded, check_cost, check_size, weigh
+from gateway.documents.reading_scope import DocumentReach
 from gateway.documents.rules import RULES
 from gateway.documents.selections import DocumentSelections
 from planner import CachedPlan, DocumentPlans, PlanCache, Planner
@@ -59,6 +61,8 @@ class PreparedDocument:
     live: dict[str | None, Any] = field(default_factory=dict)
     # What the executor selects of each object type.
     selections: DocumentSelections = field(default_factory=DocumentSelections)
+    # What its operations lead to, for callers without the scope `read`.
+    reach: DocumentReach | None = None
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the operation with this name, or without a name the only operation of the document. None if there is no such operation."""
@@ -114,6 +118,13 @@ class DocumentCache:
         while len(self._documents) > MAX_DOCUMENTS or (self._tokens > MAX_TOKENS and len(self._documents) > 1):
             self._tokens -= _tokens(self._documents.popitem(last=False)[1])
         return document
+
+    def check(self, document: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any], viewer: Viewer) -> int:
+        """Check an operation before it runs, and return its cost with these variables. Raises LimitExceeded; Forbidden for a selection that needs the scope `read`."""
+        assert document.reach is not None
+        cost = self.cost(document, operation, variables)
+        document.reach.check(operation, variables, viewer)
+        return cost
 
     def cost(self, document: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """Return the cost of the operation with these variables. Raises LimitExceeded."""
@@ -172,6 +183,7 @@ def _prepared(schema: GraphQLSchema, text: str, limits: DocumentLimits) -> Prepa
         public=frozenset(name for name, node in operations.items() if _is_public(schema, ast, node)),
         introspects=weighed.introspects,
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        reach=DocumentReach(schema, ast),
     )
 
 

@@ -1,6 +1,6 @@
 """How the executor reads the fields of an object, worked out once for a document: the selected fields, their resolvers, arguments and serializers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -74,13 +74,23 @@ class DocumentSelections:
     def of(self, ast: DocumentNode, variables: Mapping[str, Any]) -> dict[tuple[Any, ...], Selection]:
         """Return the selections for these variables, to which the executor adds those that are missing."""
         if self.names is None:
-            finder = _DirectiveVariables()
-            visit(ast, finder)
-            self.names = tuple(dict.fromkeys(finder.names))
-        key = tuple(variables.get(name) for name in self.names)
+            self.names = directive_variables(ast)
+        key = directive_values(self.names, variables)
         if key not in self.combinations and len(self.combinations) >= MAX_COMBINATIONS:
             self.combinations.clear()
         return self.combinations.setdefault(key, {})
+
+
+def directive_variables(ast: DocumentNode) -> tuple[str, ...]:
+    """Return the names of the variables of @skip and @include in a document."""
+    finder = _DirectiveVariables()
+    visit(ast, finder)
+    return tuple(dict.fromkeys(finder.names))
+
+
+def directive_values(names: Iterable[str], variables: Mapping[str, Any]) -> tuple[bool | None, ...]:
+    """Return the values of these variables. In another operation of the document a variable of the name may be no Boolean, and then decides nothing."""
+    return tuple(value if isinstance(value := variables.get(name), bool) else None for name in names)
 
 
 class _DirectiveVariables(Visitor):

@@ -12,6 +12,7 @@ from graphql import ExecutionResult, FieldNode, GraphQLSchema, OperationDefiniti
 import schema as portal_schema
 from auth.permissions import Permission, is_allowed
 from auth.viewer import Viewer
+from billing.refusals import Forbidden
 from billing.states import Actor
 from db.outages import DatabaseUnavailable
 from db.pool import Database
@@ -71,10 +72,12 @@ class TrustedPayloads:
         session = UnitOfWork(self._database, Caller(None, Actor.STAFF, now, scopes=tuple(scopes) or ("-",), client=CLIENT), acquire_seconds=DOCUMENT_SECONDS)
         try:
             async with asyncio.timeout(DOCUMENT_SECONDS):
-                self._documents().cost(document, operation, call.variables)
+                self._documents().check(document, operation, call.variables, viewer)
                 return await self._run(document, operation, call, Context(viewer, session))
         except LimitExceeded as error:
             raise PayloadFailed(f"the document costs too much: {error.message}") from None
+        except Forbidden as error:
+            raise PayloadFailed(f"the document was refused: {error.code}: {error}") from None
         except TimeoutError:
             raise PayloadFailed(f"the document was not answered within {DOCUMENT_SECONDS:g} seconds") from None
         finally:
@@ -143,6 +146,11 @@ def _problems(schema: GraphQLSchema, document: PreparedDocument, viewer: Viewer)
     for name, permission in _permissions(schema, document):
         if not is_allowed(viewer, permission):
             yield f"The scopes of the endpoint do not allow {name}. {permission.words}"
+    assert document.reach is not None
+    try:
+        document.reach.check(operation, dict.fromkeys(VARIABLES, "id"), viewer)
+    except Forbidden as refusal:
+        yield str(refusal)
 
 
 def _permissions(schema: GraphQLSchema, document: PreparedDocument) -> list[tuple[str, Permission]]:

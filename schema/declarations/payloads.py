@@ -19,6 +19,9 @@ from schema.declarations import nouns
 from schema.declarations.costs import ERRORS, MUTATION
 from schema.declarations.fields import guarded, one
 
+# The column of a payload with the customer, which is null for callers without the scope `read`.
+READABLE_CUSTOMER = "readable_customer_id"
+
 # What a mutation answers for its context and its input.
 Answer = Callable[[Context, Any], Awaitable[Any]]
 
@@ -53,7 +56,7 @@ class KeyedPayload(Payload):
 class CustomerPayload(Payload):
     customer = one(
         "customers.by_id",
-        key="readable_customer_id",
+        key=READABLE_CUSTOMER,
         graphql_type=nouns.Customer | None,
         description="The customer whom the call was about, as of after it: select here what a page shows, such as `summary`. It is read together with the other "
         "objects of the payload. After a refusal it is the customer who calls, or for whom the caller acts; then it is null for staff. Null for callers "
@@ -137,7 +140,7 @@ def _block_of(row: Any) -> Block | None:
 
 def customer_columns(customer_id: str | None, viewer: Viewer) -> dict[str, str | None]:
     """Return the columns of a payload about a customer, by which its relations are read: `customer` only for a viewer who may read customers."""
-    return {"customer_id": customer_id, "readable_customer_id": customer_id if is_allowed(viewer, READ) else None}
+    return {"customer_id": customer_id, READABLE_CUSTOMER: customer_id if is_allowed(viewer, READ) else None}
 
 
 def _customer_of(value: Any, viewer: Viewer) -> str | None:

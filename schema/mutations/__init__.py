@@ -14,7 +14,10 @@ from schema.mutations.subscriptions import SubscriptionMutations
 from schema.mutations.webhooks import WebhookMutations
 
 
-@strawberry.type(description="Everything that can be changed. Refusals are returned in `userErrors`.")
+@strawberry.type(
+    description="Everything that can be changed. Refusals are returned in `userErrors`. Callers without the scope `read` select the objects of a payload and their "
+    "parts; an operation that selects another object to which those lead, such as `payInvoice { invoice { subscription { id } } }`, is FORBIDDEN, and nothing of it is done."
+)
 class Mutation(
     IdentityMutations,
     SubscriptionMutations,

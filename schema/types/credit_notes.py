@@ -2,11 +2,10 @@
 
 import strawberry
 
-from auth.permissions import READ
 from billing.states import CreditNoteReason
 from schema.declarations import nouns
 from schema.declarations.enums import LineOrder
-from schema.declarations.fields import derived, guarded, many, money, one, page, part
+from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.node import Node
 from schema.declarations.scalars import CurrencyCode, DateTime
 from schema.types.parties import BilledTo, Issuer, TaxSummary, tax_rate
@@ -37,7 +36,7 @@ class CreditNote(Node):
         description="Who issued it, as printed; null where that was not stored yet: then it is printed with the merchant of today.",
     )
     taxes = many("document_taxes.of_credit_note", key="id", graphql_type=TaxSummary, description="Net and tax of each tax rate; together they are its totals.")
-    customer = guarded(one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="The customer whose invoice it corrects."), READ)
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="The customer whose invoice it corrects.")
     invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice, description="The invoice it corrects.")
     lines = page(
         "credit_note_lines.of_credit_note", key="id", graphql_type=nouns.CreditNoteLine, sort=LineOrder, description="What it takes back, line by line."

@@ -2,14 +2,13 @@
 
 import strawberry
 
-from auth.permissions import READ
 from billing.lifecycle import actions
 from billing.money import collection as rules
 from billing.states import Collection, CollectionMethod, InvoiceReason, InvoiceStatus, PromiseState
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, LineOrder
-from schema.declarations.fields import derived, guarded, many, money, one, page, part
+from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.filters import InstallmentFilter, PaymentFilter
 from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
@@ -92,7 +91,7 @@ class Invoice(Node, Attachable):
         description="Who issued it, as printed; null where that was not stored yet: then it is printed with the merchant of today.",
     )
     taxes = many("document_taxes.of_invoice", key="id", graphql_type=TaxSummary, description="Net and tax of each tax rate; together they are its totals.")
-    customer = guarded(one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is to pay it."), READ)
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is to pay it.")
     subscription = one("subscriptions.by_id", key="subscription_id", graphql_type=nouns.Subscription | None, description="The subscription it is for, if any.")
     payment_schedule = one(
         "schedules.by_id", key="schedule_id", graphql_type=nouns.PaymentSchedule | None, description="The payment schedule it is for, if any."

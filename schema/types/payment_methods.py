@@ -2,13 +2,12 @@
 
 import strawberry
 
-from auth.permissions import READ
 from billing.lifecycle import actions
 from billing.states import PaymentMethodKind
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder
-from schema.declarations.fields import derived, guarded, one, page
+from schema.declarations.fields import derived, one, page
 from schema.declarations.filters import PaymentFilter, SubscriptionFilter
 from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
@@ -30,7 +29,7 @@ class PaymentMethod(Node):
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
-    customer = guarded(one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is."), READ)
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is.")
     subscriptions = page(
         "subscriptions.of_method",
         key="id",

@@ -4,14 +4,13 @@ from datetime import datetime
 
 import strawberry
 
-from auth.permissions import READ
 from billing.lifecycle import actions
 from billing.money.numbers import receipt_number
 from billing.states import Actor, PaymentMethodKind, PaymentStatus, RefundReason, RefundStatus
 from payments.declines import for_the_customer
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
-from schema.declarations.fields import derived, guarded, many, money, one, part
+from schema.declarations.fields import derived, many, money, one, part
 from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
 from schema.declarations.scalars import CurrencyCode, Date, DateTime, Metadata
@@ -84,7 +83,7 @@ class Payment(Node):
     payment_method = one(
         "payment_methods.by_id", key="payment_method_id", graphql_type=nouns.PaymentMethod | None, description="What was charged, if it is still saved."
     )
-    customer = guarded(one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who paid."), READ)
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who paid.")
     allocations = many(
         "payment_allocations.of_payment",
         key="id",

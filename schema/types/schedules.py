@@ -2,13 +2,12 @@
 
 import strawberry
 
-from auth.permissions import READ
 from billing.lifecycle import actions
 from billing.states import CollectionMethod, InstallmentStatus, Invoicing, ScheduleStatus
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, InvoiceOrder
-from schema.declarations.fields import derived, guarded, money, one, page
+from schema.declarations.fields import derived, money, one, page
 from schema.declarations.filters import InstallmentFilter, InvoiceFilter, PaymentFilter
 from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
@@ -33,7 +32,7 @@ class PaymentSchedule(Node, Attachable):
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
-    customer = guarded(one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who pays it."), READ)
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who pays it.")
     subscription = one(
         "subscriptions.by_id", key="subscription_id", graphql_type=nouns.Subscription | None, description="The subscription it belongs to, if any."
     )

@@ -2,13 +2,12 @@
 
 import strawberry
 
-from auth.permissions import READ
 from billing.lifecycle import actions
 from billing.states import Actor, CancelReason, PendingChangeKind, RetentionKind, SubscriptionEventKind, SubscriptionStatus, SuspendedBy
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, InvoiceOrder
-from schema.declarations.fields import derived, guarded, many, money, one, page, part
+from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.filters import InvoiceFilter, ScheduleFilter
 from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
@@ -75,7 +74,7 @@ class Subscription(Node):
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
-    customer = guarded(one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is."), READ)
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is.")
     plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="The plan that is subscribed to.")
     price = one("prices.by_id", key="price_id", graphql_type=nouns.Price, description="What a unit costs, and how often.")
     payment_method = one(

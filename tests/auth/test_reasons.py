@@ -50,8 +50,14 @@ async def test_neither_the_reason_nor_its_sentence_repeats_the_token(token: str)
     ("token", "reason", "claim", "hint"),
     [
         (made({"sub": MISSING}), "claim_missing", "sub", "The access token has no claim `sub`."),
-        (made({"sub": 5}), "claim_invalid", "sub", "The access token's claim `sub` has a value of the wrong type or length."),
-        (made({"kind": "ROOT"}), "claim_invalid", "kind", "The access token's claim `kind` has a value of the wrong type or length."),
+        (made({"sub": 5}), "claim_invalid", "sub", "The access token's claim `sub` has a value of the wrong type or length, or"),
+        (
+            made({"client_id": "a\0"}),
+            "claim_invalid",
+            "client_id",
+            "The access token's claim `client_id` has a value of the wrong type or length, or a character that cannot be",
+        ),
+        (made({"kind": "ROOT"}), "claim_invalid", "kind", "The access token's claim `kind` has a value of the wrong type or length, or"),
         (made({"aud": "evil"}), "audience", "", "The access token is for another audience: `aud` must contain `portico`."),
         (made({"iss": "portico/"}), "issuer", "", "The access token's issuer (`iss`) is not accepted. Accepted, to the letter: `portico`."),
         (made({"exp": AT - 60}), "expired", "", "The access token has expired (`exp`)."),

@@ -57,6 +57,7 @@ GOOD = {
     "type in capitals": made(typ="AT+JWT"),
     "type in full": made(typ="application/at+jwt"),
     "several audiences": made({"aud": ["elsewhere", "portico"]}),
+    "NUL in a claim that is not read": made({"name": "a\0"}),
     "a fraction of a second": made({"exp": AT + 600.5}),
     "a thumbprint": made(x5t="abc"),
     "no kid where only one key can be meant": made(kid=MISSING),

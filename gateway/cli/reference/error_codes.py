@@ -65,7 +65,8 @@ REQUESTS = {
         ("reason", "claim"),
     ),
     "FORBIDDEN": ErrorCodeEntry(
-        "The token is valid, but its kind of caller or its scopes do not allow this field. Or the address of a file has expired or was changed.",
+        "The token is valid, but its kind of caller or its scopes do not allow this field. With 403: the operation selects what needs the scope `read`, "
+        "and nothing of it was done. Or the address of a file has expired or was changed.",
         "Get a token with one of `requiredScopes`; see [staff](staff.md). For a file, ask for a new address.",
         ("reason", "requiredScopes", "scopes", "requiredKinds", "kind"),
     ),

@@ -16,7 +16,7 @@ from auth.jwt.jwks import KeysUnavailable
 from auth.permissions import DEVELOP, is_allowed, staff_scopes
 from auth.viewer import Viewer
 from billing.files.attachments import MAX_REQUEST_BYTES
-from billing.refusals import Unauthenticated
+from billing.refusals import Forbidden, Unauthenticated
 from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents.cost import reading_cost
@@ -28,7 +28,7 @@ from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
 from gateway.http.graphql.authentication import ANONYMOUS, check_authenticated, check_readable
 from gateway.http.graphql.live import answer_live
-from gateway.http.graphql.presentation import presented, way_of_executor
+from gateway.http.graphql.presentation import presented, refused_operation, way_of_executor
 from gateway.http.graphql.replica_reads import executed
 from gateway.http.graphql.revisions import conditional_request
 from gateway.http.graphql.state import AppState, PreparedOperation, RequestState
@@ -196,9 +196,9 @@ async def answer(app: AppState, call: GraphQLRequest, state: RequestState, conte
         raise TransportError("METHOD_NOT_ALLOWED", "Mutations may not be sent by GET.", Allow="POST")
     try:
         check_values(call.variables)
-        cost = documents.cost(document, operation, call.variables)
-    except LimitExceeded as error:
-        return responses.request_errors((error,), "LIMIT_EXCEEDED", state.response_format, suggests=is_open)
+        cost = documents.check(document, operation, call.variables, context.viewer)
+    except (LimitExceeded, Forbidden) as error:
+        return refused_operation(error, state, suggests=is_open)
     budget = context.budget = await app.budgets.spend(state.caller, context, cost)
     state.conditional = conditional_request(app, state, context, (document, operation, call))
     work = PreparedOperation(document, operation, call, cost, budget, state.conditional)

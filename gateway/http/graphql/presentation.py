@@ -4,7 +4,9 @@ from typing import Any
 
 from graphql import ExecutionResult
 
+from billing.refusals import Forbidden
 from db.outages import SessionEnded
+from gateway.documents.limits import LimitExceeded
 from gateway.http import responses
 from gateway.http.graphql.state import RequestState
 from gateway.http.responses import Answer, TransportError
@@ -27,6 +29,14 @@ def presented(result: ExecutionResult, extensions: dict[str, Any] | None, state:
         return responses.request_errors(result.errors, "BAD_USER_INPUT", state.response_format, suggests=suggests)
     body = {"errors": [responses.format_error(error, state.response_format) for error in result.errors], "data": result.data, **more}
     return responses.respond(body, "PARTIAL", state.response_format, **state.headers, **responses.retry_after(result.errors))
+
+
+def refused_operation(error: LimitExceeded | Forbidden, state: RequestState, *, suggests: bool) -> Answer:
+    """Return the response to a valid operation that is refused as a whole, before anything of it runs."""
+    if isinstance(error, LimitExceeded):
+        return responses.request_errors((error,), "LIMIT_EXCEEDED", state.response_format, suggests=suggests)
+    state.log_entry.reason = error.reason
+    return responses.respond({"errors": [{"message": str(error), "extensions": error.extensions}]}, error.code, state.response_format)
 
 
 def _has_effects(result: ExecutionResult, state: RequestState) -> bool:

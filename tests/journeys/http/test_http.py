@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -57,6 +58,13 @@ ROWS: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int], str]]
     "too large a body": ("POST", "", body(b" " * (1024**2 + 1)), (413, 413, 413, 413), "CONTENT_TOO_LARGE"),
     "too long a URL": ("GET", "?query={__typename}" + "%20" * 6000, {}, (414, 414, 414, 414), "URI_TOO_LONG"),
     "no token that holds": ("POST", "", {**query("{ __typename }"), "headers": {"Authorization": "Bearer x"}}, (401, 401, 401, 401), "UNAUTHENTICATED"),
+    "a selection for callers who read": (
+        "POST",
+        "",
+        {**query("{ plans { nodes { subscriptions { totalCount } } } }"), "headers": {"Authorization": f"Bearer {token(replace(ADA, scopes=()))}"}},
+        (403, 403, 403, 403),
+        "FORBIDDEN",
+    ),
     "a form of another site": ("POST", "", body(b"", **{"Content-Type": "text/plain"}), (403, 403, 403, 403), "CROSS_SITE_REQUEST"),
 }
 

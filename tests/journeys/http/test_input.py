@@ -239,3 +239,16 @@ async def test_a_name_that_stands_once_in_each_of_two_objects_is_taken(http: htt
     request = operations(invoice, 1) | {"extensions": {"query": {"query": 1}, "variables": 2}}
     answer = await send(http, form(field("operations", request), field("map", paths(1)), Piece("0", pdf(), "a.pdf", "")))
     assert codes(answer.json()["data"]["uploadAttachments"]) == []
+
+
+async def test_a_variable_may_be_that_of_a_directive_in_another_operation(url: str) -> None:
+    """There it is a Boolean, here an object or a list."""
+    text = """query A($x: Boolean!) { viewer { kind @skip(if: $x) } } mutation B($x: EndSessionInput!) { endSession(input: $x) { userErrors { code } } }
+        query C($x: [ID!]!) { nodes(ids: $x) { id } }"""
+    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token(ADA)}"}, timeout=20) as client:
+        answers = [
+            (await client.post("/graphql", json={"query": text, "operationName": name, "variables": {"x": value}})).json()
+            for name, value in (("A", False), ("B", {"sessionId": "x"}), ("C", ["sub_x"]), ("A", True))
+        ]
+    data: list[Any] = [{"viewer": {"kind": "CUSTOMER"}}, {"endSession": {"userErrors": [{"code": "NOT_FOUND"}]}}, {"nodes": [None]}, {"viewer": {}}]
+    assert answers == [{"data": each} for each in data]

@@ -166,15 +166,29 @@ async def test_it_takes_no_further_round_trip(gate: Gate, caplog: pytest.LogCapt
         assert [vars(line)["statements"] for line in lines] == [3]
 
 
-@pytest.mark.parametrize(
-    "claims", [{"client_id": "\ud800"}, {"client_id": {"a": "b"}}, {"azp": "x" * 5000}, {"scope": "portal \ud800 \0"}, {"client_id": "a\0b"}]
-)
-async def test_what_their_tokens_say_beside_may_be_anything(gate: Gate, claims: dict[str, Any]) -> None:
+def claiming(**claims: Any) -> str:
+    """Return a token of the other issuer for Ada with further claims."""
     now = int(datetime.now(UTC).timestamp())
     payload = {"iss": ISS, "aud": THEIRS.audience, "sub": ADA.customer_id, "iat": now, "exp": now + 60, "scope": "portal", **claims}
-    access = jwt.encode(payload, THEIRS.keys[0].signing, algorithm="RS256", headers={"typ": "at+jwt", "kid": "theirs"})
+    return jwt.encode(payload, THEIRS.keys[0].signing, algorithm="RS256", headers={"typ": "at+jwt", "kid": "theirs"})
+
+
+@pytest.mark.parametrize("claims", [{"client_id": {"a": "b"}}, {"azp": "x" * 5000}, {"name": "a\0b \ud800"}, {"scope": ["portal", 7, {}]}])
+async def test_what_their_tokens_say_beside_may_be_anything(gate: Gate, claims: dict[str, Any]) -> None:
+    access = claiming(**claims)
     read = await gate.ask("executor", access, "{ viewer { kind scopes } customer { id } }")
     assert read.status_code == 200, read.text
     assert "errors" not in read.json(), read.text
     written = await gate.ask("planner", access, 'mutation { endSession(input: { sessionId: "x" }) { userErrors { code } } }')
     assert written.json() == {"data": {"endSession": {"userErrors": [{"code": "NOT_FOUND"}]}}}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"client_id": "\ud800"}, {"client_id": "a\0b"}, {"azp": "\0"}, {"scope": "portal \ud800 \0"}, {"scope": ["portal", "\0"]}, {"act": {"sub": "\0"}}],
+)
+async def test_but_no_text_that_is_read_may_be_one_that_cannot_be_stored(gate: Gate, claims: dict[str, Any]) -> None:
+    for way in ("planner", "executor"):
+        answer = await gate.ask(way, claiming(**claims), "{ viewer { kind } }")
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
+        assert (await gate.ask(way, claiming(), "{ viewer { kind } }")).status_code == 200

@@ -49,6 +49,22 @@ async def test_a_document_that_the_scopes_do_not_allow_or_that_is_no_query_of_an
     assert await refused(hooks, "http://127.0.0.1:9/", text, scopes=scopes) == [("DOCUMENT_INVALID", ["input", "documentId"])]
 
 
+async def test_a_document_that_leads_to_what_the_scopes_do_not_read_is_refused_and_not_sent(hooks: Hooks) -> None:
+    text = "query Sold { plans(first: 1) { nodes { subscriptions(first: 1) { totalCount } } } }"
+    assert await refused(hooks, "http://127.0.0.1:9/", text, scopes=["audit:read"]) == [("DOCUMENT_INVALID", ["input", "documentId"])]
+    async with sink() as target:
+        endpoint = await hooks.endpoint(target, payload="DOCUMENT", documentId=await trusted(hooks, text), scopes=["read"])
+        await hooks.change()
+        await hooks.deliver()
+        assert [message.json["data"]["plans"]["nodes"][0] for message in target.received] == [{"subscriptions": {"totalCount": 0}}]
+        await hooks.life.admin.execute("update webhook_endpoint set scopes = '{audit:read}' where id = $1", endpoint["id"])
+        await hooks.change()
+        await hooks.deliver()
+        assert len(target.received) == 1
+        errors = [attempt["error"] for attempt in await hooks.attempts(endpoint) if attempt["error"]]
+        assert [error.partition(" needs")[0] for error in errors] == ["the document was refused: FORBIDDEN: Plan.subscriptions at plans.nodes.subscriptions"]
+
+
 async def test_an_answer_with_an_error_is_not_sent_and_the_attempt_says_why(hooks: Hooks) -> None:
     async with sink() as target:
         endpoint = await hooks.endpoint(target, payload="DOCUMENT", documentId=await trusted(hooks, SEARCHES), scopes=["customers:search"])
