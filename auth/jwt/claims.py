@@ -17,6 +17,8 @@ from billing.utf8 import is_storable
 LEEWAY_SECONDS = 30
 MAX_NAME = 255
 MAX_INSTANT = 2**53
+# How many lists and objects a part of a token may have. Python's parser refuses deep ones, from a depth on that differs from version to version.
+MAX_CONTAINERS = 500
 ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
 # The claims that are read as texts, besides those that the settings of an issuer name. Parts of them are stored: who acted, by which app, in which session.
 TEXTS = frozenset({"sub", "client_id", "azp", "sid", "jti", "act", "scope"})
@@ -139,6 +141,8 @@ def _decoded(part: str) -> bytes:
 
 
 def _object(text: bytes) -> Claims:
+    if text.count(b"[") + text.count(b"{") > MAX_CONTAINERS:
+        raise NotValid(Reason.MALFORMED, "too many lists and objects")
     members = json.loads(text.decode(), object_pairs_hook=_once_each)
     if not isinstance(members, dict):
         raise NotValid(Reason.MALFORMED, "not an object")

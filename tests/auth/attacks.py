@@ -187,6 +187,8 @@ SHAPE = {
     "claims with a byte order mark": raw(claims=JSON.encode("utf-8-sig")),
     "claims not UTF-8": raw(claims=JSON.encode().replace(b"cus_1", b"\xff\xfe")),
     "claims nested deeply": raw(claims=JSON[:-1] + ', "x": ' + "[" * 2500 + "]" * 2500 + "}"),
+    "claims nested as Python's parser takes them": raw(claims=JSON[:-1] + ', "x": ' + "[" * 600 + "]" * 600 + "}"),
+    "claims with many lists": raw(claims=JSON[:-1] + ', "x": [' + "[]," * 600 + "[]]}"),
     "header nested deeply": raw(header="[" * 2500),
     "too long": made({"x": "y" * 9000}),
     "another's claims under a signature of ours": made().replace(part(CLAIMS), part(CLAIMS | {"sub": "cus_2"})),
