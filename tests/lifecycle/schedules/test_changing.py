@@ -6,7 +6,9 @@ import pytest
 
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id
+from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.invoices.test_dunning import passed, renewed, unpaid
+from tests.lifecycle.invoicing.staff import done, usd
 from tests.lifecycle.payments.test_paying import credit, pay, schedule
 from tests.lifecycle.schedules.agreeing import Answer, all_agree, amounts, call, create, day, read_schedule, statuses
 
@@ -62,6 +64,21 @@ async def test_an_open_invoice_of_a_changed_installment_is_void_and_it_gets_anot
     assert await statuses(life) == (["DUE", "DUE"], ["VOID", "VOID"])
     await passed(life, days=26)
     assert await statuses(life) == (["DUE", "DUE"], ["VOID", "VOID", "OPEN", "OPEN"])
+    await all_agree(life)
+
+
+async def test_an_invoice_that_a_credit_note_lowered_is_not_issued_anew_over_the_whole_amount(life: Life) -> None:
+    agreed = (await create(life, "100", "100")).schedule
+    first, second = ids(agreed)
+    await done(life, "creditInvoice", invoiceId=agreed["installments"]["nodes"][0]["invoice"]["id"], amount=usd("60.00"), reason="GOODWILL")
+    refused = await update(life, agreed, change=[{"installmentId": second, "name": "Second"}, {"installmentId": first, "name": "First"}])
+    assert refused.refusal == ("WRONG_STATE", ["input", "change", "1", "installmentId"])
+    assert (await figures_agree(life))["USD"].due == 4_000
+    await update(life, agreed, change=[{"installmentId": second, "name": "Second"}])
+    changed = (await update(life, agreed, remove=[first], add=[{"dueOn": day(life, 0), "amount": "40"}])).schedule
+    assert amounts(changed) == (24_000, 0, 10_000, 14_000)
+    assert await statuses(life) == (["CANCELED", "DUE", "DUE"], ["PAID", "OPEN"])
+    assert (await figures_agree(life))["USD"].due == 4_000
     await all_agree(life)
 
 
