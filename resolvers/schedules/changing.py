@@ -56,6 +56,7 @@ async def update(arguments: Any, context: Context) -> MutationResult:
         facts = await _locked(transaction, str(arguments.payment_schedule_id))
         check_action(_offered(facts), Action.UPDATE_INSTALLMENTS)
         check_version(arguments.expected_version, facts.schedule.version)
+        _check_released(facts)
         today_on = by.now.astimezone(ZoneInfo(facts.schedule.time_zone)).date()
         requested = _requested(arguments, facts)
         decided = updated(facts.installments, requested, today_on, is_backdated=arguments.backdated)
@@ -124,6 +125,14 @@ def _edit(entry: Any, currency: str, field: str) -> InstallmentEdit:
         entry.due_on,
         amount_of(str(entry.amount), currency, f"{field}.amount") if entry.amount is not None else None,
     )
+
+
+def _check_released(facts: ScheduleFacts) -> None:
+    """Check that no import holds the schedule: what an update invoices would be collected here, while the system that it came from still does. Raises Refused."""
+    is_planned = facts.schedule.invoicing == Invoicing.PER_INSTALLMENT
+    unplanned = [one for one in facts.installments if one.remaining_minor and not (one.invoice_id or one.invoice_at or one.has_history)]
+    if (is_planned and unplanned) or any(is_open(one) and one.is_uncollected for one in facts.invoices):
+        raise Refused(ErrorCode.WRONG_STATE, "It was imported. `releaseImported` releases it; then it can be changed.")
 
 
 def _check_uncredited(facts: ScheduleFacts, requested: RequestedUpdate, decided: ScheduleUpdate) -> None:
