@@ -122,13 +122,17 @@ select cast(json_build_object(
 
 -- name: imports.release_invoices
 -- returns: WrittenRow
--- Give open invoices the collection that their lines have, unless the import still holds their subscription. One that is in payment is collected if that fails.
+-- Give open invoices the collection that their lines have, unless the import still holds their subscription. One that is in payment is collected if that fails. What staff
+-- have let be due later is charged on that day, and its dunning begins anew.
 update invoice i
-   set collection = n.collection, collect_at = n.collect_at, failed_attempts = n.failed_attempts, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
-       retry_last_on = n.retry_last_on, version = i.version + 1
+   set collection = case when i.issued_due_on is null then n.collection else 'DUE' end,
+       collect_at = case when i.issued_due_on is null then n.collect_at else (i.due_on + time '09:00') at time zone c.time_zone end,
+       failed_attempts = case when i.issued_due_on is null then n.failed_attempts else 0 end, retry_count = case when i.issued_due_on is null then n.retry_count else 0 end,
+       retry_began_on = case when i.issued_due_on is null then n.retry_began_on end, retry_last_on = case when i.issued_due_on is null then n.retry_last_on end,
+       version = i.version + 1
   from jsonb_to_recordset(cast(:due as jsonb) -> 'invoices') n (id text, collection text, collect_at timestamptz, failed_attempts integer, retry_count integer,
-       retry_began_on date, retry_last_on date)
- where i.customer_id = :customer_id and i.id = n.id
+       retry_began_on date, retry_last_on date), customer c
+ where i.customer_id = :customer_id and i.id = n.id and c.id = i.customer_id
    and i.remaining_minor > 0 and i.written_off_at is null and i.collection = 'NONE'
    and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.holds @> array['IMPORT'])
 returning i.id
