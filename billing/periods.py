@@ -42,7 +42,7 @@ class Cycle:
         zone = ZoneInfo(self.zone)
         local = self.anchor_at.astimezone(zone)
         day = advanced_day(local.date(), number * self.count, self.interval)
-        return datetime.combine(day, local.time(), zone).astimezone(UTC)
+        return datetime.combine(day, local.time().replace(fold=0), zone).astimezone(UTC)
 
     def next_after(self, at: datetime) -> datetime:
         """Return the first boundary after an instant."""

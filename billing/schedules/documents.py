@@ -50,11 +50,14 @@ def description_of(schedule: ScheduleTerms, installments: Sequence[ScheduledInst
 
 
 def correction(invoice: ScheduleInvoice, amount_minor: int, description: str) -> IssuedCreditNote | None:
-    """Return the credit note that takes an open amount off an invoice, at most what remains of it; None where nothing remains."""
-    minor = min(amount_minor, invoice.remaining_minor)
-    if minor <= 0:
-        return None
+    """Return the credit note that takes an open amount off an invoice, at most what remains of it; None where nothing remains.
+
+    A bank may have taken back what credit notes had turned into credit: that stays owed, because credit notes never exceed their invoice.
+    """
     left = RemainingAmounts(
         invoice.total_minor - invoice.tax_minor - (invoice.noted_minor - invoice.noted_tax_minor), invoice.tax_minor - invoice.noted_tax_minor
     )
+    minor = min(amount_minor, invoice.remaining_minor, left.total_minor)
+    if minor <= 0:
+        return None
     return IssuedCreditNote(invoice.id, CreditNoteReason.CORRECTION, (note_line(left, minor, description),), released_minor=minor)

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing.merchant.names import ExternalIdKind, checked_external_id, external_id_taken, merged_metadata
+from billing.money.decimals import is_known_currency
 from billing.refusals import ErrorCode, Refused
 from billing.rows.money.schedules import ScheduleTerms
 from billing.schedules.documents import invoice_at
@@ -145,6 +146,8 @@ async def _check_subscription(transaction: Transaction, arguments: Any) -> None:
 def _schedule_row(arguments: Any, planned: Sequence[PlannedInstallment], *, by: WriteContext) -> dict[str, Any]:
     if arguments.collection == CollectionMethod.AUTOMATIC and arguments.invoicing == Invoicing.NONE:
         raise Refused(ErrorCode.INVALID_VALUE, "What is charged automatically has an invoice: choose COLLECTIVE or PER_INSTALLMENT.", "collection")
+    if not is_known_currency(arguments.currency):
+        raise Refused(ErrorCode.INVALID_VALUE, f"{arguments.currency} is not a currency of ISO 4217.", "currency")
     return {
         "id": by.new_id("sch"),
         "name": checked_name(arguments.name, "name"),

@@ -35,6 +35,13 @@ def test_an_hour_that_is_skipped_is_an_hour_later_once_and_not_for_ever() -> Non
     assert [f"{at:%d %H:%M}" for at in local] == ["26 02:30", "27 02:30", "28 03:30", "29 02:30", "30 02:30"]
 
 
+def test_what_began_in_the_second_hour_of_a_repeated_one_is_an_hour_later_too_and_then_in_the_first() -> None:
+    cycle = Cycle(datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "Europe/Zurich", "DAY")
+    assert cycle.boundary(0) == cycle.anchor_at
+    spring, autumn = (cycle.boundary(step).astimezone(ZoneInfo("Europe/Zurich")) for step in (154, 371))
+    assert (f"{spring:%F %H:%M%z}", f"{autumn:%F %H:%M%z}") == ("2027-03-28 03:30+0200", "2027-10-31 02:30+0200")
+
+
 def test_days_of_23_and_25_hours_are_days() -> None:
     spring = Cycle(datetime(2027, 3, 27, 11, tzinfo=UTC), "Europe/Zurich", "DAY").period_from(datetime(2027, 3, 27, 11, tzinfo=UTC))
     autumn = Cycle(datetime(2027, 10, 30, 10, tzinfo=UTC), "Europe/Zurich", "DAY").period_from(datetime(2027, 10, 30, 10, tzinfo=UTC))

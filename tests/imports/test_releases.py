@@ -179,6 +179,39 @@ async def test_the_clock_leaves_what_the_import_holds_and_bills_what_is_released
     assert (await place.fetch("select status from subscription where external_id = 'S3'"))[0][0] == "CANCELED"
 
 
+async def test_what_the_customer_tried_to_pay_before_is_collected_after_the_release(place: ImportPlace) -> None:
+    """An invoice that is in payment is collected if the payment fails. An installment that is in payment has no invoice yet: the next release takes it."""
+    place.write_lines(**LINES, payment_schedules=[schedule(invoicing="PER_INSTALLMENT")], invoices=[invoice(status="OPEN", collection="AUTOMATIC")])
+    await place.run()
+    await place.fetch("update invoice set status = 'PROCESSING'")
+    await place.fetch("update installment set status = case when external_id = 'P1-1' then 'FAILED' else 'PROCESSING' end")
+    assert await release(place) == []
+    (row,) = await place.fetch("select status, collection, collect_at from invoice")
+    assert tuple(row) == ("PROCESSING", "DUE", datetime.fromisoformat("2026-10-29T00:00:00Z"))
+    invoiced = "select external_id from installment where invoice_at is not null order by external_id"
+    assert [row[0] for row in await place.fetch(invoiced)] == ["P1-1"]
+    await place.fetch("update installment set status = 'FAILED' where external_id = 'P1-2'")
+    assert await release(place) == []
+    assert [row[0] for row in await place.fetch(invoiced)] == ["P1-1", "P1-2"]
+
+
+async def test_an_invoice_that_staff_let_be_due_later_is_charged_on_that_day_after_the_release(place: ImportPlace) -> None:
+    dunning = {
+        "collection": "AUTOMATIC",
+        "dunning": {"state": "RETRYING", "failedAttempts": 2, "retryCount": 2, "retryBeganOn": "2026-11-20", "retryLastOn": "2026-11-25"},
+    }
+    place.write_lines(**LINES, invoices=[invoice(status="OPEN", **dunning), invoice("I2", status="OPEN", **dunning)])
+    await place.run()
+    await place.fetch("update customer set time_zone = 'Europe/Zurich'")
+    await place.fetch("update invoice set issued_due_on = due_on, due_on = '2027-01-31' where external_id = 'I2'")
+    assert await release(place) == []
+    rows = await place.fetch("select collection, collect_at, failed_attempts, retry_count, retry_began_on is null from invoice order by external_id")
+    assert [tuple(row) for row in rows] == [
+        ("RETRYING", datetime.fromisoformat("2026-10-29T00:00:00Z"), 2, 2, False),
+        ("DUE", datetime.fromisoformat("2027-01-31T08:00:00Z"), 0, 0, True),
+    ]
+
+
 async def test_no_letter_is_caused_by_what_the_import_holds(place: ImportPlace) -> None:
     """A card that expires soon, a trial that ends soon, a yearly plan that renews soon, an invoice that is overdue. Released: the same are written about."""
     soon = {"startedAt": "2025-12-10T00:00:00Z", "periodStartsAt": "2025-12-10T00:00:00Z", "periodEndsAt": "2026-12-10T00:00:00Z"}

@@ -12,7 +12,7 @@ from db.builtin.embedded import Urls
 from tests.conftest import customer as customer_of
 from tests.conftest import token
 from tests.imports.conftest import ImportPlace
-from tests.imports.lines import FAR, customer, invoice, method, payment, shop, subscription
+from tests.imports.lines import FAR, customer, invoice, method, payment, schedule, shop, subscription
 
 IMPORTER = Viewer(Actor.STAFF, None, ("imports:run", "read"), "erp")
 READER = Viewer(Actor.STAFF, None, ("read",), "erp")
@@ -91,3 +91,23 @@ async def test_history_is_shown_and_nothing_can_be_done_with_it(place: ImportPla
     assert actions["N-I1"] == {"DOWNLOAD", "UPLOAD_ATTACHMENTS"}
     assert {"PAY", "RECORD_PAYMENT"} <= actions["N-I2"]
     assert [each for node in answer["payments"]["nodes"] for each in node["availableActions"] if each["allowed"]] == []
+
+
+SCHEDULER = Viewer(Actor.STAFF, None, ("schedules:write",), "erp")
+UPDATE = """mutation ($input: UpdateInstallmentsInput!) { updateInstallments(input: $input) { userErrors { code } paymentSchedule { name } } }"""
+
+
+@pytest.mark.parametrize("is_invoiced", [False, True], ids=["without an invoice", "with one"])
+async def test_installments_are_not_changed_before_the_release(place: ImportPlace, address: str, is_invoiced: bool) -> None:
+    """A change would issue their invoices, and charge them while the system that they came from does, too."""
+    installments = [{"externalId": "P1-1", "name": "Part", "dueOn": "2027-01-01", "amount": 2900} | ({"invoice": "I1"} if is_invoiced else {})]
+    terms = {"invoicing": "PER_INSTALLMENT", "collection": "AUTOMATIC", "installments": installments}
+    invoices = [invoice(status="OPEN", collection="AUTOMATIC", schedule="P1")] if is_invoiced else []
+    place.write_lines(customers=[customer()], payment_methods=[method()], payment_schedules=[schedule(**terms)], invoices=invoices)
+    await place.run()
+    (row,) = await place.fetch("select i.id, i.schedule_id, s.version from installment i join payment_schedule s on s.id = i.schedule_id")
+    update = {"paymentScheduleId": row["schedule_id"], "expectedVersion": row["version"], "change": [{"installmentId": row["id"], "name": "First"}]}
+    for key, codes in (("held", ["WRONG_STATE"]), ("released", [])):
+        answer = await ask(address, UPDATE, SCHEDULER, input=update | {"idempotencyKey": key + row["id"]})
+        assert [error["code"] for error in answer["data"]["updateInstallments"]["userErrors"]] == codes
+        await ask(address, RELEASE, IMPORTER, input={"customerId": await customer_id(place)})

@@ -89,7 +89,7 @@ class ScheduledInstallment:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleInvoice:
-    """An invoice of a schedule for the rules. `noted_…` are the sums of its credit notes."""
+    """An invoice of a schedule for the rules. `noted_…` are the sums of its credit notes. `is_uncollected`: the clock is to charge it, but not before the import releases it."""
 
     id: str
     number: str
@@ -102,6 +102,7 @@ class ScheduleInvoice:
     remaining_minor: int
     noted_minor: int
     noted_tax_minor: int
+    is_uncollected: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ select p.id, p.position, p.name, p.due_on, p.amount_minor, p.paid_minor, p.refun
 -- returns: ScheduleInvoice
 -- Select the invoices of a schedule itself; one that its installments share with a subscription is not among them.
 select i.id, i.number, i.status, i.total_minor, i.tax_minor, i.paid_minor, i.credited_minor, i.refunded_minor, i.remaining_minor, i.noted_minor,
+       i.is_automatic and i.collection = 'NONE' as is_uncollected,
        (select cast(coalesce(sum(n.tax_minor), 0) as bigint) from credit_note n where n.customer_id = i.customer_id and n.invoice_id = i.id) as noted_tax_minor
   from invoice i
  where i.customer_id = :customer_id and i.schedule_id = :key

@@ -122,14 +122,18 @@ select cast(json_build_object(
 
 -- name: imports.release_invoices
 -- returns: WrittenRow
--- Give open invoices the collection that their lines have, unless the import still holds their subscription.
+-- Give open invoices the collection that their lines have, unless the import still holds their subscription. One that is in payment is collected if that fails. What staff
+-- have let be due later is charged on that day, and its dunning begins anew.
 update invoice i
-   set collection = n.collection, collect_at = n.collect_at, failed_attempts = n.failed_attempts, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
-       retry_last_on = n.retry_last_on, version = i.version + 1
+   set collection = case when i.issued_due_on is null then n.collection else 'DUE' end,
+       collect_at = case when i.issued_due_on is null then n.collect_at else (i.due_on + time '09:00') at time zone c.time_zone end,
+       failed_attempts = case when i.issued_due_on is null then n.failed_attempts else 0 end, retry_count = case when i.issued_due_on is null then n.retry_count else 0 end,
+       retry_began_on = case when i.issued_due_on is null then n.retry_began_on end, retry_last_on = case when i.issued_due_on is null then n.retry_last_on end,
+       version = i.version + 1
   from jsonb_to_recordset(cast(:due as jsonb) -> 'invoices') n (id text, collection text, collect_at timestamptz, failed_attempts integer, retry_count integer,
-       retry_began_on date, retry_last_on date)
- where i.customer_id = :customer_id and i.id = n.id
-   and i.remaining_minor > 0 and i.written_off_at is null and i.collection = 'NONE' and i.status <> 'PROCESSING'
+       retry_began_on date, retry_last_on date), customer c
+ where i.customer_id = :customer_id and i.id = n.id and c.id = i.customer_id
+   and i.remaining_minor > 0 and i.written_off_at is null and i.collection = 'NONE'
    and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.holds @> array['IMPORT'])
 returning i.id
 
@@ -141,18 +145,20 @@ update installment p
   from payment_schedule h
   join customer c on c.id = h.customer_id
  where p.customer_id = :customer_id and h.customer_id = p.customer_id and h.id in (select n.id from jsonb_to_recordset(cast(:due as jsonb) -> 'schedules') n (id text))
-   and p.schedule_id = h.id and p.invoice_id is null and p.invoice_at is null and p.remaining_minor > 0 and p.status in ('DUE', 'PARTIALLY_PAID')
+   and p.schedule_id = h.id and p.invoice_id is null and p.invoice_at is null and p.remaining_minor > 0 and p.status in ('DUE', 'PARTIALLY_PAID', 'FAILED')
    and not exists (select from subscription s where s.customer_id = p.customer_id and s.id = h.subscription_id and s.holds @> array['IMPORT'])
 returning p.id
 
 -- name: imports.still_held
 -- returns: WrittenRow
--- Select the invoices and schedules of subscriptions that the import holds.
+-- Select the invoices and schedules of subscriptions that the import holds, and schedules with an installment that is in payment without an invoice.
 select i.id from invoice i join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
  where i.customer_id = :customer_id and s.holds @> array['IMPORT']
  union all
 select h.id from payment_schedule h join subscription s on s.customer_id = h.customer_id and s.id = h.subscription_id
  where h.customer_id = :customer_id and s.holds @> array['IMPORT']
+ union all
+select p.schedule_id from installment p where p.customer_id = :customer_id and p.invoice_id is null and p.invoice_at is null and p.status = 'PROCESSING'
 
 -- name: imports.released
 -- returns: nothing

@@ -221,6 +221,7 @@ def schedule_invoice(**amounts: Any) -> ScheduleInvoice:
         "remaining_minor": 1_081,
         "noted_minor": 0,
         "noted_tax_minor": 0,
+        "is_uncollected": False,
     }
     return ScheduleInvoice("inv_1", "INV-1", "OPEN", **(columns | amounts))
 
@@ -231,6 +232,9 @@ def test_a_correction_takes_at_most_what_remains_with_its_tax() -> None:
     assert (note.total_minor, note.released_minor, note.granted_minor, note.reason) == (500, 500, 0, "CORRECTION")
     assert note.tax_minor == round(81 * 500 / 1_081)
     assert correction(schedule_invoice(paid_minor=1_081, remaining_minor=0), 900, "Kitchen") is None
+    rest = correction(schedule_invoice(noted_minor=300, noted_tax_minor=22), 1_081, "Kitchen")
+    assert rest is not None
+    assert (rest.total_minor, rest.tax_minor) == (781, 59)
 
 
 @pytest.mark.parametrize("column", ["paid_minor", "credited_minor", "refunded_minor", "noted_minor"])

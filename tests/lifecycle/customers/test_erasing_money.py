@@ -11,6 +11,7 @@ from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life
 from tests.lifecycle.invoicing.staff import RefundSandbox, call, clock, create, done, usd
 from tests.lifecycle.payments.test_paying import credit, pay
+from tests.lifecycle.schedules import agreeing as schedules
 
 ERASE = "mutation ($i: EraseCustomerInput!) { eraseCustomer(input: $i) { replayed customer { id erasedAt } userErrors { code message path } } }"
 
@@ -48,6 +49,14 @@ async def write_off_open_invoice(life: Life) -> None:
     await done(life, "writeOffInvoice", invoiceId=identifier)
 
 
+async def pay_what_a_credit_note_left_of_an_installment(life: Life) -> None:
+    (installment,) = (await schedules.create(life, "100.00")).installments
+    await done(life, "creditInvoice", invoiceId=installment["invoice"]["id"], amount=usd("60.00"), reason="GOODWILL")
+    assert await refused_code(life) == "AMOUNT_OWED"
+    await pay(life, "payInstallment", installmentId=installment["id"])
+    assert [(row["remaining_minor"], row["paid_minor"]) for row in await life.rows("invoice")] == [(0, 4_000)]
+
+
 async def cancel_subscription(life: Life) -> None:
     subscription = await life.subscribe("team")
     await clock(life, minutes=5)
@@ -80,6 +89,7 @@ async def decide_refund(life: Life) -> None:
 STORIES: dict[str, Callable[[Life], Awaitable[None]]] = {
     "an open invoice": pay_open_invoice,
     "an invoice that is written off": write_off_open_invoice,
+    "an installment of which a part was credited": pay_what_a_credit_note_left_of_an_installment,
     "a running subscription": cancel_subscription,
     "credit": use_up_credit,
     "a debt": settle_debt,

@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
+from billing.money.refunds import Report
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id
+from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.invoices.test_dunning import passed, renewed, unpaid
+from tests.lifecycle.invoicing.staff import done, usd
 from tests.lifecycle.payments.test_paying import credit, pay, schedule
+from tests.lifecycle.payments.test_refunds import record_refund
 from tests.lifecycle.schedules.agreeing import Answer, all_agree, amounts, call, create, day, read_schedule, statuses
 
 
@@ -62,6 +66,35 @@ async def test_an_open_invoice_of_a_changed_installment_is_void_and_it_gets_anot
     assert await statuses(life) == (["DUE", "DUE"], ["VOID", "VOID"])
     await passed(life, days=26)
     assert await statuses(life) == (["DUE", "DUE"], ["VOID", "VOID", "OPEN", "OPEN"])
+    await all_agree(life)
+
+
+async def test_an_invoice_that_a_credit_note_lowered_is_not_issued_anew_over_the_whole_amount(life: Life) -> None:
+    agreed = (await create(life, "100", "100")).schedule
+    first, second = ids(agreed)
+    await done(life, "creditInvoice", invoiceId=agreed["installments"]["nodes"][0]["invoice"]["id"], amount=usd("60.00"), reason="GOODWILL")
+    refused = await update(life, agreed, change=[{"installmentId": second, "name": "Second"}, {"installmentId": first, "name": "First"}])
+    assert refused.refusal == ("WRONG_STATE", ["input", "change", "1", "installmentId"])
+    assert (await figures_agree(life))["USD"].due == 4_000
+    await update(life, agreed, change=[{"installmentId": second, "name": "Second"}])
+    changed = (await update(life, agreed, remove=[first], add=[{"dueOn": day(life, 0), "amount": "40"}])).schedule
+    assert amounts(changed) == (24_000, 0, 10_000, 14_000)
+    assert await statuses(life) == (["CANCELED", "DUE", "DUE"], ["PAID", "OPEN"])
+    assert (await figures_agree(life))["USD"].due == 4_000
+    await all_agree(life)
+
+
+async def test_what_became_credit_before_a_bank_took_the_payment_back_stays_owed_when_the_rest_is_canceled(life: Life) -> None:
+    agreed = (await create(life, "100")).schedule
+    await pay(life, "payInstallment", installmentId=ids(agreed)[0])
+    await done(life, "creditInvoice", invoiceId=agreed["installments"]["nodes"][0]["invoice"]["id"], amount=usd("30.00"), reason="GOODWILL")
+    (payment,) = await life.rows("payment")
+    await record_refund(life, payment["id"], Report("dp_1", 10_000, "SUCCEEDED", "RETURNED"))
+    canceled = (await cancel(life, (await read_schedule(life, agreed["id"])))).schedule
+    assert (canceled["status"], amounts(canceled)) == ("CANCELED", (10_000, 0, 10_000, 0))
+    assert sorted(await credit_notes(life)) == [("CORRECTION", 7_000, 7_000, 0), ("GOODWILL", 3_000, 0, 3_000)]
+    figures = (await figures_agree(life))["USD"]
+    assert (figures.due, figures.balance) == (3_000, 3_000)
     await all_agree(life)
 
 

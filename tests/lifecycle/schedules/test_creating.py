@@ -76,6 +76,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "a long name": ({"name": "x" * 201}, "INVALID_VALUE", "name"),
     "an external id of no characters": ({"externalId": ""}, "INVALID_VALUE", "externalId"),
     "too long metadata": ({"metadata": {"a": "x" * 501}}, "INVALID_VALUE", "metadata"),
+    "an unknown currency": ({"currency": "ZZZ"}, "INVALID_VALUE", "currency"),
     "charged without an invoice": ({"invoicing": "NONE", "collection": "AUTOMATIC"}, "INVALID_VALUE", "collection"),
     "no installments": ({"installments": []}, "INVALID_VALUE", "installments"),
     "neither": ({"installments": None}, "INVALID_VALUE", "installments"),
