@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from billing.states import Actor
 from db.outages import describe
 from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
-from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
+from payments.processor import OutcomeUnknown, Processor, ProcessorMissing, ProcessorUnavailable
 from resolvers.changes.writing import WriteContext, system_writer
 from resolvers.charges.collecting import collect, hold_again, lift_hold
 from resolvers.charges.reconciling import PATIENCE, reconcile
@@ -79,16 +79,17 @@ class ClockPassResult:
 async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = None) -> ClockPassResult:
     """Do what is due at `now`, stage after stage, and return `done`. What fails is logged and tried again; if nothing could be looked for, the last error is raised."""
     done = done or ClockPassResult()
-    by = _writer(billing, now)
+    by, missing = _writer(billing, now), Counter[str]()
 
     async def settle_one(due: Due) -> None:
         settle = reconcile_refund if prefix_of(due.id) == "ref" else reconcile
-        settled = await settle(_session(billing, due, now), due.id, billing.processors, by=by)
+        try:
+            settled = await settle(_session(billing, due, now), due.id, billing.processors, by=by)
+        except ProcessorMissing as error:
+            done.failures += 1
+            missing[error.name] += 1
+            return
         done.reconciled += settled  # read after the wait, in which other customers may have counted
-
-    async def advance_one(due: Due) -> None:
-        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
-        done.steps += steps
 
     async def invoice_one(due: Due) -> None:
         await issue_ahead(_session(billing, due, now), due.id, by=by)
@@ -98,22 +99,25 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         await collect(_session(billing, due, now), due.id, billing.processors, by=by)
         done.collections += 1
 
-    async def act_on(event: StoredEvent) -> None:
-        await apply_event(UnitOfWork(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=by)
-        done.events += 1
-
     stages = (
-        Stage("webhooks.open", act_on),
+        Stage("webhooks.open", partial(_act_on, billing, done, by)),
         Stage("clock.open_charges", settle_one),
         Stage("clock.open_refunds", settle_one),
         Stage("clock.holds_to_lift", partial(_lift_one, billing, done, by)),
         Stage("clock.broken_promises", partial(_hold_one, billing, done, by)),
-        Stage("clock.due_subscriptions", advance_one),
+        Stage("clock.due_subscriptions", partial(_advance_one, billing, done, by)),
         Stage("clock.due_installments", invoice_one),
         Stage("clock.due_collections", collect_one),
     )
     await _staged(billing, done, now, stages)
+    for name, count in sorted(missing.items()):
+        log.error("the processor %s is not configured: %d of its open charges and refunds cannot be settled", name, count)
     return done
+
+
+async def _act_on(billing: Billing, done: ClockPassResult, by: WriteContext, event: StoredEvent) -> None:
+    await apply_event(UnitOfWork(billing.database, Caller(None, Actor.SYSTEM, by.now), acquire_seconds=30), event, by=by)
+    done.events += 1
 
 
 async def _lift_one(billing: Billing, done: ClockPassResult, by: WriteContext, due: Due) -> None:
@@ -124,6 +128,11 @@ async def _lift_one(billing: Billing, done: ClockPassResult, by: WriteContext, d
 async def _hold_one(billing: Billing, done: ClockPassResult, by: WriteContext, due: Due) -> None:
     await hold_again(_session(billing, due, by.now), due.id, by=by)
     done.steps += 1
+
+
+async def _advance_one(billing: Billing, done: ClockPassResult, by: WriteContext, due: Due) -> None:
+    steps = await catch_up(_session(billing, due, by.now), due.id, billing.processors, by=by)
+    done.steps += steps  # read after the wait, in which other customers may have counted
 
 
 async def _staged(billing: Billing, done: ClockPassResult, now: datetime, stages: tuple[Stage, ...]) -> None:

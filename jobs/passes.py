@@ -60,13 +60,21 @@ class Schedule:
     offset: timedelta = timedelta()
 
 
+class Counted(int):
+    """A number that is formatted with its noun, in the plural unless it is 1: `{letters:letter} sent`."""
+
+    def __format__(self, noun: str) -> str:
+        return f"{int(self)} {noun}{'' if self == 1 else 's'}" if noun else str(int(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """`counts` makes the dataclass of numbers that `run` fills while it works, so that they are there when it breaks off too.
 
     It has `failures`, and where they are told apart `blocked`: those that the database refused for now.
 
-    `unit`, `summary` and `advice` are what the command `tick` prints: what one failure is, the counts as a format string, and a sentence about them, or "".
+    `unit`, `summary` and `advice` are what the command `tick` prints: what one failure is, the counts as a format string with the noun of each (`Counted`), and a sentence
+    about them, or "".
     `is_of_billing_time` says that `tick --at` runs the job as of that instant; other jobs run as of now, since that instant may lie in the future.
     """
 
@@ -78,6 +86,10 @@ class Job:
     summary: str
     advice: Callable[[Any], str] = lambda _: ""
     is_of_billing_time: bool = False
+
+    def summarized(self, counts: Any) -> str:
+        """Return the summary with these counts."""
+        return self.summary.format(**{name: Counted(number) for name, number in asdict(counts).items()})
 
 
 def system(database: Database, now: datetime) -> UnitOfWork:

@@ -43,7 +43,7 @@ JOBS = (
         ClockPassResult,
         lambda duties, now, done: tick(duties.billing, now, done),
         unit="step of the billing clock",
-        summary="{steps} subscription steps, {collections} invoices charged, {reconciled} charges settled",
+        summary="{steps:subscription step}, {collections:invoice} charged, {reconciled:charge} settled",
         is_of_billing_time=True,
     ),
     Job(
@@ -52,7 +52,7 @@ JOBS = (
         SendResult,
         lambda duties, now, done: _letters(duties, now, done),
         unit="letter",
-        summary="{letters} letters sent",
+        summary="{letters:letter} sent",
     ),
     Job(
         "letters_to_come",
@@ -60,7 +60,7 @@ JOBS = (
         ComingResult,
         lambda duties, now, done: note_coming(duties.system(now), LETTERS, done=done),
         unit="customer",
-        summary="{customers} customers checked for letters to come",
+        summary="{customers:customer} checked for letters to come",
     ),
     Job(
         "timed_events",
@@ -68,7 +68,7 @@ JOBS = (
         ComingResult,
         lambda duties, now, done: note_coming(duties.system(now), EVENTS, done=done),
         unit="customer",
-        summary="{customers} customers checked for events of time",
+        summary="{customers:customer} checked for events of time",
         is_of_billing_time=True,
     ),
     Job(
@@ -77,7 +77,7 @@ JOBS = (
         SweepResult,
         lambda duties, now, done: sweep(duties.system(now), duties.bucket, now=now, done=done),
         unit="file",
-        summary="{expired_uploads} expired upload reservations removed, {objects} unused objects deleted",
+        summary="{expired_uploads:expired upload reservation} removed, {objects:unused object} deleted",
         advice=_unchecked,
     ),
     Job(
@@ -86,7 +86,7 @@ JOBS = (
         ExportResult,
         lambda duties, now, done: make_exports(duties, now, done=done),
         unit="export",
-        summary="{exports} exports made, {expired} exports expired",
+        summary="{exports:export} made, {expired:export} expired",
     ),
     Job(
         "webhooks",
@@ -94,7 +94,7 @@ JOBS = (
         DeliveryResult,
         lambda duties, now, done: deliver_due(duties.delivering, done),
         unit="webhook",
-        summary="{delivered} webhooks delivered",
+        summary="{delivered:webhook} delivered",
     ),
     Job(
         "upkeep",
@@ -102,6 +102,6 @@ JOBS = (
         Upkeep,
         lambda duties, now, done: forget(duties.system(now), now=now, event_days=duties.event_days, done=done),
         unit="kind of expired rows",
-        summary="{rows} expired rows deleted",
+        summary="{rows:expired row} deleted",
     ),
 )

@@ -6,6 +6,7 @@ Amounts are minor units by ISO 4217 everywhere in the port. Where a processor co
 The errors when money is to move:
 
 ProcessorUnavailable    this call had certainly no effect; the same key may be sent again. It says nothing about an earlier call with that key
+└── ProcessorMissing    no processor with the name is configured here
 OutcomeUnknown          the request was sent and no answer came, so it may have had an effect; `outcome` finds out later, and until then the payment is PROCESSING
 KeyReused               a bug of ours: one key, two different requests; the second had no effect
 a declined charge       is not an error, but a ChargeResult with the status FAILED
@@ -27,6 +28,14 @@ EVENT_AGE = timedelta(minutes=5)
 
 class ProcessorUnavailable(Exception):
     """This call had no effect. The same request with the same key may be sent again. An earlier call with that key may have had an effect."""
+
+
+class ProcessorMissing(ProcessorUnavailable):
+    """No processor with this name is configured here, as after a move to another one: nothing was sent."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the processor {name} is not configured")
+        self.name = name
 
 
 class OutcomeUnknown(Exception):
@@ -229,3 +238,10 @@ class Processor(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+
+
+def configured(processors: Mapping[str, Processor], name: str) -> Processor:
+    """Return the processor with this name. Raises ProcessorMissing."""
+    if (processor := processors.get(name)) is None:
+        raise ProcessorMissing(name)
+    return processor

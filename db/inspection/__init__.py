@@ -1,4 +1,4 @@
-"""What `./portico doctor` reads of a database: its version, the role, whether row security protects its tables, its revision, its clock and its time zones."""
+"""What `./portico doctor` reads of a database: its version, the role, whether row security protects its tables, its revision, its clock, its time zones and open charges."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,12 @@ REVISION = "select cast(version_num as text) from portico.alembic_version"
 READING = "select clock_timestamp(), pg_is_in_recovery()"
 ZONES = "select name from pg_timezone_names"
 ENDPOINTS = "select id, url from portico.webhook_endpoint where status = 'ENABLED' order by id"
+OPEN_CHARGES = """
+select processor, count(*)
+  from (select p.processor from portico.charge c join portico.payment p on p.customer_id = c.customer_id and p.id = c.payment_id where c.settled_at is null
+        union all
+        select processor from portico.refund_request where settled_at is null) o
+ group by processor"""
 CLOCK_AGE = "select extract(epoch from now() - coalesce(succeeded_at, registered_at)) from portico.job_pass where job = 'billing_clock'"
 
 
@@ -77,6 +83,13 @@ async def enabled_endpoints(connection: Connection) -> list[EndpointUrl]:
     async with connection.transaction():
         await connection.execute("set local app.actor = 'SYSTEM'")
         return [EndpointUrl(*record) for record in await connection.fetch(ENDPOINTS)]
+
+
+async def open_charges(connection: Connection) -> dict[str, int]:
+    """Return how many charges and refunds are not settled, by the name of their processor."""
+    async with connection.transaction():
+        await connection.execute("set local app.actor = 'SYSTEM'")
+        return {processor: count for processor, count in await connection.fetch(OPEN_CHARGES)}
 
 
 async def seconds_since_clock_pass(connection: Connection) -> float | None:

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.documents.document_cache import of_staff
 from gateway.http.graphql.state import AppState
@@ -40,6 +41,17 @@ def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
         Route("/graphiql/config.json", configuration),
         Mount("/graphiql", Assets(str(DIST), HEADERS)),
     ]
+
+
+def for_browsers(endpoint: ASGIApp) -> ASGIApp:
+    """Return the endpoint of `/graphql` for a server with GraphiQL: a browser that opens its URL, which is a GET without parameters that accepts HTML, is sent there."""
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        is_opened = scope["method"] == "GET" and not scope["query_string"] and b"text/html" in dict(scope["headers"]).get(b"accept", b"")
+        answer = RedirectResponse("/graphiql", headers={"Cache-Control": "no-store"}) if is_opened else endpoint
+        await answer(scope, receive, send)
+
+    return dispatch
 
 
 async def _customer(app: AppState, login: Login, example: Login) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def create_app(setup: Setup) -> ASGIApp:
     readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, app, later)]
     site = metrics.around(Starlette(routes=routes, lifespan=lifespan), routes)
-    return guarded(_front(app, site), hosts_of(settings, gives_token=bool(setup.demo_logins)))
+    return guarded(_front(settings, app, site), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
 
 def _duties(app: AppState, sync: RegistrySync, relay: EventRelay) -> tuple[Coroutine[Any, Any, None], ...]:
@@ -138,9 +138,9 @@ def _duties(app: AppState, sync: RegistrySync, relay: EventRelay) -> tuple[Corou
     return run_sync(sync), run_relay(relay), app.hub.watch(), watch(app.replicas), watch_shard_groups(app.shard_groups)
 
 
-def _front(app: AppState, routed: ASGIApp) -> ASGIApp:
+def _front(settings: Settings, app: AppState, routed: ASGIApp) -> ASGIApp:
     endpoint = GraphQLEndpoint(app)
-    return front(routed, endpoint, SocketEndpoint(app, endpoint))
+    return front(routed, explorer.for_browsers(endpoint) if settings.is_open else endpoint, SocketEndpoint(app, endpoint))
 
 
 def _registry_sync(setup: Setup, app: AppState) -> RegistrySync:

@@ -5,7 +5,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -60,7 +60,7 @@ class TickResult:
     @property
     def lines(self) -> list[str]:
         """What was done, as the command `tick` prints it: a line for the first job, which is the billing clock, one for all others, and their advice."""
-        first, *others = [job.summary.format(**asdict(self.counts[job.name])) for job in JOBS]
+        first, *others = [job.summarized(self.counts[job.name]) for job in JOBS]
         return [f"{first}.", f"{', '.join(others)}.", *(advice for job in JOBS if (advice := job.advice(self.counts[job.name])))]
 
 

@@ -10,7 +10,7 @@ from billing.refusals import ErrorCode, Refused
 from billing.rows.money.operations import Collectable
 from billing.rows.money.owed import OwedInstallment
 from db.unit_of_work import Transaction, UnitOfWork
-from payments.processor import Processor
+from payments.processor import Processor, configured
 from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollected_rows
 from resolvers.changes.saving import Changes, save
 from resolvers.changes.writing import WriteContext, allocation_row
@@ -27,7 +27,7 @@ async def collect(session: UnitOfWork, invoice_id: str, processors: Mapping[str,
     async with session.write() as transaction:
         sending = await _reserved(transaction, invoice_id, processors, by=by)
     if sending is not None:
-        result = await submit(processors[sending.processor], sending)
+        result = await submit(configured(processors, sending.processor), sending)
         await apply_result(session, sending.charge.key, result, by=by)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from db.unit_of_work import UnitOfWork
-from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
+from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable, configured
 from resolvers.changes.writing import WriteContext
 from resolvers.charges.charging import apply_result, submit_again
 
@@ -16,10 +16,10 @@ CONFIRMED_WITHIN = timedelta(hours=1)
 
 
 async def reconcile(session: UnitOfWork, payment_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> bool:
-    """Look up one charge and apply its result. Return whether it is decided now."""
+    """Look up one charge and apply its result. Return whether it is decided now. Raises ProcessorMissing."""
     async with session.write() as transaction:
         attempt = await transaction.first("charges.attempt", key=payment_id)
-    processor = processors[attempt.processor]
+    processor = configured(processors, attempt.processor)
     result = await submit_again(processor, attempt, now=by.now)
     is_abandoned = attempt.status == "REQUIRES_ACTION" and attempt.started_at + CONFIRMED_WITHIN < by.now
     if is_abandoned and attempt.processor_reference is not None:

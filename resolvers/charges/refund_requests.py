@@ -21,7 +21,7 @@ from billing.rows.money.refunds import RefundedPayment
 from billing.states import RefundStatus
 from db.outages import repeated
 from db.unit_of_work import Transaction, UnitOfWork
-from payments.processor import KEYS_HOLD, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable, RefundLookup, RefundRequest
+from payments.processor import KEYS_HOLD, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable, RefundLookup, RefundRequest, configured
 from resolvers.changes.drafted_notes import draft_of
 from resolvers.changes.saving import Changes, save
 from resolvers.changes.writing import WriteContext
@@ -169,10 +169,10 @@ async def settle_manual(transaction: Transaction, payment_id: str, *, by: WriteC
 
 
 async def reconcile_refund(session: UnitOfWork, refund_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> bool:
-    """Look up one refund and apply its result. Return whether it is decided now."""
+    """Look up one refund and apply its result. Return whether it is decided now. Raises ProcessorMissing."""
     async with session.write() as transaction:
         request: RefundRequestRow = await transaction.first("refund_requests.lock", key=refund_id)
-    processor = processors[request.processor]
+    processor = configured(processors, request.processor)
     charge_reference = json.loads(request.request)["processor_reference"]
     try:
         result = await processor.refund_outcome(RefundLookup(refund_id, charge_reference, request.reference, request.started_at), now=by.now)

@@ -6,6 +6,7 @@ from billing.lifecycle.actions import check_version
 from billing.lifecycle.facts import When
 from billing.lifecycle.stops import cancel
 from billing.refusals import ErrorCode, Refused
+from billing.states import SuspendedBy
 from db.unit_of_work import Transaction
 from resolvers.changes.saving import save
 from resolvers.changes.writing import WriteContext, rows_of
@@ -63,10 +64,12 @@ async def existing_customer(transaction: Transaction) -> Any:
 
 
 async def _end_subscriptions(transaction: Transaction, by: WriteContext) -> None:
-    """Cancel each subscription to the end of its period; at once where none runs. A renewal that is due and was not billed yet is not billed any more."""
+    """Cancel each subscription to the end of its period; at once where none runs or the import holds it. A renewal that is due and was not billed yet is not billed any more."""
     for subscription in await transaction.run("subscriptions.unended"):
         contract = await contract_of(transaction.run, subscription.id)
         facts = await facts_of(transaction.run, contract, now=by.now)
-        decision = cancel(facts, when=When.PERIOD_END, reason=None, comment=None)
+        # The clock does nothing with what the import holds, and it cannot be released for a closed customer.
+        when = When.NOW if SuspendedBy.IMPORT in contract.holds else When.PERIOD_END
+        decision = cancel(facts, when=when, reason=None, comment=None)
         if decision.events:
             await save(transaction, rows_of(facts, decision, by))

@@ -8,7 +8,7 @@ from billing.lifecycle.actions import Action, ActionAvailability, check_action, 
 from billing.refusals import ErrorCode, Refused
 from billing.rows.money.owed import SavedMethod
 from db.unit_of_work import Transaction
-from payments.processor import MethodDetails, OutcomeUnknown, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished
+from payments.processor import MethodDetails, OutcomeUnknown, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished, configured
 from resolvers.audit import fresh_id, note
 from resolvers.changes.writing import writer
 from resolvers.charges import dunning
@@ -127,7 +127,7 @@ async def confirm(arguments: Any, context: Context) -> MutationResult:
         raise Refused(ErrorCode.NOT_FOUND, NO_PAYMENT, "paymentId")
     if attempt.status in ("PROCESSING", "REQUIRES_ACTION") and attempt.processor_reference:
         try:
-            result = await payments_of(context).processors[attempt.processor].confirm(attempt.processor_reference)
+            result = await configured(payments_of(context).processors, attempt.processor).confirm(attempt.processor_reference)
         except (ProcessorUnavailable, OutcomeUnknown) as error:
             log_no_answer(attempt.processor, error)
             raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None

@@ -7,7 +7,7 @@ from billing.lifecycle import clock
 from billing.lifecycle.facts import Decision, LifecycleEvent, SubscriptionFacts
 from billing.states import Actor, SubscriptionEventKind
 from db.unit_of_work import Transaction, UnitOfWork
-from payments.processor import Processor
+from payments.processor import Processor, configured
 from resolvers.changes.saving import save
 from resolvers.changes.writing import WriteContext, rows_of
 from resolvers.charges.attempts import ChargeSubmission
@@ -36,7 +36,7 @@ async def catch_up(session: UnitOfWork, subscription_id: str, processors: Mappin
         if step is None:
             return steps
         if isinstance(step, ChargeSubmission):
-            result = await submit(processors[step.processor], step)
+            result = await submit(configured(processors, step.processor), step)
             await apply_result(session, step.charge.key, result, by=by)
         elif not clock.is_due(step.contract, by.now):
             return steps + 1

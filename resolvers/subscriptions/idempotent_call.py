@@ -12,7 +12,7 @@ from billing.refusals import ErrorCode, Refused
 from db.callers import CustomerLock, NewKey
 from db.outages import UnknownOwner
 from db.unit_of_work import KeyInUse, Transaction, UnitOfWork
-from payments.processor import ChargeStatus
+from payments.processor import ChargeStatus, configured
 from resolvers.changes.previews import hash_of
 from resolvers.changes.saving import Changes, merged, save
 from resolvers.changes.writing import WriteContext, audited, writer
@@ -25,6 +25,8 @@ from resolvers.idempotency import MutationCall, MutationResult, answered, call_o
 from resolvers.reads.ownership import NO_CUSTOMER, read_next, unit_of_work_for
 from resolvers.recognition import caller_of
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
+
+UNDECIDED = "The outcome of the earlier call is not known yet."
 
 # Kinds of rows that reduce what an invoice owes, and may so end what dunning held a subscription for.
 LIFTING = ("collected", "released", "voided", "written_off", "extended", "promised")
@@ -131,12 +133,19 @@ async def _step_of_known_key(transaction: Transaction, context: Context, request
     claim = await claim_key(transaction, request.call, hash_of(request.arguments))
     if claim.answer:
         return outcome_of(transaction.caller.customer_id, json.loads(claim.answer), is_replayed=True)
-    if claim.payment_id and prefix_of(claim.payment_id) == "ref":
-        return await refund_resubmission(transaction, claim.payment_id, by=writer(context))
     if claim.payment_id:
-        return await resubmission(transaction, claim.payment_id, now=context.now)
+        return await _resubmission(transaction, context, claim.payment_id)
     await transaction.run("customers.lock")  # the call that had the key was refused meanwhile
     return await _prepared_step(transaction, context, request)
+
+
+async def _resubmission(transaction: Transaction, context: Context, payment_id: str) -> ChargeSubmission | RefundSubmission:
+    """Return the stored request. Raises Refused, and then the key can be used again, where its processor is not configured: it may have had the request before."""
+    is_refund = prefix_of(payment_id) == "ref"
+    sending = await (refund_resubmission(transaction, payment_id, by=writer(context)) if is_refund else resubmission(transaction, payment_id, now=context.now))
+    if sending.processor not in payments_of(context).processors:
+        raise Refused(ErrorCode.IN_PROGRESS, UNDECIDED)
+    return sending
 
 
 async def _prepared_step(transaction: Transaction, context: Context, request: _KeyedRequest) -> Step:
@@ -165,13 +174,13 @@ async def _submitted(context: Context, session: UnitOfWork, sending: ChargeSubmi
 
 async def _refunded(context: Context, session: UnitOfWork, sending: RefundSubmission) -> MutationResult:
     """Send the refund and apply its result. No transaction is open while the processor is called."""
-    result = await submit_refund(payments_of(context).processors[sending.processor], sending)
+    result = await submit_refund(configured(payments_of(context).processors, sending.processor), sending)
     return outcome_of(sending.customer_id, await apply_refund(session, sending.request.key, result, by=writer(context)))
 
 
 async def _charged(context: Context, session: UnitOfWork, sending: ChargeSubmission) -> MutationResult:
     """Send the charge and apply its result. No transaction is open while the processor is called."""
-    result = await submit(payments_of(context).processors[sending.processor], sending)
+    result = await submit(configured(payments_of(context).processors, sending.processor), sending)
     session.is_read_next = session is context.session
     try:
         answer = await apply_result(session, sending.charge.key, result, by=writer(context))

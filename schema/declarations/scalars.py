@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, NewType
+from typing import Any, NewType, TypeVar
 
 import strawberry
 from graphql import GraphQLID, GraphQLScalarType, GraphQLString
@@ -27,13 +27,16 @@ WHOLE = re.compile(r"-?[0-9]{1,19}")
 DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
+Moment = TypeVar("Moment", date, datetime)
+
+
 def instant_text(value: datetime) -> str:
     """Return the instant in RFC 3339, in UTC with milliseconds, in the format of JavaScript's toISOString."""
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _instant(text: Any) -> datetime:
-    value = datetime.fromisoformat(text)
+    value = _from_iso(datetime, text, "an instant such as 2026-11-22T09:30:00.000Z")
     if value.tzinfo is None:
         raise ValueError("an instant needs its offset, such as Z")
     # Checked before the conversion to UTC too, which overflows for the first and the last instants of Python's calendar.
@@ -44,9 +47,16 @@ def _instant(text: Any) -> datetime:
 
 
 def _day(text: Any) -> date:
-    value = date.fromisoformat(text)
+    value = _from_iso(date, text, "a calendar day such as 2026-11-22")
     _in_bounds(value)
     return value
+
+
+def _from_iso(kind: type[Moment], text: Any, expected: str) -> Moment:
+    try:
+        return kind.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ValueError(f"not {expected}") from None
 
 
 def _in_bounds(day: date) -> None:

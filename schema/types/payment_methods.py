@@ -23,7 +23,8 @@ class PaymentMethod(Node):
     is_expired: bool = strawberry.field(description="Whether that day has passed where the customer lives.")
     is_default: bool = strawberry.field(description="Whether it is charged when a subscription names no method. At most one is.")
     is_in_use: bool = strawberry.field(
-        description="Whether a subscription that has not ended, and does not cost nothing for ever, is billed to it, by name or by default."
+        description="Whether something is billed to it, by name or by default: a subscription that has not ended and does not cost nothing for ever, "
+        "an automatic schedule, or an invoice that is to be charged automatically."
     )
     created_at: DateTime = strawberry.field(description="When it was added.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")

@@ -12,6 +12,7 @@ import pytest
 
 from db.builtin.embedded import Urls
 from db.deployment.migrate import migrate
+from demo import PERSONAS
 from gateway.cli import main
 from tests.conftest import ADA
 from tests.servers import preloaded
@@ -66,6 +67,15 @@ def test_a_token_of_nobody_is_an_error_of_the_process(root: Path, urls: Urls, tm
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_DATA_DIR": str(tmp_path)}
     ended = preloaded.run(["token", "--customer", NOBODY], cwd=root, env=environment, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"Error: No customer has the id {NOBODY}.\n")
+
+
+def test_an_explanation_for_nobody_is_an_error(run: Run, urls: Urls, empty: str) -> None:
+    says = "Error: No customer has the id {}. Choose another one with --customer.\n"
+    assert run("explain", "Summary", "--customer", NOBODY, database_url=urls.admin) == (1, "", says.format(NOBODY))
+    assert run("explain", "Summary", database_url=empty) == (1, "", says.format(PERSONAS[0].id)), "by default it is the first customer of the demo"
+    for arguments in (["Summary", "--customer", ADA.customer_id or ""], ["CatalogPrices", "--staff"]):
+        code, printed, errors = run("explain", *arguments, database_url=urls.admin)
+        assert (code, "Parameters: " in printed, errors) == (0, True, ""), arguments
 
 
 def test_a_token_needs_a_database_with_tables(run: Run, urls: Urls) -> None:

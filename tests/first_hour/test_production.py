@@ -325,6 +325,14 @@ def test_production_warns_of_each_setting_that_is_missing_in_one_line(name: str)
     assert line.endswith(f" {name.upper()} is set without the prefix PORTICO_.")
 
 
+@pytest.mark.parametrize(("portal", "says"), [(None, True), (False, True), (True, False)])
+def test_production_warns_of_letters_that_lead_to_pages_that_are_not_there(portal: bool | None, says: bool) -> None:
+    (line,) = production.warnings(Settings(**COMPLETE | {"portal_url": None, "portal": portal}), {})
+    assert line.startswith("PORTICO_PORTAL_URL is not set: letters link to the address that the gateway listens on")
+    assert line.endswith(", which answers 404 for pages without PORTICO_PORTAL=true.") is says
+    assert production.warnings(Settings(**COMPLETE | {"portal": portal}), {}) == []
+
+
 def test_production_warns_where_no_real_money_is_taken() -> None:
     (line,) = production.warnings(Settings(**COMPLETE | {"sandbox": True}), {})
     assert line.startswith("PORTICO_SANDBOX is true: ")

@@ -43,6 +43,7 @@ async def explain(question: Question, database: Database, console: Console) -> N
     assert document.plans is not None
     session = UnitOfWork(database, Caller(question.viewer.customer_id, question.viewer.kind, datetime.now(UTC)))
     try:
+        await _check_customer(session)
         inputs = json.loads(question.variables)
         bound = document.plans.bind(operation, inputs, question.viewer)
         if bound:
@@ -58,6 +59,13 @@ async def explain(question: Question, database: Database, console: Console) -> N
         raise CannotExplain(f"The variables cannot be used: {error}") from error
     finally:
         await session.close()
+
+
+async def _check_customer(session: UnitOfWork) -> None:
+    """Check that the calling customer exists. Raises CannotExplain."""
+    customer_id = session.caller.customer_id
+    if customer_id and not await session.fetch("select 1 from customer where id = $1", (customer_id,)):
+        raise CannotExplain(f"No customer has the id {customer_id}. Choose another one with --customer.")
 
 
 async def _print(bound: BoundPlan, session: UnitOfWork, console: Console) -> None:

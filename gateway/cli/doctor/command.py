@@ -3,14 +3,15 @@
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
 from auth.throttle import Throttle
 from db.connections import FAILURES, Connection
-from db.inspection import EndpointUrl, enabled_endpoints
+from db.inspection import EndpointUrl, enabled_endpoints, open_charges
 from gateway.cli.commands.console import console
 from gateway.cli.doctor.database import check_database
 from gateway.cli.doctor.findings import CheckStatus, Finding, as_json, failed, ok, run_check, warning, worst_of
@@ -29,6 +30,14 @@ from webhooks.client import WebhookClient
 from webhooks.targets import TargetPolicy
 
 SETTINGS = "Correct it; `./portico settings` prints all settings."
+
+
+@dataclass(frozen=True, slots=True)
+class StoredServices:
+    """What the database has about services: the enabled endpoints of webhooks, and how many charges and refunds are open, by processor."""
+
+    endpoints: Sequence[EndpointUrl] = ()
+    open_charges: Mapping[str, int] = field(default_factory=dict)
 
 
 def doctor(data_dir: Path | None, *, is_json: bool) -> None:
@@ -65,36 +74,36 @@ def _advice_of(line: str) -> str:
 
 
 async def _examine_all(settings: Settings, urls: DatabaseUrls) -> list[Finding]:
-    findings, endpoints = await _examine_database(settings, urls)
-    return findings + await _examine_services(settings, endpoints)
+    findings, stored = await _examine_database(settings, urls)
+    return findings + await _examine_services(settings, stored)
 
 
-async def _examine_database(settings: Settings, urls: DatabaseUrls) -> tuple[list[Finding], Sequence[EndpointUrl]]:
-    """Return the results, and the enabled endpoints of webhooks; none where the database cannot say."""
+async def _examine_database(settings: Settings, urls: DatabaseUrls) -> tuple[list[Finding], StoredServices]:
+    """Return the results, and what is stored about services; nothing where the database cannot say."""
     try:
         async with connected(urls.app_url, urls.setting, urls.server_settings) as connection:
             findings = await check_database(connection, settings.merchant_time_zone)
-            return findings, await _endpoints(connection)
+            return findings, await _stored_services(connection)
     except OperatorError as error:
-        return [failed("database", str(error), "")], ()
+        return [failed("database", str(error), "")], StoredServices()
 
 
-async def _endpoints(connection: Connection) -> Sequence[EndpointUrl]:
+async def _stored_services(connection: Connection) -> StoredServices:
     try:
-        return await enabled_endpoints(connection)
+        return StoredServices(await enabled_endpoints(connection), await open_charges(connection))
     except FAILURES:  # the check of migrations says why
-        return ()
+        return StoredServices()
 
 
-async def _examine_services(settings: Settings, endpoints: Sequence[EndpointUrl]) -> list[Finding]:
+async def _examine_services(settings: Settings, stored: StoredServices) -> list[Finding]:
     bucket, processors = bucket_of(settings, "", b""), payments(settings)
     client = WebhookClient(TargetPolicy(is_development=not settings.is_production, networks=settings.webhook_networks))
     throttle = Throttle(settings.throttle_url, secret=settings.throttle_secret or "")
     try:
         findings = await run_check("bucket", lambda: check_bucket(bucket), advice=BUCKET)
         findings += await run_check("mail", lambda: check_mail(sender(settings), is_production=settings.is_production), advice=MAIL)
-        findings += await run_check("processor", lambda: check_processors(processors.processors), advice=STRIPE)
-        findings += await run_check("webhooks", lambda: check_endpoints(endpoints, client), advice="Look at `./portico webhooks list`.")
+        findings += await run_check("processor", lambda: check_processors(processors.processors, stored.open_charges), advice=STRIPE)
+        findings += await run_check("webhooks", lambda: check_endpoints(stored.endpoints, client), advice="Look at `./portico webhooks list`.")
         if settings.throttle_url:
             findings += await run_check("throttle", lambda: check_throttle(throttle), advice="Check PORTICO_THROTTLE_URL.")
         if clamd_url := settings.clamd_url:

@@ -19,6 +19,7 @@ from webhooks.client import NotSent, WebhookClient
 CONTENT = b"portico doctor"
 BUCKET = "Check PORTICO_S3_BUCKET, its keys and their permissions (put, get, delete); without S3, PORTICO_DATA_DIR."
 MAIL = "Check PORTICO_SMTP_HOST, PORTICO_SMTP_PORT, PORTICO_SMTP_SECURITY and the user with its password."
+MISSING = "Configure it again, beside the new one, until they are settled."
 STRIPE = "Check PORTICO_STRIPE_SECRET_KEY in Stripe's dashboard."
 
 
@@ -61,9 +62,13 @@ async def check_mail(sender: Sender, *, is_production: bool) -> list[Finding]:
     return [ok("mail", "The mail server takes letters.")]
 
 
-async def check_processors(processors: Mapping[str, Any]) -> list[Finding]:
-    """Read the account of each processor that has one."""
-    findings = []
+async def check_processors(processors: Mapping[str, Any], open_charges: Mapping[str, int]) -> list[Finding]:
+    """Read the account of each processor that has one. Those that have open charges or refunds and are not configured are failures."""
+    findings = [
+        failed("processor", f"{name} is not configured, so {count} of its charges and refunds cannot be settled.", MISSING)
+        for name, count in sorted(open_charges.items())
+        if name not in processors
+    ]
     for name, processor in processors.items():
         if (check := getattr(processor, "check", None)) is None:
             findings.append(ok("processor", f"{name} takes no real money."))

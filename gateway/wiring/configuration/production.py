@@ -23,6 +23,8 @@ WITHOUT = {
     "s3_bucket": "attached files are on the disk of this machine, where other servers cannot read them",
     "throttle_url": "each server counts attempts to sign in by itself, so several servers allow several times as many",
 }
+# The same where the gateway serves no pages.
+WITHOUT_PORTAL = {"portal_url": "letters link to the address that the gateway listens on, which answers 404 for pages without PORTICO_PORTAL=true"}
 WITHOUT_SMTP_SETTING = {"mail_from": f"letters are from {DEFAULTS['mail_from'].default}"}
 WITHOUT_STRIPE_SETTING = {
     "stripe_webhook_secret": "Stripe's events are refused, so the outcome of a payment is known later",
@@ -91,6 +93,7 @@ def warnings(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         return []
     effects = dict(WITHOUT)
     for is_used, more in (
+        (not settings.has_portal, WITHOUT_PORTAL),
         (settings.smtp_host, WITHOUT_SMTP_SETTING),
         (settings.stripe_secret_key, WITHOUT_STRIPE_SETTING),
         (settings.throttle_url, WITHOUT_THROTTLE_SETTING),

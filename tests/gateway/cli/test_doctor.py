@@ -313,9 +313,37 @@ async def stripe_answering(status: int, body: dict[str, Any]) -> AsyncIterator[S
 )
 async def test_the_key_of_stripe_is_tried_by_a_read(status: int, body: dict[str, Any], expected: CheckStatus, words: str) -> None:
     async with stripe_answering(status, body) as stripe:
-        findings = await check_processors({"stripe": stripe, "sandbox": Sandbox(SECRET)})
+        findings = await check_processors({"stripe": stripe, "sandbox": Sandbox(SECRET)}, {"stripe": 2, "sandbox": 1})
     assert [finding.status for finding in findings] == [expected, CheckStatus.OK]
     assert words in findings[0].message
+
+
+async def test_a_processor_with_open_charges_that_is_not_configured(root: Path, tmp_path: Path, own: tuple[asyncpg.Connection, dict[str, str]]) -> None:
+    """One charge is open and one is settled at each of two processors, of which the sandbox is configured."""
+    admin, settings = own
+    await admin.execute("set search_path = portico")
+    await admin.execute("insert into customer (id, name, email, currency, created_at) values ('cus_1', 'Ada', 'ada@example.com', 'USD', now())")
+    for processor in ("sandbox", "former"):
+        for state in ("open", "settled"):
+            payment = f"pay_{processor}_{state}"
+            await admin.execute(
+                """insert into payment (customer_id, id, status, currency, amount_minor, processor, method_kind, created_at)
+                   values ('cus_1', $1, 'PROCESSING', 'USD', 1, $2, 'CARD', now())""",
+                payment,
+                processor,
+            )
+            await admin.execute(
+                """insert into charge (customer_id, payment_id, request, changes, answer, currency, started_at, sent_at, settled_at)
+                   values ('cus_1', $1, '{}', '{}', '{}', 'USD', now(), now(), case when $2 then now() end)""",
+                payment,
+                state == "settled",
+            )
+    report = await examine(root, tmp_path, **settings)
+    assert report.failures == ["processor"]
+    assert "former is not configured, so 1 of its charges and refunds cannot be settled. Configure it again" in report.text("processor")
+    assert "sandbox is not configured" not in report.text("processor")
+    await admin.execute("update charge set settled_at = now()")
+    assert (await examine(root, tmp_path, **settings)).failures == []
 
 
 async def test_an_endpoint_is_reached_by_the_rules_of_deliveries() -> None:

@@ -54,6 +54,25 @@ async def test_its_configuration_has_a_tab_for_each_page_and_the_customers_with_
     assert set(ada["variables"]) == of_customers, "none of staff"
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+async def test_a_browser_that_opens_the_address_of_graphql_is_sent_to_the_page(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/graphql", headers={"Accept": BROWSER})
+    assert (answer.status_code, answer.headers["location"]) == (307, "/graphiql")
+    for accept, parameters in (("*/*", {}), ("application/json", {}), (BROWSER, {"documentId": "0"}), (BROWSER, {"query": "{ __typename }"})):
+        answer = await http.get("/graphql", headers={"Accept": accept}, params=parameters)
+        assert answer.headers["content-type"].startswith("application/"), (accept, parameters)
+        assert "location" not in answer.headers
+
+
+async def test_a_server_without_the_page_answers_a_browser_with_an_error(start_server, urls) -> None:
+    url = start_server(urls.app, environment="production", secret=SECRET, sandbox=True, document_mode="open")
+    async with httpx.AsyncClient(base_url=url) as client:
+        answer = await client.get("/graphql", headers={"Accept": BROWSER})
+        assert (answer.is_client_error, "location" in answer.headers) == (True, False)
+
+
 async def test_production_has_no_explorer_and_no_timings(start_server, urls) -> None:
     url = start_server(urls.app, environment="production", secret=SECRET, sandbox=True, document_mode="open")
     async with httpx.AsyncClient(base_url=url) as client:

@@ -56,6 +56,40 @@ async def test_an_automatic_invoice_is_charged_on_its_due_day(life: Life) -> Non
     await amounts_agree(life)
 
 
+METHODS = "{ customer { paymentMethods(first: 5) { nodes { id isDefault isInUse availableActions { action reason } } } defaultPaymentMethod { isInUse } } }"
+
+
+async def uses(life: Life) -> dict[str, tuple[bool, str | None]]:
+    """Return of each method whether it is in use, and why it cannot be deleted, also by the query for one of them."""
+    customer = (await life.ask(METHODS))["customer"]
+    nodes = customer["paymentMethods"]["nodes"]
+    (default,) = [node for node in nodes if node["isDefault"]]
+    one_by_id = await life.ask("query Q($id: ID!) { node(id: $id) { ... on PaymentMethod { isInUse } } }", id=default["id"])
+    assert default["isInUse"] is customer["defaultPaymentMethod"]["isInUse"] is one_by_id["node"]["isInUse"]
+    return {node["id"]: (node["isInUse"], {state["action"]: state["reason"] for state in node["availableActions"]}["DELETE"]) for node in nodes}
+
+
+async def delete_method(life: Life, method: str, **arguments: Any) -> list[str]:
+    payload = await change_method(life, "deletePaymentMethod", "deletedPaymentMethodId", paymentMethodId=method, **arguments)
+    return [error["code"] for error in payload["userErrors"]]
+
+
+async def test_the_default_is_in_use_while_an_automatic_invoice_is_planned_for_it(life: Life) -> None:
+    other = (await one(life, "payment_method"))["id"]
+    default = await life.card("mastercard")
+    await create(life, dueOn="2027-02-05")
+    assert await uses(life) == {default: (False, None), other: (False, None)}, "nothing charges an invoice that is sent"
+    await create(life, collection="AUTOMATIC", dueOn="2027-02-05")
+    assert await uses(life) == {default: (True, "METHOD_IN_USE"), other: (False, None)}
+    assert await delete_method(life, default) == ["METHOD_IN_USE"]
+    assert await delete_method(life, default, replacementId=other) == []
+    assert await uses(life) == {other: (True, "METHOD_IN_USE")}
+    await clock(life, days=5)
+    assert sorted(row["status"] for row in await life.rows("invoice")) == ["OPEN", "PAID"]
+    assert await uses(life) == {other: (False, None)}
+    assert await delete_method(life, other) == []
+
+
 async def test_a_declined_automatic_invoice_is_retried_and_charged_to_another_card(life: Life) -> None:
     await life.card("insufficient_funds")
     await create(life, collection="AUTOMATIC", dueOn=f"{life.now:%Y-%m-%d}")

@@ -43,6 +43,21 @@ async def test_nothing_renews_once_the_customer_is_closed(life: Life, state: str
     assert (await life.row(subscription))["renews_at"] is None
 
 
+@pytest.mark.parametrize("is_canceled_before", [False, True])
+async def test_what_the_import_holds_ends_at_once(life: Life, is_canceled_before: bool) -> None:
+    subscription, other = await into(life, "ACTIVE"), await life.subscribe("storage")
+    if is_canceled_before:
+        assert (await life.do("cancelSubscription", subscriptionId=subscription, when="PERIOD_END"))["userErrors"] == []
+    await life.admin.execute(
+        "update subscription set status = 'SUSPENDED', holds = '{IMPORT}', suspended_by = 'IMPORT', suspended_at = $2, renews_at = null where id = $1",
+        subscription, life.now,
+    )  # fmt: skip
+    await change(life, "closeCustomer")
+    row = await life.row(subscription)
+    assert (row["status"], list(row["holds"]), row["pending_kind"], row["canceled_at"]) == ("CANCELED", [], None, life.now)
+    assert (await life.row(other))["pending_kind"] == "CANCEL", "what nothing holds ends with its period"
+
+
 async def test_without_closing_it_renews(life: Life) -> None:
     """The control of the test before."""
     subscription = await into(life, "ACTIVE")

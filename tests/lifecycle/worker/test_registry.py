@@ -16,6 +16,7 @@ from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.connection_status import ConnectionStatus
 from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.worker import tick_once
+from jobs.clock import ClockPassResult
 from jobs.passes import Job
 from jobs.registry import AT_17, JOBS
 
@@ -74,14 +75,16 @@ def test_each_entry_can_be_printed_and_has_a_name_of_its_own() -> None:
     assert len({job.name for job in JOBS}) == len(JOBS)
     for job in JOBS:
         counts = job.counts()
-        assert job.summary.format(**vars_of(counts))
+        assert job.summarized(counts)
         assert counts.failures == 0
         assert job.advice(counts) == ""
     assert [job.name for job in JOBS if job.is_of_billing_time] == ["billing_clock", "timed_events"]
 
 
-def vars_of(counts: Any) -> dict[str, Any]:
-    return {name: getattr(counts, name) for name in counts.__dataclass_fields__}
+def test_one_of_something_is_in_the_singular() -> None:
+    (clock,) = [job for job in JOBS if job.name == "billing_clock"]
+    assert clock.summarized(ClockPassResult(steps=1, collections=1, reconciled=1)) == "1 subscription step, 1 invoice charged, 1 charge settled"
+    assert clock.summarized(ClockPassResult(steps=2, reconciled=21)) == "2 subscription steps, 0 invoices charged, 21 charges settled"
 
 
 def test_no_module_of_the_gateway_wires_a_job_by_hand(root: Path) -> None:
