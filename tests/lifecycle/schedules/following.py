@@ -66,13 +66,17 @@ def _check_next(life: Life, customer: dict[str, Any], installments: dict[str, An
     if coming and coming["kind"] == "INSTALLMENT":
         assert 0 < minor(coming, "amount") <= sum(minor(one, "remaining") for one in installments.values())
     if all(one["collection"] == "MANUAL" for one in schedules):
-        later = [(one["dueOn"], one["id"]) for one in installments.values() if minor(one, "remaining") and one["dueOn"] >= str(today(life)) and one["status"] != "PROCESSING"]
+        later = [
+            (one["dueOn"], one["id"])
+            for one in installments.values()
+            if minor(one, "remaining") and one["dueOn"] >= str(today(life)) and one["status"] != "PROCESSING"
+        ]
         first = installments[min(later)[1]] if later else None
         assert (coming and (coming["source"]["id"], minor(coming, "amount"))) == (first and (first["id"], minor(first, "remaining")))
     is_needed = any(one["collection"] == "AUTOMATIC" for one in running)
     for method in customer["paymentMethods"]["nodes"]:
         reasons = {action["action"]: action["reason"] for action in method["availableActions"]}
-        assert not method["isDefault"] or (reasons["REMOVE"] == "METHOD_IN_USE") is is_needed, reasons
+        assert not method["isDefault"] or reasons["DELETE"] == "IN_PROGRESS" or (reasons["DELETE"] == "METHOD_IN_USE") is is_needed, reasons
 
 
 async def _check_calendar(life: Life, asked: dict[str, int], installments: dict[str, Any]) -> None:

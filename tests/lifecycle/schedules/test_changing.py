@@ -76,7 +76,10 @@ async def test_a_credited_installment_is_changed_and_invoiced_anew_over_what_was
     changed = (await update(life, agreed, change=[{"installmentId": second, "name": "Second"}, {"installmentId": first, "name": "First"}])).schedule
     assert amounts(changed) == (14_000, 0, 0, 14_000)
     assert (await figures_agree(life))["USD"].due == 4_000
-    assert sorted((row["status"], row["total_minor"], row["remaining_minor"]) for row in await life.rows("invoice")) == [("OPEN", 4_000, 4_000), ("PAID", 10_000, 0)]
+    assert sorted((row["status"], row["total_minor"], row["remaining_minor"]) for row in await life.rows("invoice")) == [
+        ("OPEN", 4_000, 4_000),
+        ("PAID", 10_000, 0),
+    ]
     changed = (await update(life, agreed, remove=[first], add=[{"dueOn": day(life, 0), "amount": "40"}])).schedule
     assert amounts(changed) == (18_000, 0, 4_000, 14_000)
     assert (await statuses(life))[0] == ["CANCELED", "DUE", "DUE"]
