@@ -152,6 +152,36 @@ begin
   return null;
 end $$;
 
+create or replace function lower_installments() returns trigger language plpgsql set search_path = portico as $$
+declare
+  installments constant text := shard_of('installment', new.customer_id);
+  schedule_ids text[];
+begin
+  execute format('with covered as (
+                      select p.id, p.remaining_minor - least(greatest($3 - sum(p.remaining_minor) over (order by p.due_on, p.id) + p.remaining_minor, 0), p.remaining_minor) as minor
+                        from %1$I p
+                       where p.customer_id = $1 and p.invoice_id = $2 and p.remaining_minor > 0),
+                  lowered as (
+                      update %1$I p
+                         set status = case when c.minor = p.amount_minor then ''CANCELED'' else p.status end, version = p.version + 1,
+                             amount_minor = case when c.minor = p.amount_minor then p.amount_minor else p.amount_minor - cast(c.minor as bigint) end
+                        from covered c
+                       where p.customer_id = $1 and p.id = c.id and c.minor > 0
+                      returning p.schedule_id)
+                  select array_agg(distinct schedule_id) from lowered', installments) into schedule_ids using new.customer_id, new.id, new.remaining_minor;
+  if schedule_ids is not null then
+    execute format('update %I s
+                       set total_minor = sums.total_minor, canceled_minor = sums.canceled_minor, version = s.version + 1
+                      from (select p.schedule_id, sum(p.amount_minor) as total_minor,
+                                   coalesce(sum(p.amount_minor - p.paid_minor - p.refunded_minor) filter (where p.status = ''CANCELED''), 0) as canceled_minor
+                              from %I p
+                             where p.customer_id = $1 and p.schedule_id = any($2)
+                             group by p.schedule_id) sums
+                     where s.customer_id = $1 and s.id = sums.schedule_id', shard_of('payment_schedule', new.customer_id), installments) using new.customer_id, schedule_ids;
+  end if;
+  return null;
+end $$;
+
 create or replace function follow_tax_rate() returns trigger language plpgsql set search_path = portico as $$
 begin
   execute format('update %I s set renewal_minor = renewal_of(jsonb_populate_record(cast(null as portico.subscription), to_jsonb(s)))

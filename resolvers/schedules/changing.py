@@ -58,9 +58,7 @@ async def update(arguments: Any, context: Context) -> MutationResult:
         check_version(arguments.expected_version, facts.schedule.version)
         _check_released(facts)
         today_on = by.now.astimezone(ZoneInfo(facts.schedule.time_zone)).date()
-        requested = _requested(arguments, facts)
-        decided = updated(facts.installments, requested, today_on, is_backdated=arguments.backdated)
-        _check_uncredited(facts, requested, decided)
+        decided = updated(facts.installments, _requested(arguments, facts), today_on, is_backdated=arguments.backdated)
         await _apply(transaction, facts, decided, by=by)
         return Prepared({"payment_schedule": facts.schedule.id}, {}, facts.schedule.id)
 
@@ -133,18 +131,6 @@ def _check_released(facts: ScheduleFacts) -> None:
     unplanned = [one for one in facts.installments if one.remaining_minor and not (one.invoice_id or one.invoice_at or one.has_history)]
     if (is_planned and unplanned) or any(is_open(one) and one.is_uncollected for one in facts.invoices):
         raise Refused(ErrorCode.WRONG_STATE, "It was imported. `releaseImported` releases it; then it can be changed.")
-
-
-def _check_uncredited(facts: ScheduleFacts, requested: RequestedUpdate, decided: ScheduleUpdate) -> None:
-    """Check that no credit note has lowered an invoice that would be issued anew: the new one would be over the whole amount again. Raises Refused."""
-    if facts.schedule.invoicing != Invoicing.PER_INSTALLMENT:
-        return
-    credited = {one.id for one in facts.invoices if one.noted_minor}
-    anew = {one.id for one in decided.changed if one.invoice_id in credited}
-    for place, edit in enumerate(requested.change):
-        if edit.id in anew:
-            message = "A part of its invoice was credited, so the invoice cannot be issued anew. Remove the installment, and add one over what is still owed."
-            raise Refused(ErrorCode.WRONG_STATE, message, f"change.{place}.installmentId")
 
 
 def _next_position(facts: ScheduleFacts) -> int:

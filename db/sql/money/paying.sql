@@ -24,14 +24,9 @@ select p.id, p.name, p.schedule_id, p.invoice_id, p.status, p.currency, p.paid_m
 
 -- name: payment_methods.saved
 -- returns: SavedMethod
-select m.id, m.customer_id, m.processor, m.processor_reference, v.is_default, v.is_expired, v.is_in_use or (v.is_default and planned.is_planned) as is_in_use,
-       v.has_payment_in_flight, v.version
+select m.id, m.customer_id, m.processor, m.processor_reference, v.is_default, v.is_expired, v.is_in_use, v.has_payment_in_flight, v.version
   from payment_method m
   join portal_payment_method v on v.customer_id = m.customer_id and v.id = m.id
- cross join lateral (
-        select exists (select from invoice i
-                        where i.customer_id = m.customer_id and i.is_automatic and i.collect_at is not null and i.remaining_minor > 0
-                          and i.status in ('OPEN', 'PARTIALLY_PAID') and i.collection in ('DUE', 'RETRYING')) as is_planned) planned
  where m.customer_id = :customer_id and m.id = any(:ids)
 
 -- name: payment_methods.known_at

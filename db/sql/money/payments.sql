@@ -73,27 +73,12 @@ select * from portal_balance_entry where customer_id = :customer_id and payment_
 -- name: payment_methods.by_id
 -- returns: PaymentMethodRow
 -- revised by: customer, catalog
--- The default is also in use while the clock is to charge an invoice of staff to it, here and in the blocks below and `payment_methods.saved`.
-select m.id, m.customer_id, m.kind, m.brand, m.last4, m.expires_on, m.is_default, m.is_expired, m.is_in_use or (m.is_default and planned.is_planned) as is_in_use,
-       m.has_payment_in_flight, m.version, m.created_at, m.external_id, m.metadata
-  from portal_payment_method m
- cross join lateral (
-        select exists (select from invoice i
-                        where i.customer_id = m.customer_id and i.is_automatic and i.collect_at is not null and i.remaining_minor > 0
-                          and i.status in ('OPEN', 'PARTIALLY_PAID') and i.collection in ('DUE', 'RETRYING')) as is_planned) planned
- where m.customer_id = :customer_id and m.id = :key
+select * from portal_payment_method where customer_id = :customer_id and id = :key
 
 -- name: payment_methods.default_of_customer
 -- returns: PaymentMethodRow
 -- revised by: customer, catalog
-select m.id, m.customer_id, m.kind, m.brand, m.last4, m.expires_on, m.is_default, m.is_expired, m.is_in_use or (m.is_default and planned.is_planned) as is_in_use,
-       m.has_payment_in_flight, m.version, m.created_at, m.external_id, m.metadata
-  from portal_payment_method m
- cross join lateral (
-        select exists (select from invoice i
-                        where i.customer_id = m.customer_id and i.is_automatic and i.collect_at is not null and i.remaining_minor > 0
-                          and i.status in ('OPEN', 'PARTIALLY_PAID') and i.collection in ('DUE', 'RETRYING')) as is_planned) planned
- where m.customer_id = :key and m.customer_id = :customer_id and m.is_default
+select * from portal_payment_method where customer_id = :key and customer_id = :customer_id and is_default
 
 -- name: payment_methods.of_customer
 -- returns: PaymentMethodRow
@@ -101,13 +86,7 @@ select m.id, m.customer_id, m.kind, m.brand, m.last4, m.expires_on, m.is_default
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- revised by: customer, catalog
-select m.id, m.customer_id, m.kind, m.brand, m.last4, m.expires_on, m.is_default, m.is_expired, m.is_in_use or (m.is_default and planned.is_planned) as is_in_use,
-       m.has_payment_in_flight, m.version, m.created_at, m.external_id, m.metadata
-  from portal_payment_method m
- cross join lateral (
-        select exists (select from invoice i
-                        where i.customer_id = m.customer_id and i.is_automatic and i.collect_at is not null and i.remaining_minor > 0
-                          and i.status in ('OPEN', 'PARTIALLY_PAID') and i.collection in ('DUE', 'RETRYING')) as is_planned) planned
- where m.customer_id = :key and m.customer_id = :customer_id
-   and (cast(:kind as text[]) is null or m.kind = any(:kind))
-   and (cast(:is_expired as boolean) is null or m.is_expired = :is_expired)
+select * from portal_payment_method
+ where customer_id = :key and customer_id = :customer_id
+   and (cast(:kind as text[]) is null or kind = any(:kind))
+   and (cast(:is_expired as boolean) is null or is_expired = :is_expired)

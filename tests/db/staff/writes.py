@@ -13,8 +13,8 @@ METHODS = frozenset({"payment_method", "subscription", "invoice", "letter_cause"
 DOCUMENTS = frozenset({"stored_document"})
 # Invoices of a schedule are voided, credited and issued with the customer's credit, and a hold that is lifted may begin a period.
 SCHEDULES = CHARGING - {"payment", "payment_allocation", "charge", "refund", "refund_allocation", "letter"}
-# What is issued, voided or credited may be paid by credit, and may lift a hold, which begins a period. A refund needs the scope of refunds.
-INVOICING = CHARGING - {"payment", "payment_allocation", "charge", "refund", "refund_allocation", "installment", "payment_schedule"}
+# What is issued, voided or credited may be paid by credit, and may lift a hold, which begins a period. A credit note lowers installments. A refund needs the scope of refunds.
+INVOICING = CHARGING - {"payment", "payment_allocation", "charge", "refund", "refund_allocation"}
 RECORDING = CHARGING - {"charge"}
 REFUNDING = RECORDING | {"refund_request"}
 # Subscriptions move to the present version of a price, with an event and a letter.

@@ -84,6 +84,9 @@ CHANGES: dict[str, list[str]] = {
         "update installment set status = 'PROCESSING' where id = :second",
         "update installment set status = 'DUE' where id = :first",
     ],
+    "installment_invoice": [
+        "update installment set invoice_id = :paid where id = :second",
+    ],
     "schedule_installments": [
         "update payment_schedule set paid_minor = paid_minor + 1 where id = (select schedule_id from installment where id = :second)",
         "update payment_schedule set total_minor = total_minor + 1 where id = (select schedule_id from installment where id = :second)",
