@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -14,13 +14,13 @@ from db.builtin.embedded import Urls
 from db.sharding.tables import IN_TWO_PHASES
 from tests.auditing import violations
 from tests.conftest import ADA
-from tests.db.distribution.nodes import Node, nodes_of
-from tests.faults.checks import assert_effects_of, assert_nothing_open, captures_of, is_back, running
+from tests.faults.checks import assert_effects_of, assert_nothing_open, assert_reads, captures_of, is_back, running
 from tests.faults.database_faults import outages_seen, pids_of
 from tests.faults.mixed_load import MixedLoad
 from tests.faults.site import LOST, Site, administrator, new_customer
 from tests.lifecycle.conftest import new_id
 from tests.servers.clusters import Cluster
+from tests.servers.nodes import Node, nodes_of
 from tests.template import DATABASE
 from tests.waiting import until
 
@@ -53,42 +53,48 @@ async def set_up(url: str, statement: str) -> None:
         await admin.execute("select pg_reload_conf()")
 
 
-async def crash(node: Node, load: MixedLoad) -> None:
+@asynccontextmanager
+async def crashed(node: Node) -> AsyncIterator[None]:
     await asyncio.to_thread(node.stop, "immediate")
-    await outages_seen(load)
+    yield
     await asyncio.to_thread(node.start)
 
 
-async def shut_down(node: Node, load: MixedLoad) -> None:
+@asynccontextmanager
+async def shut_down(node: Node) -> AsyncIterator[None]:
     await asyncio.to_thread(node.stop, "fast")
-    await outages_seen(load)
+    yield
     await asyncio.to_thread(node.start)
 
 
-async def fall_silent(node: Node, load: MixedLoad) -> None:
+@asynccontextmanager
+async def silent(node: Node) -> AsyncIterator[None]:
     """Stop all processes of the node: connections stay open, and nothing is answered."""
     stopped = pids_of(node.data)
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     try:
-        await outages_seen(load)
+        yield
     finally:
         for pid in reversed(stopped):
             os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("come", [crash, shut_down, fall_silent])
+@pytest.mark.parametrize("lost", [crashed, shut_down, silent])
 @pytest.mark.parametrize("number", [COORDINATOR, WORKER], ids=["coordinator", "worker"])
 async def test_a_lost_node_costs_no_effect(
-    come: Callable[[Node, MixedLoad], Awaitable[None]], number: int, urls: Urls, nodes: list[Node], root: Path, tmp_path: Path
+    lost: Callable[[Node], AbstractAsyncContextManager[None]], number: int, urls: Urls, nodes: list[Node], root: Path, tmp_path: Path
 ) -> None:
     site = Site(Cluster(tmp_path, urls), tmp_path, urls)
     with site.server(root):
         async with site.load(CUSTOMERS) as load:
+            elsewhere = await those_elsewhere(load, urls, nodes[number])
             async with running(site, load):
-                await come(nodes[number], load)
-                seconds = await is_back(load)
-            print(sorted(load.seen.answers.items()), round(load.seen.slowest, 1), round(seconds, 1), sorted(site.causes()))
+                async with lost(nodes[number]):
+                    await outages_seen(load)
+                    for customer in elsewhere:
+                        await assert_reads(load, customer)
+                await is_back(load)
             assert load.seen.wrong == []
             assert load.seen.outcomes - {"IN_PROGRESS"} == {"200", "503"}
             await assert_nothing_open(site)
@@ -97,6 +103,14 @@ async def test_a_lost_node_costs_no_effect(
                 ids = {shopper.customer_id for shopper in load.shoppers}
                 assert await captures_of(site) == await admin.fetchval(PAID, list(ids))
                 assert await violations(admin, ids) == []
+
+
+async def those_elsewhere(load: MixedLoad, urls: Urls, node: Node) -> list[int]:
+    """Return the numbers of two customers of the load whose rows are on another node."""
+    async with administrator(urls.admin) as admin:
+        ports = [await admin.fetchval(PORT_OF, shopper.customer_id) for shopper in load.shoppers]
+    numbers = [number for number, port in enumerate(ports) if f":{port}/" not in node.url]
+    return [numbers[0], numbers[-1]]
 
 
 @pytest.mark.parametrize("table", [*IN_TWO_PHASES, "job_pass"])
