@@ -304,6 +304,19 @@ drop policy by_email_and_network on portal_session;
 create policy by_email_and_network on portal_session for select to portico_app
   using (throttle_network = nullif(current_setting('app.network', true), '') and customer_id = nullif(current_setting('app.signing_in', true), ''));
 
+-- Another customer who signs in with an address, or can as soon as they have a password. It may be on any shard, so nobody acts while it is looked for; row security lets rows of the
+-- address in `app.email` through.
+create or replace function other_at_address(address text, besides text) returns text language plpgsql as $$
+declare
+  acting constant text := coalesce(current_setting('app.customer_id', true), '');
+  other text;
+begin
+  execute format('set local app.customer_id = %L', '');
+  execute 'select c.id from customer c where c.email_key = $1 and c.id <> $2 and not c.shares_email limit 1' into other using address, besides;
+  execute format('set local app.customer_id = %L', acting);
+  return other;
+end $$;
+
 create or replace function last_event(of_customer text) returns bigint language plpgsql stable security definer set search_path = portico as $$
 begin
   return coalesce((select c.seq from event_counter c

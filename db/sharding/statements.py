@@ -32,6 +32,8 @@ FEED = "where position is not null"
 SHOWN = "where position <= (select last_position() from event_feed)"
 # A function of the coordinator that checks a cursor of the feed.
 POSITION = re.compile(r"\bfeed_position\(\$\d+\)")
+# Another customer of an address, who may be on any shard.
+ADDRESS = re.compile(r"select c\.id, c\.id from customer c where c\.email_key = (lower\(\$\d+\)) and c\.id <> (\$\d+) and not c\.shares_email")
 # A part of a union that a flag leaves out.
 LEFT_OUT = "where false and "
 
@@ -46,6 +48,7 @@ def routed(sql: str) -> str:
     as values. Rows of all shards are not locked while they are searched. What each row of a function is joined with has no limit of one row. No
     subquery without a table calls a function that reads settings. The feed ends where its positions are shown.
     """
+    sql = ADDRESS.sub(r"select o, o from other_at_address(\1, \2) o where o is not null", sql)
     sql = POSITION.sub(r"(select \g<0> from event_feed)", sql.replace(FEED, SHOWN))
     sql = ONCE.sub("on conflict do nothing", COMPUTED.sub(r"\1", sql))
     sql = ONE_EACH.sub(r"join \1 \4 on \4.\3", LOCKED.sub(r"\1", CUSTOMER.sub(_as_values, sql)))

@@ -33,6 +33,7 @@ ELSEWHERE = {
     r"journeys/http/test_partial_mutations\.py": TRIGGERS,
     r"journeys/outages/test_sqlstates\.py": TRIGGERS,
     r"journeys/uploads/test_upload_saving\.py::test_an_upload_sends_five_messages.*": STATEMENTS,
+    r"journeys/pages/test_reading_scope\.py::test_the_viewer_has_no_customer_without_the_scope\[staff\]": STAFF,
     r"planner/test_faults\.py::test_(a_null_where|over_http).*": CONSTRAINTS,
     r"planner/test_faults\.py::test_a_canceled_statement.*": LOCKS,
     r"planner/test_faults\.py::test_explain.*": STATEMENTS,

@@ -90,4 +90,4 @@ def test_what_is_defined_anew_for_citus_is_what_the_newest_migrations_define() -
 
 async def test_functions_of_the_coordinator_exist(admin: asyncpg.Connection) -> None:
     names = {record[0] for record in await admin.fetch("select proname from pg_proc where pronamespace = 'portico'::regnamespace")}
-    assert {*COORDINATORS.split()} - names == {"commit_in_two_phases", "customer_is_there"}  # made by the distribution itself
+    assert {*COORDINATORS.split()} - names == {"commit_in_two_phases", "customer_is_there", "other_at_address"}  # made by the distribution itself

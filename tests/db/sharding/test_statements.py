@@ -79,3 +79,7 @@ def test_the_feed_ends_where_its_positions_are_shown() -> None:
     assert "position <= (select last_position() from event_feed)" in sql
     assert "position is not null" not in sql
     assert routed("where (position) > (feed_position($1))") == "where (position) > ((select feed_position($1) from event_feed))"
+
+
+def test_another_customer_of_an_address_is_looked_for_on_all_shards() -> None:
+    assert "other_at_address(lower($" in routed(positional(blocks()["credentials.other_owner"].sql)[0])
