@@ -387,8 +387,8 @@ end $$;
 alter table event_feed add column if not exists last_given bigint not null default 0, add column if not exists missing_since timestamptz;
 create or replace function announce_events(wanted integer) returns integer language plpgsql security definer set search_path = portico as $$
 declare
-  given bigint;
-  shown bigint;
+  assigned bigint;
+  visible bigint;
   since timestamptz;
   announced integer;
   messages text[];
@@ -397,19 +397,19 @@ begin
   if not pg_try_advisory_xact_lock(hashtext('portico.event_feed')) then
     return -1;
   end if;
-  select greatest(f.last_given, f.last_position), greatest(f.last_position, f.first_kept - 1), coalesce(f.missing_since, clock_timestamp()) into given, shown, since from event_feed f;
-  if given > shown then
-    if (select count(*) from event e where e.position > shown and e.position <= given) < given - shown and since > clock_timestamp() - interval '10 minutes' then
+  select greatest(f.last_given, f.last_position), greatest(f.last_position, f.first_kept - 1), coalesce(f.missing_since, clock_timestamp()) into assigned, visible, since from event_feed f;
+  if assigned > visible then
+    if (select count(*) from event e where e.position > visible and e.position <= assigned) < assigned - visible and since > clock_timestamp() - interval '10 minutes' then
       update event_feed set missing_since = since where missing_since is null;
       return 0;
     end if;
-    update event_feed set last_position = given, missing_since = null;
+    update event_feed set last_position = assigned, missing_since = null;
   end if;
   with waiting as (
       select customer_id, seq, occurred_at from event where position is null order by customer_id, seq limit wanted),
   placed as (
       update event e
-         set position = given + w.number
+         set position = assigned + w.number
         from (select *, row_number() over (order by customer_id, seq) as number from waiting) w
        where e.customer_id = w.customer_id and e.seq = w.seq and e.occurred_at = w.occurred_at
       returning e.customer_id, e.seq),
@@ -421,7 +421,7 @@ begin
   if announced = 0 then
     return 0;
   end if;
-  update event_feed set last_given = given + announced;
+  update event_feed set last_given = assigned + announced;
   foreach message in array messages loop
     perform pg_notify('portico_events', message);
   end loop;
@@ -431,7 +431,7 @@ end $$;
 create or replace function fan_out_webhooks(wanted_endpoint text, wanted integer) returns integer language plpgsql set search_path = portico as $$
 declare
   endpoint webhook_endpoint;
-  shown constant bigint := last_position();
+  visible constant bigint := last_position();
   last bigint;
   events integer;
 begin
@@ -440,7 +440,7 @@ begin
   end if;
   select * into endpoint from webhook_endpoint where id = wanted_endpoint and status = 'ENABLED';
   select max(e.position), count(*) into last, events
-    from (select position from event where position > endpoint.position and position <= shown order by position limit wanted) e;
+    from (select position from event where position > endpoint.position and position <= visible order by position limit wanted) e;
   if last is null then
     return 0;
   end if;

@@ -29,7 +29,7 @@ COMPUTED = re.compile(r"\(select (ageing_due_(?:from|until)\(\$\d+\))\)")
 ONCE = re.compile(r"\bon conflict \(external_id\) where external_id is not null do nothing")
 # The feed of all events: of these positions, a reader may pass some that are not seen yet on every worker.
 FEED = "where position is not null"
-SHOWN = "where position <= (select last_position() from event_feed)"
+VISIBLE = "where position <= (select last_position() from event_feed)"
 # A function of the coordinator that checks a cursor of the feed.
 POSITION = re.compile(r"\bfeed_position\(\$\d+\)")
 # Another customer of an address, who may be on any shard.
@@ -49,7 +49,7 @@ def routed(sql: str) -> str:
     subquery without a table calls a function that reads settings. The feed ends where its positions are shown.
     """
     sql = ADDRESS.sub(r"select o, o from other_at_address(\1, \2) o where o is not null", sql)
-    sql = POSITION.sub(r"(select \g<0> from event_feed)", sql.replace(FEED, SHOWN))
+    sql = POSITION.sub(r"(select \g<0> from event_feed)", sql.replace(FEED, VISIBLE))
     sql = ONCE.sub("on conflict do nothing", COMPUTED.sub(r"\1", sql))
     sql = ONE_EACH.sub(r"join \1 \4 on \4.\3", LOCKED.sub(r"\1", CUSTOMER.sub(_as_values, sql)))
     sql = PAST.sub(

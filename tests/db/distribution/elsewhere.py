@@ -18,7 +18,7 @@ STAFF = "is about a plan for staff, whose documents the executor answers on a cl
 # What pytest calls them, from the folder of tests on; a folder or a file without a part for its tests is all of it.
 ELSEWHERE = {
     r"faults/.*": OWN,
-    r"deploy/test_secret_rotation\.py::test_a_command_that_cannot_re_seal.*": OWN,
+    r"deploy/test_secret_rotation\.py::test_(a_command_that_cannot_re_seal|what_neither_secret_opens).*": OWN,
     r"db/distribution/test_(groups|refusals|tables)\.py": ONE_NODE,
     r"db/distribution/test_policies\.py::test_(folded|as_citus|a_second|a_restrictive).*": ONE_NODE,
     r"journeys/customers/test_addresses\.py::test_of_two_calls_at_once_with_one_address.*": INDEX,
