@@ -56,6 +56,9 @@ OUTAGE_ERRORS = (
     "72000",  # snapshot too old
 )
 
+# The functions of Citus that report a worker which was lost at the commit, with the code of an internal error. What the coordinator wrote is rolled back; the worker may have committed.
+LOST_WORKER = ("ErrorIfPostCommitFailedShardPlacements", "CheckRemoteTransactionsHealth", "MarkRemoteTransactionFailed")
+
 # The errors of using a connection that asyncpg has released, or whose transport is closed.
 CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 # The messages of an InterfaceError for wrong arguments; asyncpg raises the same class for a lost connection.
@@ -167,7 +170,8 @@ def _outage_of_sqlstate(error: asyncpg.PostgresError) -> type[DatabaseUnavailabl
         return ReadOnly
     # After FATAL and PANIC the connection is lost, whatever the code: a Postgres that shuts down also sends XX000.
     is_over = error.severity_en in ("FATAL", "PANIC")
-    return DatabaseUnavailable if is_over or code.startswith(OUTAGE_ERRORS) else None
+    has_lost_worker = code == "XX000" and error.server_source_function in LOST_WORKER
+    return DatabaseUnavailable if is_over or has_lost_worker or code.startswith(OUTAGE_ERRORS) else None
 
 
 def _is_refused_by_standby(error: asyncpg.PostgresError) -> bool:

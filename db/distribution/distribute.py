@@ -15,9 +15,10 @@ from db.distribution.groups import make_groups
 from db.distribution.nodes import create_roles, setting_statements, workers_of
 from db.distribution.policies import fold_restrictive
 from db.distribution.routing import route_by_customer, show_references
+from db.distribution.two_phases import commit_in_two_phases
 from db.literals import literal
 from db.migrations import statements_of
-from db.sharding.tables import LOCAL, REFERENCE, ROOT, SHARDED, Sharded
+from db.sharding.tables import LOCAL, MARK, REFERENCE, ROOT, SHARDED, Sharded
 
 REVISION = "select cast(version_num as text) from portico.alembic_version"
 PLACED = "select c.relname from pg_dist_partition d join pg_class c on c.oid = d.logicalrelid where c.relnamespace = 'portico'::regnamespace"
@@ -94,7 +95,7 @@ async def _placed(connection: Connection) -> set[str]:
     if "alembic_version" not in tables or await connection.fetchval(REVISION) != revisions()[0]:
         raise CannotDistribute("The database is not at the revision of this version. Run `./portico migrate` first. Nothing was changed.")
     known = {table.name for table in SHARDED} | {*REFERENCE} | {table.name for table in LOCAL}
-    if unknown := sorted(tables - known):
+    if unknown := sorted(tables - known - {MARK}):
         raise CannotDistribute(f"It is not known how to distribute {', '.join(unknown)}. Move what is not Portico's to another schema. Nothing was changed.")
     placed = {record[0] for record in await connection.fetch(PLACED)} & known
     is_ours = await connection.fetchval("select to_regprocedure('portico.acting_customer()') is not null")
@@ -136,6 +137,7 @@ async def _distribute(connection: Connection, placed: set[str], shards: int) -> 
     await connection.execute(f"update shared_revision set revision = '{uuid4()}' where name = 'all'")
     await route_by_customer(connection)
     await show_references(connection)
+    await commit_in_two_phases(connection)
     for statement in await setting_statements(connection):
         await connection.execute(statement)
     return tuple([*reference, *(table.name for table in sharded)])

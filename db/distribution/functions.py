@@ -5,9 +5,9 @@ from db.literals import literal
 
 # They write or read what is on the coordinator, and are called there.
 COORDINATORS = """
-    add_webhook_deliveries announce_events assert_client audit_is_append_only begin_call begin_client_call claim_client_key claim_key confirmed_revision
+    add_webhook_deliveries announce_events assert_client audit_is_append_only begin_call begin_client_call claim_client_key claim_key commit_in_two_phases confirmed_revision
     customer_is_there fan_out_webhooks feed_position finish_webhooks
-    free_option_code free_price_code has_signed_in issue_credit_note_number issue_number keep_event_partitions last_position lock_customer name_who_made_the_link
+    free_option_code free_price_code has_signed_in issue_credit_note_number issue_number keep_event_partitions last_position lock_customer name_who_made_the_link other_at_address
     record_import_run record_webhook_endpoint register_number replay_webhooks search_customers spend_budget take_number tell_registry write_comparisons"""
 FUNCTIONS = """
 select p.proname as name, p.oid::regprocedure::text as signature

@@ -334,6 +334,19 @@ drop policy by_email_and_network on portal_session;
 create policy by_email_and_network on portal_session for select to portico_app
   using (throttle_network = nullif(current_setting('app.network', true), '') and customer_id = nullif(current_setting('app.signing_in', true), ''));
 
+-- Another customer who signs in with an address, or can as soon as they have a password. It may be on any shard, so nobody acts while it is looked for; row security lets rows of the
+-- address in `app.email` through.
+create or replace function other_at_address(address text, besides text) returns text language plpgsql as $$
+declare
+  acting constant text := coalesce(current_setting('app.customer_id', true), '');
+  other text;
+begin
+  execute format('set local app.customer_id = %L', '');
+  execute 'select c.id from customer c where c.email_key = $1 and c.id <> $2 and not c.shares_email limit 1' into other using address, besides;
+  execute format('set local app.customer_id = %L', acting);
+  return other;
+end $$;
+
 create or replace function last_event(of_customer text) returns bigint language plpgsql stable security definer set search_path = portico as $$
 begin
   return coalesce((select c.seq from event_counter c
@@ -397,6 +410,77 @@ begin
   end if;
   return null;
 end $$;
+
+-- Workers commit one after the other, and one that was lost much later, so what is committed on the coordinator is not yet seen on all of them: a reader of the feed would pass positions
+-- that are missing, and never come back. So positions are given by one call and shown by a later one, once all of them are seen: up to `last_given`, and up to `last_position`. Where some
+-- are missing for ten minutes with all nodes there, their rows were removed.
+alter table event_feed add column if not exists last_given bigint not null default 0, add column if not exists missing_since timestamptz;
+create or replace function announce_events(wanted integer) returns integer language plpgsql security definer set search_path = portico as $$
+declare
+  assigned bigint;
+  visible bigint;
+  since timestamptz;
+  announced integer;
+  messages text[];
+  message text;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('portico.event_feed')) then
+    return -1;
+  end if;
+  select greatest(f.last_given, f.last_position), greatest(f.last_position, f.first_kept - 1), coalesce(f.missing_since, clock_timestamp()) into assigned, visible, since from event_feed f;
+  if assigned > visible then
+    if (select count(*) from event e where e.position > visible and e.position <= assigned) < assigned - visible and since > clock_timestamp() - interval '10 minutes' then
+      update event_feed set missing_since = since where missing_since is null;
+      return 0;
+    end if;
+    update event_feed set last_position = assigned, missing_since = null;
+  end if;
+  with waiting as (
+      select customer_id, seq, occurred_at from event where position is null order by customer_id, seq limit wanted),
+  placed as (
+      update event e
+         set position = assigned + w.number
+        from (select *, row_number() over (order by customer_id, seq) as number from waiting) w
+       where e.customer_id = w.customer_id and e.seq = w.seq and e.occurred_at = w.occurred_at
+      returning e.customer_id, e.seq),
+  latest as (
+      select customer_id || ':' || max(seq) as part, row_number() over (order by customer_id) as number, count(*) as events from placed group by customer_id),
+  texts as (
+      select string_agg(part, ' ') as message, sum(events) as events from latest group by number / 100)
+  select coalesce(sum(events), 0), array_agg(t.message) into announced, messages from texts t;
+  if announced = 0 then
+    return 0;
+  end if;
+  update event_feed set last_given = assigned + announced;
+  foreach message in array messages loop
+    perform pg_notify('portico_events', message);
+  end loop;
+  return announced;
+end $$;
+
+create or replace function fan_out_webhooks(wanted_endpoint text, wanted integer) returns integer language plpgsql set search_path = portico as $$
+declare
+  endpoint webhook_endpoint;
+  visible constant bigint := last_position();
+  last bigint;
+  events integer;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('webhook ' || wanted_endpoint, 0)) then
+    return 0;
+  end if;
+  select * into endpoint from webhook_endpoint where id = wanted_endpoint and status = 'ENABLED';
+  select max(e.position), count(*) into last, events
+    from (select position from event where position > endpoint.position and position <= visible order by position limit wanted) e;
+  if last is null then
+    return 0;
+  end if;
+  perform add_webhook_deliveries(endpoint, endpoint.position, last);
+  update webhook_endpoint set position = last where id = endpoint.id;
+  return events;
+end $$;
+
+-- A statement on all shards calls functions of the coordinator in a subquery, whose table is this one (`db/sharding/statements.py`).
+grant select (is_only) on event_feed to portico_app;
 
 -- Citus names every column with a default in the insert that it sends to a shard, so the application may insert them where it may insert rows.
 do $$

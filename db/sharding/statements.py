@@ -27,6 +27,13 @@ ONE_EACH = re.compile(r"\bcross join lateral \(select \* from (\w+) (\w+) where 
 COMPUTED = re.compile(r"\(select (ageing_due_(?:from|until)\(\$\d+\))\)")
 # Of an index that is not unique there.
 ONCE = re.compile(r"\bon conflict \(external_id\) where external_id is not null do nothing")
+# The feed of all events: of these positions, a reader may pass some that are not seen yet on every worker.
+FEED = "where position is not null"
+VISIBLE = "where position <= (select last_position() from event_feed)"
+# A function of the coordinator that checks a cursor of the feed.
+POSITION = re.compile(r"\bfeed_position\(\$\d+\)")
+# Another customer of an address, who may be on any shard.
+ADDRESS = re.compile(r"select c\.id, c\.id from customer c where c\.email_key = (lower\(\$\d+\)) and c\.id <> (\$\d+) and not c\.shares_email")
 # A part of a union that a flag leaves out.
 LEFT_OUT = "where false and "
 
@@ -39,8 +46,10 @@ def routed(sql: str) -> str:
     a table is deleted without a limit, because each shard has places of its own. The table of an insert has its name as its alias, since the shard has another name. A part
     that is left out is so only once the statement runs: of what Postgres leaves out of a plan, Citus does not know the shard. A new customer has no row yet, and is inserted
     as values. Rows of all shards are not locked while they are searched. What each row of a function is joined with has no limit of one row. No
-    subquery without a table calls a function that reads settings.
+    subquery without a table calls a function that reads settings. The feed ends where its positions are shown.
     """
+    sql = ADDRESS.sub(r"select o, o from other_at_address(\1, \2) o where o is not null", sql)
+    sql = POSITION.sub(r"(select \g<0> from event_feed)", sql.replace(FEED, VISIBLE))
     sql = ONCE.sub("on conflict do nothing", COMPUTED.sub(r"\1", sql))
     sql = ONE_EACH.sub(r"join \1 \4 on \4.\3", LOCKED.sub(r"\1", CUSTOMER.sub(_as_values, sql)))
     sql = PAST.sub(

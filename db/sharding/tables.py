@@ -105,3 +105,10 @@ LOCAL = (
     OnCoordinator("pgqueuer_schedules", "it belongs to the workers"),
     OnCoordinator("pgqueuer_statistics", "it belongs to the workers"),
 )
+
+# Tables on the coordinator of which a row belongs to rows of a customer that the same transaction writes: what is there of only one of both would be a number that is given twice, a key
+# whose call is done again, a letter that is not sent, or the password of an erased customer. `db/distribution/two_phases.py` makes these commits whole. Others may lose their part with the
+# coordinator (docs/scaling.md, limits).
+IN_TWO_PHASES = ("invoice_series", "invoice_number", "client_key", "letter", "credential", "import_record")
+# The table without rows by which Citus knows of such a transaction.
+MARK = "two_phases"

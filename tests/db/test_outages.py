@@ -97,6 +97,12 @@ def test_a_standby_refuses_to_write_with_the_code_of_what_is_not_supported() -> 
     assert outage_of(said("0A000", R="RevalidateCachedQuery")) is Conflict
 
 
+def test_a_worker_of_citus_that_is_lost_at_the_commit_is_an_outage() -> None:
+    assert outage_of(said("XX000", R="ErrorIfPostCommitFailedShardPlacements")) is DatabaseUnavailable
+    assert outage_of(said("XX000", R="CheckRemoteTransactionsHealth")) is DatabaseUnavailable
+    assert outage_of(said("XX000", R="RouterJob")) is None
+
+
 @pytest.mark.parametrize(
     ("error", "cause"),
     [

@@ -12,7 +12,6 @@ import asyncpg
 
 from tests.faults.mixed_load import MixedLoad
 from tests.faults.site import LOST, Site
-from tests.servers.clusters import Cluster
 from tests.waiting import until
 
 # The number of outages after which a lasting fault is ended.
@@ -72,7 +71,7 @@ async def restart_immediately(site: Site, load: MixedLoad) -> None:
 
 async def fall_silent(site: Site, load: MixedLoad) -> None:
     """Stop all processes of Postgres: connections stay open, new ones are accepted by the kernel, and nothing is answered."""
-    stopped = pids_of(site.place)
+    stopped = pids_of(site.place.data)
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -117,9 +116,9 @@ async def make_read_only(site: Site, load: MixedLoad) -> None:
         await until(lambda before=before: asyncio.sleep(0, load.seen.count("200") > before + 40))  # type: ignore[misc]  # mypy cannot type a default
 
 
-def pids_of(place: Cluster) -> list[int]:
-    """Return the process ids of a Postgres and its children, the parent first."""
-    postmaster = int((place.data / "postmaster.pid").read_text().splitlines()[0])
+def pids_of(data: Path) -> list[int]:
+    """Return the process ids of the Postgres of a data directory and its children, the parent first."""
+    postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
     children = [int(child) for task in Path(f"/proc/{postmaster}/task").iterdir() for child in (task / "children").read_text().split()]
     return [postmaster, *children]
 

@@ -17,6 +17,8 @@ STAFF = "is about a plan for staff, whose documents the executor answers on a cl
 
 # What pytest calls them, from the folder of tests on; a folder or a file without a part for its tests is all of it.
 ELSEWHERE = {
+    r"faults/.*": OWN,
+    r"deploy/test_secret_rotation\.py::test_(a_command_that_cannot_re_seal|what_neither_secret_opens).*": OWN,
     r"db/distribution/test_(groups|refusals|tables)\.py": ONE_NODE,
     r"db/distribution/test_policies\.py::test_(folded|as_citus|a_second|a_restrictive).*": ONE_NODE,
     r"journeys/customers/test_addresses\.py::test_of_two_calls_at_once_with_one_address.*": INDEX,
@@ -29,8 +31,9 @@ ELSEWHERE = {
     r"journeys/(replicas/.*|pooler/test_pooler\.py|outages/test_restarts\.py)": OWN,
     r"journeys/files/test_sweep\.py::test_an_object_that_a_stored_file_has.*": CONSTRAINTS,
     r"journeys/http/test_partial_mutations\.py": TRIGGERS,
-    r"journeys/uploads/test_upload_neighbours\.py::test_a_multipart_request_without_files_has_the_deadline.*": LOCKS,
+    r"journeys/outages/test_sqlstates\.py": TRIGGERS,
     r"journeys/uploads/test_upload_saving\.py::test_an_upload_sends_five_messages.*": STATEMENTS,
+    r"journeys/pages/test_reading_scope\.py::test_the_viewer_has_no_customer_without_the_scope\[staff\]": STAFF,
     r"planner/test_faults\.py::test_(a_null_where|over_http).*": CONSTRAINTS,
     r"planner/test_faults\.py::test_a_canceled_statement.*": LOCKS,
     r"planner/test_faults\.py::test_explain.*": STATEMENTS,

@@ -72,3 +72,14 @@ def test_all_settings_of_a_caller_are_in_one_block(mode: str) -> None:
 def test_a_transaction_that_follows_another_has_its_own_block() -> None:
     text = in_blocks(f"select 1; COMMIT; {opening(CALLER, READ)}")
     assert text.startswith(f"select 1; COMMIT; BEGIN {READ}; DO E'BEGIN SET LOCAL app.customer_id = E\\'cus_1\\'; ")
+
+
+def test_the_feed_ends_where_its_positions_are_shown() -> None:
+    sql = routed(positional(blocks()["events.feed"].sql)[0])
+    assert "position <= (select last_position() from event_feed)" in sql
+    assert "position is not null" not in sql
+    assert routed("where (position) > (feed_position($1))") == "where (position) > ((select feed_position($1) from event_feed))"
+
+
+def test_another_customer_of_an_address_is_looked_for_on_all_shards() -> None:
+    assert "other_at_address(lower($" in routed(positional(blocks()["credentials.other_owner"].sql)[0])

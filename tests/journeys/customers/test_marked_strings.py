@@ -88,7 +88,7 @@ class MarkedCustomer:
         """Return the columns of the database that hold the marker, with what erasing does with them."""
         columns: dict[str, str] = {}
         for relation, attribute, treatment in await self.admin.fetch(COLUMNS):
-            if await self.admin.fetchval(f'select exists (select from {relation} t where t."{attribute}"::text ilike $1)', f"%{self.mark}%"):
+            if await self.admin.fetchval(f'select exists (select 1 from {relation} t where t."{attribute}"::text ilike $1)', f"%{self.mark}%"):
                 columns[f"{relation}.{attribute}"] = treatment
         return columns
 

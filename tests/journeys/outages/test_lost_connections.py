@@ -71,9 +71,17 @@ async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
 
 
+async def open_to(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the Postgres of a URL, by its socket if it names one."""
+    parts = urlsplit(url)
+    for folder in parse_qs(parts.query).get("host", ()):
+        return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432")
+    return await asyncio.open_connection(parts.hostname, parts.port)
+
+
 @asynccontextmanager
-async def cutting(socket: str) -> AsyncIterator[int]:
-    """A port of a proxy to Postgres' socket that closes each connection after a random time, wherever in a message that is.
+async def cutting(database: str) -> AsyncIterator[int]:
+    """A port of a proxy to Postgres that closes each connection after a random time, wherever in a message that is.
 
     Connections live longer with time, because a busy machine may need all of the first 0.3 s to open one.
     """
@@ -90,7 +98,7 @@ async def cutting(socket: str) -> AsyncIterator[int]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_unix_connection(socket)
+            there, back = await open_to(database)
             try:
                 with suppress(TimeoutError):
                     seconds = asyncio.get_running_loop().time() - started_at
@@ -115,9 +123,8 @@ async def cutting(socket: str) -> AsyncIterator[int]:
 @pytest.mark.usefixtures("profiles")
 @pytest.mark.parametrize(("how", "planner"), [("killed", True), ("cut", False)], ids=["killed-planner", "cut-executor"])
 async def test_a_connection_that_is_lost_is_an_outage_and_never_a_bug(urls: Urls, admin: asyncpg.Connection, data_dir: Path, how: str, planner: bool) -> None:
-    folder = parse_qs(urlsplit(urls.app).query)["host"][0]
-    async with cutting(f"{folder}/.s.PGSQL.5432") as port, httpx.AsyncClient(timeout=20) as client:
-        url = urls.app if how == "killed" else f"postgresql://portico_app@127.0.0.1:{port}/postgres"
+    async with cutting(urls.app) as port, httpx.AsyncClient(timeout=20) as client:
+        url = urls.app if how == "killed" else f"postgresql://portico_app@127.0.0.1:{port}{urlsplit(urls.app).path}"
         # In threads, for the proxy runs in this event loop.
         with ExitStack() as stack:
             start = stack.enter_context(servers(data_dir))

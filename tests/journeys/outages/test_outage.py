@@ -13,7 +13,7 @@ from auth.urls.links import Links, secret_of
 from db.builtin.embedded import Urls
 from gateway.routes import health
 from tests.conftest import ADA, BIG, ISSUER, token
-from tests.waiting import until
+from tests.waiting import locked, until
 
 HEADERS = {"Authorization": f"Bearer {token(ADA)}"}
 LOGS = ("portico.operation", "portico.http")
@@ -77,8 +77,7 @@ async def test_a_pool_that_is_used_up_is_503_and_whole_afterwards(
     """A lock on a table makes every request wait; those that find no connection are turned away."""
     url = start_server(urls.app, pool_size=2, acquire_seconds=0.3, command_seconds=1.5, planner=planner)
     async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-        async with admin.transaction():
-            await admin.execute("lock table customer in access exclusive mode")
+        async with locked(urls):
             answers = await asyncio.gather(*(client.post("/graphql", json=BODY, headers=HEADERS) for _ in range(8)))
             assert {answer.status_code for answer in answers} == {503}
         after = await asyncio.gather(*(client.post("/graphql", json=BODY, headers=HEADERS) for _ in range(8)))
@@ -91,8 +90,7 @@ async def test_a_server_without_a_free_connection_says_so_and_is_ready_again_aft
     monkeypatch.setattr(health, "NO_CONNECTION_SECONDS", 1.0)
     url = start_server(urls.app, pool_size=2, command_seconds=8)
     async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-        async with admin.transaction():
-            await admin.execute("lock table customer in access exclusive mode")
+        async with locked(urls):
             sent = [asyncio.create_task(client.post("/graphql", json=BODY, headers=HEADERS)) for _ in range(2)]
             assert (await client.get("/readyz")).json() == {"status": "ready"}
 

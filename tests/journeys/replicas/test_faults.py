@@ -87,7 +87,7 @@ async def test_a_killed_replica_fails_no_query_and_is_used_again_when_it_is_back
     async with third(place) as replica, reader(place, start(replica_urls=(replica.urls.app,))) as one:
         await used(caplog.records, one, 1)
         async with reading(one):
-            for pid in pids_of(replica):
+            for pid in pids_of(replica.data):
                 with suppress(ProcessLookupError):  # a child ends when its connection or its postmaster does
                     os.kill(pid, signal.SIGKILL)
             await numbered(caplog, {None})
@@ -107,7 +107,7 @@ async def test_a_silent_replica_fails_no_query(place: Place, start: Callable[...
     """All processes of the replica are stopped: connections stay open, and nothing is answered."""
     async with third(place) as replica, reader(place, start(replica_urls=(replica.urls.app,))) as one:
         await used(caplog.records, one, 1)
-        stopped = pids_of(replica)
+        stopped = pids_of(replica.data)
         async with reading(one):
             began = monotonic()
             for pid in stopped:
@@ -218,7 +218,7 @@ async def test_while_the_primary_is_away_the_answer_is_an_outage_and_then_all_is
     """A session cannot be checked without the primary, so replicas do not answer for it."""
     async with reader(place, start()) as one:
         await used(caplog.records, one, 1, 2)
-        stopped = pids_of(place.primary)
+        stopped = pids_of(place.primary.data)
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         try:
