@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import asyncpg
+
 from billing.money.refunds import Report
 from tests.lifecycle.mixed.mixed_history import MixedHistory
 from tests.lifecycle.mixed.staff_inputs import money
 from tests.lifecycle.payments.test_refunds import record_refund
 
+OPEN = "and remaining_minor > 0 and status <> 'CANCELED'"
 # Later than any charge, refund or event stays undecided.
 WAITING = (timedelta(hours=30), timedelta(hours=3))
 
@@ -16,10 +19,13 @@ async def close_account(history: MixedHistory) -> None:
     if (await history.life.admin.fetchval("select erased_at from customer where id = $1", history.life.customer_id)) is not None:
         return
     history.log.append("the account is closed")
+    await history.call("releaseImported", {"customerId": history.life.customer_id})
     await _cancel_subscriptions(history)
     await _decide_everything(history)
+    if history.chance.random() < 0.5:
+        await _cancel_schedules(history, await history.life.rows("installment", OPEN))
     await _settle_invoices(history)
-    await _cancel_schedules(history)
+    await _cancel_schedules(history, await history.life.rows("installment", f"{OPEN} and invoice_id is null"))
     await _settle_balance(history)
     sent = await history.call("eraseCustomer", {"customerId": history.life.customer_id})
     assert sent.code is None, f"what was settled cannot be erased: {sent.payload}"
@@ -30,11 +36,13 @@ async def _decide_everything(history: MixedHistory) -> None:
     await history.processor_tells()
     for length in WAITING:
         await history.advance(length)
+    failed = {row["id"] for row in await history.life.rows("payment", "and status in ('FAILED', 'CANCELED')")}
     for refund in await history.life.rows("refund", "and status = 'PENDING'"):
-        history.log.append(f"{refund['reference']}: SUCCEEDED")
-        await record_refund(
-            history.life, refund["payment_id"], Report(refund["reference"] or refund["id"], refund["amount_minor"], "SUCCEEDED", refund["reason"])
-        )
+        # A report of a payment that then failed was an error of the bank.
+        undone = "REVERSED" if refund["reason"] in ("DISPUTE", "RETURNED") else "FAILED"
+        status = undone if refund["payment_id"] in failed else "SUCCEEDED"
+        history.log.append(f"{refund['reference']}: {status}")
+        await record_refund(history.life, refund["payment_id"], Report(refund["reference"] or refund["id"], refund["amount_minor"], status, refund["reason"]))
 
 
 async def _cancel_subscriptions(history: MixedHistory) -> None:
@@ -53,10 +61,8 @@ async def _settle_invoices(history: MixedHistory) -> None:
             await history.call("recordPayment", {"invoiceId": row["id"], "amount": money(remaining, row["currency"]), "kind": "CASH"})
 
 
-async def _cancel_schedules(history: MixedHistory) -> None:
-    """Cancel those of which installments have no invoice; the others are paid by their invoices."""
-    open_ones = await history.life.rows("installment", "and invoice_id is null and remaining_minor > 0 and status <> 'CANCELED'")
-    for identifier in sorted({row["schedule_id"] for row in open_ones}):
+async def _cancel_schedules(history: MixedHistory, installments: list[asyncpg.Record]) -> None:
+    for identifier in sorted({row["schedule_id"] for row in installments}):
         await history.call("cancelPaymentSchedule", {"paymentScheduleId": identifier})
 
 

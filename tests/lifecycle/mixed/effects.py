@@ -46,6 +46,6 @@ async def _added(life: Life, arguments: dict[str, Any]) -> int:
     """Return how much a change adds to a schedule; amounts that it lowers do not count."""
     present = {row["id"]: row for row in await life.rows("installment", f"and schedule_id = '{arguments['paymentScheduleId']}'")}
     currency = next(row["currency"] for row in present.values())
-    added = sum(minor_of(one["amount"], currency) for one in arguments.get("add") or ())
+    added: int = sum(minor_of(one["amount"], currency) for one in arguments.get("add") or ())
     changed = [(minor_of(one["amount"], currency), present[one["installmentId"]]["amount_minor"]) for one in arguments.get("change") or () if "amount" in one]
     return added + sum(max(new - old, 0) for new, old in changed)

@@ -26,7 +26,8 @@ class StaffInputs:
 
     def minor(self, highest: int = 20_000) -> int:
         """Return an amount: any, a few minor units, or a whole number of the currency."""
-        return self.chance.choice([self.chance.randint(1, highest), self.chance.randint(1, 20), 10 ** exponent(self.currency) * self.chance.randint(1, 100)])
+        whole: int = 10 ** exponent(self.currency)
+        return self.chance.choice([self.chance.randint(1, highest), self.chance.randint(1, 20), whole * self.chance.randint(1, 100)])
 
     async def day(self, first: int, last: int) -> str:
         """Return a day between so many days from today, where the customer lives."""
@@ -103,7 +104,7 @@ class StaffInputs:
 
     async def customer_input(self, zones: tuple[str, ...]) -> dict[str, Any]:
         """Change what is taxed, or where the customer lives."""
-        changes = [
+        changes: list[dict[str, Any]] = [
             {"taxRate": self.chance.choice(RATES), "taxExemption": None},
             {"timeZone": self.chance.choice(zones)},
             {"taxExemption": self.chance.choice(["EXEMPT", "REVERSE_CHARGE", None])},
