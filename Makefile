@@ -36,7 +36,7 @@ portal: .venv/ready-dev  ## Build the portal, and test it in Chromium
 	@$(PYTEST) tests/portal
 
 # 300 histories of 60 steps over about 18 months for each property; minutes, where `test` takes seconds.
-MODEL_TESTS := $(addprefix tests/lifecycle/models/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
+MODEL_TESTS := $(addprefix tests/lifecycle/models/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py) tests/lifecycle/mixed/test_mixed.py
 model: .venv/ready-dev  ## Drive long random histories: they agree with the reference models, and what is shown is what then happens
 	@PORTICO_TEST_PROFILE=nightly $(PYTEST) -n auto $(MODEL_TESTS)
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,6 +13,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type, is_
 from auth.viewer import Viewer
 from billing.lifecycle.service import ServiceBegins
 from billing.money.dunning import RetryPolicy
+from billing.money.money import decimal_text
 from billing.money.numbers import Numbering
 from billing.states import Actor
 from db.unit_of_work import Caller
@@ -91,13 +92,14 @@ class Sent:
 
 @dataclass
 class History:
-    """A random history of one customer. `log` lists its steps, to explain a failure."""
+    """A random history of one customer, whose amounts are in `currency`. `log` lists its steps, to explain a failure."""
 
     life: Life
     chance: Random
     catalogue: Catalogue
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     log: list[str] = field(default_factory=list)
+    currency: str = "USD"
 
     async def begin(self) -> None:
         """Create one or two subscriptions, invoices, installments of each kind, and sometimes credit."""
@@ -158,6 +160,7 @@ class History:
 
     async def tick(self) -> None:
         billing = Billing(self.life.database, {"sandbox": self.life.sandbox}, self.policy, concurrency=1, service_begins=self.life.service_begins)
+        billing = replace(billing, invoice_days=self.life.invoice_days)
         done = await tick(billing, self.life.now)
         assert done.failures == 0, self.log
 
@@ -187,9 +190,11 @@ class History:
         takes = self.input_of(mutation)
         self.life.keys += 1
         key = {"idempotencyKey": f"{self.life.customer_id} {self.life.keys}"} if "idempotencyKey" in takes.fields else {}
+        place = len(self.log)
+        self.log.append(f"{mutation} {arguments}")  # before the call, which may fail
         payload = (await self.life.ask(self.document(mutation), self.viewer(mutation), i=key | arguments))[mutation]
         sent = Sent(mutation, arguments, payload)
-        self.log.append(f"{mutation} {arguments} {sent.code or 'done'}")
+        self.log[place] += f" {sent.code or 'done'}"
         return sent
 
     def document(self, mutation: str) -> str:
@@ -232,7 +237,7 @@ class History:
             return {
                 "customerId": self.life.customer_id,
                 "name": "By chance",
-                "currency": "USD",
+                "currency": self.currency,
                 "invoicing": chance.choice(["NONE", "COLLECTIVE", "PER_INSTALLMENT", "PER_INSTALLMENT"]),
                 "collection": chance.choice(["AUTOMATIC", "AUTOMATIC", "MANUAL"]),
                 "installments": sorted((self._installment() for _ in range(chance.randint(1, 4))), key=lambda one: one["dueOn"]),
@@ -258,7 +263,10 @@ class History:
         }
 
     def _installment(self) -> dict[str, Any]:
-        return {"dueOn": str(self.life.now.date() + timedelta(days=self.chance.randint(-3, 40))), "amount": f"{self.chance.randint(0, 4_000) / 100:.2f}"}
+        return {
+            "dueOn": str(self.life.now.date() + timedelta(days=self.chance.randint(-3, 40))),
+            "amount": decimal_text(self.chance.randint(0, 4_000), self.currency),
+        }
 
     async def value(self, name: str, kind: Any) -> Any:
         named, chance = get_named_type(kind), self.chance
@@ -276,7 +284,7 @@ class History:
             "Boolean": lambda: chance.random() < 0.5,
             "DateTime": lambda: (self.life.now + timedelta(days=chance.randint(1, 300), seconds=chance.randint(0, 80_000))).isoformat(),
             "Date": lambda: str(self.life.now.date() + timedelta(days=chance.randint(0, 60))),
-            "CurrencyCode": lambda: "USD",
+            "CurrencyCode": lambda: self.currency,
             "String": lambda: chance.choice(self.catalogue.codes) if "code" in name.lower() else "By chance",
         }
         return by_type[named.name]() if named.name in by_type else None
@@ -387,7 +395,7 @@ class History:
                 return
 
 
-async def for_sale(owner: asyncpg.Connection) -> Catalogue:
+async def for_sale(owner: asyncpg.Connection, currency: str = "USD") -> Catalogue:
     """Create plans with and without a trial, prices of each interval, with and without tax, one free price, and coupons of each kind."""
     plans, prices, codes = [new_id("plan"), new_id("plan")], [], []
     for plan, days in zip(plans, (0, 10), strict=True):
@@ -397,8 +405,8 @@ async def for_sale(owner: asyncpg.Connection) -> Catalogue:
             prices.append(new_id("price"))
             await owner.execute(
                 """insert into price (id, plan_id, currency, unit_minor, billing_interval, interval_count, tax_behavior, created_at)
-                   values ($1, $2, 'USD', $3, $4, $5, $6, $7)""",
-                prices[-1], plans[number % 2], minor, interval, count, behavior, START,
+                   values ($1, $2, $8, $3, $4, $5, $6, $7)""",
+                prices[-1], plans[number % 2], minor, interval, count, behavior, START, currency,
             )  # fmt: skip
     for percent, minor, periods in (
         (333_333, None, 1),
@@ -412,7 +420,7 @@ async def for_sale(owner: asyncpg.Connection) -> Catalogue:
         await owner.execute(
             """insert into coupon (id, code, name, percent_off_ppm, amount_off_minor, currency, duration, duration_periods, created_at)
                values ($1, $8, 'A coupon', $2, $3, $4, $5, $6, $7)""",
-            codes[-1].lower(), percent, minor, "USD" if minor else None, "FOREVER" if periods is None else "ONCE" if periods == 1 else "REPEATING",
+            codes[-1].lower(), percent, minor, currency if minor else None, "FOREVER" if periods is None else "ONCE" if periods == 1 else "REPEATING",
             periods if periods and periods > 1 else None, START, codes[-1],
         )  # fmt: skip
     return Catalogue(tuple(prices), tuple(codes))
