@@ -149,9 +149,10 @@ select secret_hash, customer_id, kind, email, landing, expires_at, used_at, deli
 
 -- name: links.use
 -- returns: IdentityLink
--- Mark a link as used. No row if it was used before or has expired.
+-- Mark a link as used. No row if it was used before or has expired, or the customer is closed.
 update identity_link set used_at = :now
  where customer_id = :customer_id and secret_hash = :secret_hash and kind = :kind and used_at is null and expires_at > :now
+   and exists (select from customer c where c.id = :customer_id and c.closed_at is null)
 returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer
 
 -- name: links.void
