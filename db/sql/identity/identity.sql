@@ -26,14 +26,14 @@ returning email, customer_id, password_hash, is_email_proved
 
 -- name: credentials.unchanged
 -- returns: Credential
--- Select the credential if it still has the password that was compared and may sign in, and lock it: who changes, closes or erases it waits for this transaction.
+-- Select the credential if the password that was compared is still the one and it may sign in, and lock it: who changes, closes or erases it waits for this transaction.
 select email, customer_id, password_hash, is_email_proved from credential
- where customer_id = :customer_id and password_hash = :password_hash and closed_at is null for share
+ where customer_id = :customer_id and changed_at = :changed_at and closed_at is null for share
 
 -- name: credentials.rehash
 -- returns: Credential
--- Store the same password with the present parameters of the hash. Known devices and networks stay known.
-update credential set password_hash = :password_hash where customer_id = :customer_id
+-- Store the same password with the present parameters of the hash, unless it was changed since it was compared. Known devices and networks stay known.
+update credential set password_hash = :password_hash where customer_id = :customer_id and changed_at = :changed_at
 returning email, customer_id, password_hash, is_email_proved
 
 -- name: customers.at_address
