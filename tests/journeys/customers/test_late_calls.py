@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from secrets import randbits
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from billing.ids import type_id
 from db.unit_of_work import Transaction, UnitOfWork
 from tests.callers.identity import ANOTHER, ASK, CHANGE, PASSWORD, Account, PortalClient
 from tests.callers.merchant import Merchant
@@ -23,6 +25,7 @@ EMAIL = "mutation ($input: RequestEmailChangeInput!) { requestEmailChange(input:
 GRANT = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } } }"
 CALENDAR = "mutation ($input: CreateCalendarLinkInput!) { createCalendarLink(input: $input) { userErrors { code } } }"
 LINK = "mutation ($input: CreatePortalLinkInput!) { createPortalLink(input: $input) { link { url } userErrors { code } } }"
+UPLOADS = "mutation ($input: CreateAttachmentUploadsInput!) { createAttachmentUploads(input: $input) { userErrors { code } } }"
 OWNERS = "nine purple tractors hum"
 # What lets somebody in, or leads to that.
 LEFT = """
@@ -129,6 +132,44 @@ async def test_a_call_that_waits_meanwhile_leaves_nothing(scene: Scene, gate: Ga
     assert [row[0] for row in await admin.fetch(LEFT, scene.account.customer_id, kept if how == "change" else "")] == []
     if how == "change":
         assert (await scene.client.sign_in(scene.account.email, OWNERS))["tokens"], "the owner's password counts"
+
+
+@pytest.fixture
+async def invoice(account: Account, admin: asyncpg.Connection) -> AsyncIterator[str]:
+    """The id of a paid invoice."""
+    identifier = type_id("inv", 1_800_000_000_000, entropy=randbits(74))
+    await admin.execute("set session_replication_role = replica")
+    await admin.execute(
+        """insert into invoice (customer_id, id, number, reason, status, currency, issued_at, due_on, subtotal_minor, total_minor, paid_minor, paid_at, created_at)
+           values ($1, $2, $2, 'MANUAL', 'PAID', 'EUR', now(), '2026-01-31', 100, 100, 100, now(), now())""",
+        account.customer_id, identifier,
+    )  # fmt: skip
+    await admin.execute("set session_replication_role = origin")
+    yield identifier
+    await admin.execute("set session_replication_role = replica")
+    for table in ("attachment", "invoice"):
+        await admin.execute(f"delete from {table} where customer_id = $1", account.customer_id)
+    await admin.execute("set session_replication_role = origin")
+
+
+@pytest.mark.parametrize("is_erased", [True, False])
+async def test_no_file_is_announced_for_a_customer_who_is_erased_meanwhile(
+    scene: Scene, gate: Gate, admin: asyncpg.Connection, invoice: str, is_erased: bool
+) -> None:
+    ender = asyncio.create_task(scene.end("erase")) if is_erased else None
+    if ender:
+        await asyncio.to_thread(gate.reached.wait, 10)
+    file = {"fileName": "Divorce.pdf", "contentType": "application/pdf", "sizeBytes": 100, "sha256": "a" * 64}
+    arguments = {"parentId": invoice, "idempotencyKey": uuid4().hex, "files": [file]}
+    late = asyncio.create_task(scene.client.post(UPLOADS, scene.access, input=arguments))
+    await asyncio.wait([late], timeout=0.5)
+    gate.leave.set()
+    answer = await late
+    if ender:
+        assert (await ender)["userErrors"] == []
+    names = await admin.fetch("select file_name from attachment where customer_id = $1", scene.account.customer_id)
+    keys = await admin.fetch("select key from idempotency_key where customer_id = $1", scene.account.customer_id)
+    assert (len(names), len(keys)) == ((0, 0) if is_erased else (1, 1)), answer.text
 
 
 @pytest.mark.parametrize("name", sorted({name for names in ENDS.values() for name in names}))
