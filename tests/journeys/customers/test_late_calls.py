@@ -127,9 +127,9 @@ async def test_a_call_that_waits_meanwhile_leaves_nothing(scene: Scene, gate: Ga
     assert ended.get("userErrors", []) == []
     assert "errors" not in ended
     assert "INTERNAL" not in answer.text
-    kept = await admin.fetchval("select id from portal_session where customer_id = $1 and ended_at is null", scene.account.customer_id)
+    session_id = await admin.fetchval("select id from portal_session where customer_id = $1 and ended_at is null", scene.account.customer_id)
     await asyncio.sleep(0.2 if name == "requestPasswordReset" else 0)  # which goes on after its answer
-    assert [row[0] for row in await admin.fetch(LEFT, scene.account.customer_id, kept if how == "change" else "")] == []
+    assert [row[0] for row in await admin.fetch(LEFT, scene.account.customer_id, session_id if how == "change" else "")] == []
     if how == "change":
         assert (await scene.client.sign_in(scene.account.email, OWNERS))["tokens"], "the owner's password counts"
 
