@@ -12,7 +12,7 @@ from typing import Any
 
 from billing.states import Actor
 from db.blocks import PARAMETER, TOGETHER, block_named, blocks, positional, with_literals
-from db.callers import Caller
+from db.callers import WRITE, Caller, permission_check
 from db.literals import encode_param, literal
 from db.pool import Lease
 from db.records import rows_of
@@ -117,6 +117,11 @@ class Transaction:
     async def set_rls_secret(self, setting: str, value: str) -> None:
         """Set a secret's hash or an address for row security, which then lets the transaction read the row that belongs to it."""
         await self._execute(f"SET LOCAL app.{setting} = {literal(value)}")
+
+    async def check_caller(self) -> None:
+        """Let the database check the caller once more, after a lock was waited for: meanwhile the session may have ended, or the customer been closed. Raises SessionEnded."""
+        if check := permission_check(self.caller, WRITE):
+            await self._execute(check.removeprefix("; "))
 
     async def impersonate_verified(self, customer_id: str) -> None:
         """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""

@@ -23,7 +23,7 @@ A folder has at most one file for each kind of line, `customers.jsonl` or `custo
 - **Amount**: a JSON integer counts minor units (`1290` is 12.90 with USD); a text, and each cell of CSV, is in major
   units (`"12.90"`). JSON numbers with a fraction are refused, as are more decimals than the currency has.
 - **Instant**: `2026-01-31T09:30:00+01:00`, with an offset or `Z`; or a day, which begins in the customer's time zone.
-- **Day**: `2026-01-31`. Other orders, such as `31/01/2026`, are refused.
+- **Day**: `2026-01-31`, as all dates of the years 1900 to 2999. Other orders, such as `31/01/2026`, are refused.
 
 In the lists below, a field in **bold** is needed. Of any other the text after "left out" says what its absence means.
 The schemas and this page are printed by `./portico import-format`.

@@ -13,6 +13,7 @@ SOON = timedelta(days=31)
 STRIPE_METHOD, STRIPE_CUSTOMER = re.compile(r"pm_\w{1,100}"), re.compile(r"cus_\w{1,100}")
 # Thirteen or more digits may be the number of a card, which is never stored.
 CARD_NUMBER = re.compile(r"(?:\d[ -]?){13,19}")
+LAST_FOUR = re.compile(r"[0-9A-Za-z]{4}")
 STRIPE_TYPES = {"CARD": "card", "SEPA_DEBIT": "sepa_debit", "BANK_ACCOUNT": "us_bank_account", "WALLET": "link"}
 
 
@@ -60,7 +61,9 @@ def reference_of(content: dict[str, Any], processor: str) -> str:
 
 
 def _details(content: dict[str, Any], reference: str) -> dict[str, Any]:
-    """Return what the line says about the method. Without the processor's fingerprint the reference stands for it."""
+    """Return what the line says about the method. Without the processor's fingerprint the reference stands for it. Raises LineFault."""
+    if "last4" in content and not LAST_FOUR.fullmatch(content["last4"]):
+        raise LineFault(ImportReason.INVALID_VALUE, "last4", "Four digits or letters are expected. Some programs remove zeros at the beginning of a cell.")
     return {
         "kind": content.get("kind", "CARD"),
         "brand": content.get("brand"),

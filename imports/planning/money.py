@@ -17,7 +17,8 @@ def _sums() -> dict[str, int]:
 
 @dataclass(slots=True)
 class MoneySums:
-    """Amounts in minor units, by the external id of an invoice, installment or payment, or the number of a credit note."""
+    """Amounts in minor units, by the external id of an invoice, installment or payment, or the number of a credit note. Credit that paid installments without an invoice is by
+    currency: what the installments say of it, and what lines of credits do."""
 
     invoice_paid: dict[str, int] = field(default_factory=_sums)
     invoice_refunded: dict[str, int] = field(default_factory=_sums)
@@ -28,6 +29,10 @@ class MoneySums:
     refund_left: dict[str, int] = field(default_factory=_sums)
     refund_noted: dict[str, int] = field(default_factory=_sums)
     note_granted: dict[str, int] = field(default_factory=_sums)
+    invoice_noted: dict[str, int] = field(default_factory=_sums)
+    invoice_credit_used: dict[str, int] = field(default_factory=_sums)
+    credit_used: dict[str, int] = field(default_factory=_sums)
+    credit_applied: dict[str, int] = field(default_factory=_sums)
     paid_at: dict[str, str] = field(default_factory=dict)
 
 
@@ -42,7 +47,18 @@ def sums_of(lines: Iterable[ImportLine]) -> MoneySums:
         elif line.kind.name == "invoices":
             for note in line.content.get("creditNotes", ()):
                 sums.refund_noted[note.get("refund", "")] += note.get("refunded", 0)
+                sums.invoice_noted[line.external_id] += note.get("released", 0) + note.get("refunded", 0)
+        elif line.kind.name == "payment_schedules":
+            _add_schedule(sums, line.content)
     return sums
+
+
+def _add_schedule(sums: MoneySums, content: Mapping[str, Any]) -> None:
+    for part in content["installments"]:
+        if "invoice" in part:
+            sums.invoice_credit_used[part["invoice"]] += part.get("creditUsed", 0)
+        else:
+            sums.credit_used[content["currency"]] += part.get("creditUsed", 0)
 
 
 def _add_payment(sums: MoneySums, content: Mapping[str, Any]) -> None:
@@ -74,6 +90,8 @@ def _add_credit(sums: MoneySums, content: Mapping[str, Any]) -> None:
     kind, minor = content.get("kind", "ADJUSTMENT"), content["amount"]
     if kind == "APPLIED_TO_INVOICE" and "invoice" in content:
         sums.invoice_applied[content["invoice"]] -= minor
+    elif kind == "APPLIED_TO_INVOICE":
+        sums.credit_applied[content["currency"]] -= minor
     elif kind in ("OVERPAYMENT", "PAYMENT") and "payment" in content:
         sums.payment_left[content["payment"]] += minor
     elif kind == "REFUND" and "refund" in content:

@@ -4,6 +4,7 @@ from typing import Any
 
 from imports.planning.drafts import LedgerRecord, LineAction, LineOutcome, PlanDraft, instant
 from imports.planning.money import BY_BANK
+from imports.planning.schedules import check_credit_used
 from imports.reading.staging import ImportLine
 from imports.reasons import ImportReason, LineFault
 
@@ -126,6 +127,8 @@ def plan_credit(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None)
         raise LineFault(ImportReason.MISSING_FIELD, needed)
     if content["amount"] == 0:
         raise LineFault(ImportReason.INVALID_AMOUNT, "amount", "A movement of 0 is none.")
+    if kind == "APPLIED_TO_INVOICE" and "invoice" not in content:
+        check_credit_used(draft, content["currency"], "invoice")
     entry = {
         "id": draft.new_id("bal"),
         "currency": content["currency"],

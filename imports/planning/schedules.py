@@ -15,6 +15,7 @@ def plan_schedule(draft: PlanDraft, line: ImportLine, record: LedgerRecord | Non
     schedule_id = draft.new_id("sch")
     subscription_id = draft.target("subscriptions", content.get("subscription"), "subscription")
     parts = [_installment(draft, schedule_id, part, place, content["currency"]) for place, part in enumerate(content["installments"], 1)]
+    _check_credit(draft, content)
     unpaid = [part for part in parts if part["amount_minor"] > part["paid_minor"] + part["refunded_minor"]]
     is_canceled = bool(unpaid) and all(part["status"] == "CANCELED" for part in unpaid)
     schedule = {
@@ -70,3 +71,25 @@ def _installment(draft: PlanDraft, schedule_id: str, content: dict[str, Any], po
 def _open_minor(part: dict[str, Any]) -> int:
     minor: int = part["amount_minor"] - part["paid_minor"] - part["refunded_minor"]
     return minor
+
+
+def _check_credit(draft: PlanDraft, content: dict[str, Any]) -> None:
+    """Check that lines of `credits` say the same as the installments about the credit that paid them. Raises LineFault."""
+    sums, currency = draft.sums, content["currency"]
+    for place, part in enumerate(content["installments"]):
+        name, invoice = f"installments[{place}].creditUsed", part.get("invoice")
+        if part.get("creditUsed") and invoice is None:
+            check_credit_used(draft, currency, name)
+        if part.get("creditUsed") and sums.invoice_credit_used[invoice] > sums.invoice_applied[invoice] + sums.invoice_noted[invoice]:
+            raise LineFault(ImportReason.NOT_ALLOCATED, name, f"Lines of `credits` apply less to the invoice {invoice}.")
+
+
+def check_credit_used(draft: PlanDraft, currency: str, name: str) -> None:
+    """Check that installments without an invoice and credits without one come to the same. Raises LineFault."""
+    used_minor, applied_minor = draft.sums.credit_used[currency], draft.sums.credit_applied[currency]
+    if used_minor != applied_minor:
+        raise LineFault(
+            ImportReason.NOT_ALLOCATED,
+            name,
+            f"Installments without an invoice used {used_minor} of the credit, and `credits` apply {applied_minor} to no invoice.",
+        )

@@ -14,6 +14,7 @@ from imports.formats.kinds import KINDS
 from imports.reading.files import InputLine, lines_of
 from imports.reading.objects import parsed
 from imports.reading.sorting import ExternalSort
+from imports.reading.values import external_id
 from imports.reasons import ImportReason, LineFault
 
 SUFFIXES = (".jsonl", ".csv")
@@ -103,10 +104,12 @@ class Staging:
     def _mark_fault(self, kind: LineKind, index: int, line: InputLine, fault: LineFault) -> None:
         """Leave a record of a faulty line whose customer can be read, so that what depends on it is skipped for that reason. It was reported already."""
         content = line.content if isinstance(line.content, dict) else {}
-        name, customer = content.get("externalId"), content.get("externalId" if kind is KINDS[0] else "customer")
-        if isinstance(name, str) and isinstance(customer, str) and name and customer.isprintable():
-            body = orjson.dumps([fault.reason, fault.field, fault.detail, name])
-            self._lines.add(_record(customer, index, line.number, FAULT, body))
+        try:
+            name, customer = (external_id(content.get(each), kind.field(each)) for each in ("externalId", "externalId" if kind is KINDS[0] else "customer"))
+        except LineFault:  # no line names it, and the ledger has no record of it
+            return
+        body = orjson.dumps([fault.reason, fault.field, fault.detail, name])
+        self._lines.add(_record(customer, index, line.number, FAULT, body))
 
     def groups(self) -> Iterator[CustomerLines]:
         """Return the lines by customer. The memory holds the lines of one customer at a time."""

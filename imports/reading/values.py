@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -16,6 +16,8 @@ from imports.formats.fields import Field, FieldType
 from imports.reasons import ImportReason, LineFault
 
 MAX_MINOR = 2**53
+# The years that the API takes: beyond them a time zone or a period leads to no day of the calendar.
+YEARS = range(1900, 3000)
 DECIMAL = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,4}))?")
 INTEGER = re.compile(r"-?\d{1,15}")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -25,6 +27,7 @@ TRUE, FALSE = ("true", "TRUE", "1"), ("false", "FALSE", "0")
 MAX_PAIRS, MAX_KEY, MAX_VALUE = 50, 40, 500
 
 Parse = Callable[[Any, Field], Any]
+Day = TypeVar("Day", date, datetime)
 
 
 def text(value: Any, field: Field) -> str:
@@ -102,9 +105,16 @@ def boolean(value: Any, _: Field) -> bool:
 @lru_cache(maxsize=10_000)
 def _day(written: str) -> str:
     try:
-        return date.fromisoformat(written).isoformat()
+        return _checked_year(date.fromisoformat(written)).isoformat()
     except ValueError:
         raise LineFault(ImportReason.INVALID_DATE, "", "There is no such day.") from None
+
+
+def _checked_year(at: Day) -> Day:
+    """Return a day or an instant. Raises LineFault for one of a year that is not taken."""
+    if at.year not in YEARS:
+        raise LineFault(ImportReason.INVALID_DATE, "", f"The years {YEARS.start} to {YEARS.stop - 1} are taken.")
+    return at
 
 
 def day(value: Any, _: Field) -> str:
@@ -137,22 +147,28 @@ def instant(value: Any, _: Field) -> str:
         at = datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
         raise LineFault(ImportReason.INVALID_DATE, "", "There is no such instant.") from None
-    return at.isoformat()
+    return _checked_year(at).isoformat()
+
+
+def percent(value: Any, _: Field) -> int:
+    """Return parts per million."""
+    if not isinstance(value, str) or (rate_ppm := _rate_ppm(value)) is None:
+        raise LineFault(ImportReason.INVALID_VALUE, "", 'A percentage is a text from "0" to "100" with at most 4 decimals.')
+    return rate_ppm
 
 
 @lru_cache(maxsize=1000)
-def percent(value: Any, _: Field) -> int:
-    """Return parts per million."""
+def _rate_ppm(written: str) -> int | None:
     try:
-        return values.checked_tax_rate(value)
-    except (Refused, TypeError) as error:
-        raise LineFault(ImportReason.INVALID_VALUE, "", 'A percentage is a text from "0" to "100" with at most 4 decimals.') from error
+        return values.checked_tax_rate(written)
+    except Refused:
+        return None
 
 
 def country(value: Any, _: Field) -> str:
-    if value not in COUNTRIES:
+    if not isinstance(value, str) or value not in COUNTRIES:
         raise LineFault(ImportReason.UNKNOWN_COUNTRY)
-    return str(value)
+    return value
 
 
 def enum(value: Any, field: Field) -> str:

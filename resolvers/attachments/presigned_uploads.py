@@ -12,6 +12,7 @@ from billing.files.file_types import PDF, check_claims, clean_name, declared_typ
 from billing.refusals import ErrorCode, Refused
 from billing.states import Uploader
 from db.blocks import blocks
+from db.callers import CustomerLock
 from db.unit_of_work import Transaction, UnitOfWork
 from resolvers.attachments.attachment_targets import AttachmentTarget, acting, acting_for_owner, check_quota, files_of, open_parent, uploader_of
 from resolvers.attachments.attachments import AttachedFiles, FileGroup, StoredFile, replayed, save_group
@@ -88,7 +89,7 @@ async def create(arguments: Any, context: Context) -> Any:
     announced = [_declared_file(file, f"files.{number}") for number, file in enumerate(arguments.files)]
     check_sizes([size for _, _, size, _ in announced])
     session = await acting_for_owner(str(arguments.parent_id), context)
-    async with session.write() as transaction:
+    async with session.write(lock=CustomerLock.PRESENT) as transaction:  # who erases the customer deletes what there is
         parent = await open_parent(str(arguments.parent_id), transaction)
         replay = await replayed(transaction, call, [parent.id, uploader_of(context), announced])
         identifiers: list[str] = (

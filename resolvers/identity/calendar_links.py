@@ -8,7 +8,7 @@ from resolvers.changes.writing import WriteContext
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.reads.ownership import customer_named
-from resolvers.standing import check_signed_in
+from resolvers.standing import lock_signed_in
 from resolvers.subscriptions.idempotent_call import Prepared, run_idempotent
 
 
@@ -17,8 +17,7 @@ async def create(arguments: Any, context: Context) -> MutationResult:
     customer_id = context.viewer.customer_id or ""
 
     async def prepare(transaction: Transaction, _by: WriteContext, _: MutationCall | None) -> Prepared:
-        await check_signed_in(transaction, context)
-        await transaction.run("customers.lock")
+        await lock_signed_in(transaction, context)
         secret = new_secret()
         await transaction.run("calendar_links.revoke")
         await transaction.run("calendar_links.add", secret_hash=hash_of(secret), sealed=_sealed(secret, customer_id, context))

@@ -7,13 +7,13 @@ from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import Transaction
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context
-from resolvers.standing import check_signed_in
+from resolvers.standing import check_signed_in, lock_signed_in
 
 
 async def grant(arguments: Any, context: Context) -> Any:
     """Grant scopes to an app. A second grant to the same app replaces the first, whose tokens become invalid. Raises Refused."""
     async with context.session.write() as transaction:
-        await check_signed_in(transaction, context)
+        await lock_signed_in(transaction, context)
         client = await transaction.first("clients.by_id", key=arguments.client_id)
         if client is None or client.kind != "PARTNER" or client.disabled_at is not None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such app.", "clientId")

@@ -56,8 +56,7 @@ async def create(arguments: Any, context: Context) -> CreatedLink:
     customer = await customer_of(context, customer_id)
     if customer is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
-    if customer.closed_at is not None:
-        raise Refused(ErrorCode.CUSTOMER_CLOSED, "The customer is closed and cannot sign in.", "customerId")
+    _check_open(customer)
     if landing is not None and not is_landing(landing):
         raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /payments; left out, it is the Summary.", "landing")
     is_mailed = arguments.delivery is LinkDelivery.MAIL
@@ -65,10 +64,13 @@ async def create(arguments: Any, context: Context) -> CreatedLink:
     secret, expires_at = new_secret(), context.now + LIFETIME
     url = link_to(context, "enter", secret)
     async with context.session.write() as transaction:
+        # Who closes or erases the customer meanwhile voids the links that there are.
+        await transaction.act_for(customer_id)
+        await transaction.run("customers.lock")
+        _check_open(await transaction.first("customers.by_id", key=customer_id))
         await transaction.set_rls_secret("secret", hash_of(secret))
         await transaction.run(
             "links.create",
-            customer_id=customer_id,
             secret_hash=hash_of(secret),
             kind="PORTAL",
             email=address,
@@ -81,6 +83,11 @@ async def create(arguments: Any, context: Context) -> CreatedLink:
         if arguments.send or is_mailed:
             await letters.write(transaction, context, Letter.PORTAL_LINK, customer_id=customer_id, to=address, link=url)
     return CreatedLink(None if is_mailed else PortalLinkUrl(url, expires_at), expires_at)
+
+
+def _check_open(customer: Any) -> None:
+    if customer.closed_at is not None:
+        raise Refused(ErrorCode.CUSTOMER_CLOSED, "The customer is closed and cannot sign in.", "customerId")
 
 
 async def _verified_address(context: Context, customer_id: str) -> str:

@@ -24,7 +24,7 @@ from resolvers.letters import customer_of
 from resolvers.mutating import present_fields
 from resolvers.reads.ownership import customer_named, writing_for
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
-from resolvers.standing import check_signed_in
+from resolvers.standing import check_signed_in, lock_signed_in
 
 logger = logging.getLogger("portico.identity")
 
@@ -35,6 +35,7 @@ PASSWORD_LINKS = ("PASSWORD", "INVITATION")
 
 # A link that is still valid for longer than this is not replaced by a new letter.
 WORTH_SENDING = timedelta(minutes=10)
+WRONG_PASSWORD = "The current password is wrong."
 NO_PASSWORD = "This account has no password yet. Call `requestPasswordReset`: it sends a letter by which the customer chooses the first one."
 
 
@@ -48,7 +49,7 @@ class ProvedOwner:
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """A new password of a customer, set by the mutation `event`: by the token of a link, or in the session that continues."""
+    """A new password of a customer, set by the mutation `event`: by the token of a link, or in the session that continues, which has proved the password `before`."""
 
     password: str
     customer_id: str
@@ -56,6 +57,7 @@ class NewPassword:
     token: str | None = None
     link_kind: str = "PASSWORD"
     session_id: str | None = None
+    before: str | None = None
 
 
 async def update(arguments: Any, context: Context) -> Any:
@@ -86,6 +88,7 @@ async def request_email_change(arguments: Any, context: Context) -> bool:
     await throttled(context, Kind.PASSWORD)
     secret = new_secret()
     async with context.session.write() as transaction:
+        await lock_signed_in(transaction, context)
         await void_links(transaction, "EMAIL")
         await make(SecretLink(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
@@ -144,8 +147,9 @@ async def change_password(arguments: Any, context: Context) -> ProvedOwner:
     await throttled(context, Kind.PASSWORD)
     verdict = await identity_of(context).passwords.verify(arguments.current_password, credential.password_hash)
     if not verdict.is_right:
-        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is wrong.", "currentPassword")
-    return await _set_password(NewPassword(arguments.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, WRONG_PASSWORD, "currentPassword")
+    session_id, before = context.viewer.session_id, credential.password_hash
+    return await _set_password(NewPassword(arguments.new_password, customer_id, "changePassword", session_id=session_id, before=before), context)
 
 
 async def request_password_reset(arguments: Any, context: Context) -> bool:
@@ -191,6 +195,8 @@ async def _send_reset(context: Context, who: Presented) -> None:
         if credential is None and await transaction.first("credentials.of_customer"):
             return  # the credential has another address, or was created after the first read
         customer = await transaction.first("customers.by_id", key=customer_id)
+        if customer.closed_at is not None:
+            return  # since the account was looked up
         await make(SecretLink(secret, "PASSWORD", PASSWORD_LINK, customer.email), transaction, context)
         await note(transaction, context, "requestPasswordReset")
         letter = Letter.PASSWORD_RESET if credential else Letter.FIRST_PASSWORD
@@ -240,7 +246,7 @@ async def _store_password(new: NewPassword, hashed: str, context: Context) -> st
         if new.token is not None:
             link = await use_link(transaction, new.token, new.link_kind)
         else:
-            await transaction.run("customers.lock")  # as `use_link` does
+            await _check_unchanged(transaction, context, new)
         customer = await transaction.first("customers.by_id", key=new.customer_id)
         if link is not None and link.email not in (customer.email, None):  # links of the previous version have no address
             # The merchant has corrected the address since, by SQL or an import: a reader of the former mailbox must not set the password.
@@ -253,3 +259,11 @@ async def _store_password(new: NewPassword, hashed: str, context: Context) -> st
         await note(transaction, context, new.event)
         await letters.write(transaction, context, Letter.PASSWORD_CHANGED)
     return str(credential.email)
+
+
+async def _check_unchanged(transaction: Transaction, context: Context, new: NewPassword) -> None:
+    """Lock the customer, as `use_link` does. Raises Refused if the password was changed since the present one was compared, by who ended this session or in it."""
+    await lock_signed_in(transaction, context)
+    credential = await transaction.first("credentials.of_customer")
+    if credential is None or credential.password_hash != new.before:
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, WRONG_PASSWORD, "currentPassword")

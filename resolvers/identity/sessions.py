@@ -76,11 +76,11 @@ async def sign_in(arguments: Any, context: Context) -> SignedIn:
     renewed = await identity.passwords.hash(arguments.password) if verdict.needs_rehash else None
     async with context.session.write() as transaction:
         await transaction.impersonate_verified(credential.customer_id)
+        if renewed:  # before the lock that follows, which sign-ins at the same time share, so that none waits for another one's
+            await transaction.run("credentials.rehash", password_hash=renewed, changed_at=credential.changed_at)
         # Since the password was compared, it may have been changed, or the customer closed or erased.
-        if await transaction.first("credentials.unchanged", password_hash=credential.password_hash) is None:
+        if await transaction.first("credentials.unchanged", changed_at=credential.changed_at) is None:
             raise Refused(ErrorCode.WRONG_CREDENTIALS, "The e-mail address or the password is wrong.")
-        if renewed:
-            await transaction.run("credentials.rehash", password_hash=renewed)
         # Another holder of the tokens of the session that began with a portal link gets no access to the new session.
         await transaction.run("sessions.end_link", id=context.viewer.session_id)
         tokens = await begin(transaction, context)

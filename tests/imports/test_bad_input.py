@@ -46,6 +46,8 @@ def of(kind: str, name: str, line: dict[str, Any], reason: ImportReason, **other
 GOOD = jsonl(customer("C1"), customer("C2"))
 LONG = [customer(f"C{number}") for number in range(300)]
 
+PAID_BY_CREDIT = {"externalId": "P1-1", "name": "One", "dueOn": "2026-10-01", "amount": 500, "creditUsed": 300}
+
 INPUTS = (
     # Files.
     BadInput(
@@ -218,7 +220,18 @@ INPUTS = (
     ),
     of("invoices", "an invoice that was refunded, without its refunds", invoice(status="REFUNDED"), ImportReason.UNPAID),
     of("credits", "credit of nothing", credit(amount=0), ImportReason.INVALID_AMOUNT),
+    of("payment_schedules", "an installment paid by credit that no line applies", schedule(installments=[PAID_BY_CREDIT]), ImportReason.NOT_ALLOCATED),
+    of(
+        "payment_schedules",
+        "an installment paid by more credit than its invoice",
+        schedule(installments=[{**PAID_BY_CREDIT, "invoice": "I1"}]),
+        ImportReason.NOT_ALLOCATED,
+        invoices=[invoice(status="OPEN")],
+        credits=[credit("B2", kind="APPLIED_TO_INVOICE", amount=-200, invoice="I1")],
+    ),
+    of("credits", "credit that paid nothing", credit(kind="APPLIED_TO_INVOICE", amount=-300), ImportReason.NOT_ALLOCATED),
     # Methods.
+    of("payment_methods", "two digits of a card, as a spreadsheet leaves them of 0042", method(last4="42"), ImportReason.INVALID_VALUE),
     of("payment_methods", "the number of a card", method(processorReference="4242424242424242"), ImportReason.REFERENCE_INVALID),
     of(
         "payment_methods", "a reference of Stripe without its customer", method(processor="stripe", processorReference="pm_123"), ImportReason.REFERENCE_INVALID

@@ -26,14 +26,14 @@ returning email, customer_id, password_hash, is_email_proved
 
 -- name: credentials.unchanged
 -- returns: Credential
--- Select the credential if it still has the password that was compared and may sign in, and lock it: who changes, closes or erases it waits for this transaction.
+-- Select the credential if the password that was compared is still the one and it may sign in, and lock it: who changes, closes or erases it waits for this transaction.
 select email, customer_id, password_hash, is_email_proved from credential
- where customer_id = :customer_id and password_hash = :password_hash and closed_at is null for share
+ where customer_id = :customer_id and changed_at = :changed_at and closed_at is null for share
 
 -- name: credentials.rehash
 -- returns: Credential
--- Store the same password with the present parameters of the hash. Known devices and networks stay known.
-update credential set password_hash = :password_hash where customer_id = :customer_id
+-- Store the same password with the present parameters of the hash, unless it was changed since it was compared. Known devices and networks stay known.
+update credential set password_hash = :password_hash where customer_id = :customer_id and changed_at = :changed_at
 returning email, customer_id, password_hash, is_email_proved
 
 -- name: customers.at_address
@@ -149,9 +149,10 @@ select secret_hash, customer_id, kind, email, landing, expires_at, used_at, deli
 
 -- name: links.use
 -- returns: IdentityLink
--- Mark a link as used. No row if it was used before or has expired.
+-- Mark a link as used. No row if it was used before or has expired, or the customer is closed.
 update identity_link set used_at = :now
  where customer_id = :customer_id and secret_hash = :secret_hash and kind = :kind and used_at is null and expires_at > :now
+   and exists (select from customer c where c.id = :customer_id and c.closed_at is null)
 returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer
 
 -- name: links.void

@@ -1,13 +1,15 @@
 """A sign-in whose password was compared before the customer was closed or erased begins no session."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 
 from auth.passwords import Passwords
-from tests.callers.identity import Account, PortalClient
+from tests.callers.identity import PASSWORD, Account, PortalClient
 from tests.callers.merchant import Merchant
 from tests.journeys.customers.test_erasing import ERASE
 
@@ -39,3 +41,14 @@ async def test_a_sign_in_that_was_late_begins_no_session(
     assert ended
     left = await admin.fetch("select network, user_agent, ended_at from portal_session where customer_id = $1 and ended_at is null", account.customer_id)
     assert (left, (answer or {}).get("tokens")) == ([], None)
+
+
+async def test_sign_ins_at_the_same_time_that_hash_the_password_anew_all_succeed(
+    portal_client: PortalClient, account: Account, admin: asyncpg.Connection
+) -> None:
+    """The password was hashed with other parameters, as before an upgrade."""
+    hashed = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    await admin.execute("update credential set password_hash = $2 where customer_id = $1", account.customer_id, hashed)
+    answers = await asyncio.gather(*(portal_client.sign_in(account.email) for _ in range(4)))
+    assert [bool(answer["tokens"]) if isinstance(answer, dict) else answer for answer in answers] == [True] * 4
+    assert await admin.fetchval("select password_hash from credential where customer_id = $1", account.customer_id) != hashed
