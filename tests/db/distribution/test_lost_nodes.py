@@ -56,15 +56,19 @@ async def set_up(url: str, statement: str) -> None:
 @asynccontextmanager
 async def crashed(node: Node) -> AsyncIterator[None]:
     await asyncio.to_thread(node.stop, "immediate")
-    yield
-    await asyncio.to_thread(node.start)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(node.start)
 
 
 @asynccontextmanager
 async def shut_down(node: Node) -> AsyncIterator[None]:
     await asyncio.to_thread(node.stop, "fast")
-    yield
-    await asyncio.to_thread(node.start)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(node.start)
 
 
 @asynccontextmanager
