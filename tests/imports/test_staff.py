@@ -13,6 +13,7 @@ from tests.conftest import customer as customer_of
 from tests.conftest import token
 from tests.imports.conftest import ImportPlace
 from tests.imports.lines import FAR, customer, invoice, method, payment, schedule, shop, subscription
+from tests.waiting import until
 
 IMPORTER = Viewer(Actor.STAFF, None, ("imports:run", "read"), "erp")
 READER = Viewer(Actor.STAFF, None, ("read",), "erp")
@@ -111,3 +112,19 @@ async def test_installments_are_not_changed_before_the_release(place: ImportPlac
         answer = await ask(address, UPDATE, SCHEDULER, input=update | {"idempotencyKey": key + row["id"]})
         assert [error["code"] for error in answer["data"]["updateInstallments"]["userErrors"]] == codes
         await ask(address, RELEASE, IMPORTER, input={"customerId": await customer_id(place)})
+
+
+async def test_the_end_of_an_import_is_an_event_of_the_system(place: ImportPlace, address: str) -> None:
+    """With an actor of its own, the list of events would be null: the API has no such actor."""
+    place.write_lines(**shop(1))
+    await place.run()
+    auditor = Viewer(Actor.STAFF, None, ("customers:read",), "erp")
+    text = "{ events(first: 5) { nodes { type actor } } }"
+
+    async def is_announced() -> bool:
+        answer = await ask(address, text, auditor)
+        assert "errors" not in answer
+        return bool(answer["data"]["events"]["nodes"])
+
+    await until(is_announced)
+    assert (await ask(address, text, auditor))["data"]["events"]["nodes"] == [{"type": "IMPORT_FINISHED", "actor": "SYSTEM"}]
