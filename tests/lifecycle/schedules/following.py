@@ -21,7 +21,9 @@ PAID = ("PAID", "REFUNDED", "CANCELED")
 async def installments_follow(life: Life) -> dict[str, Any]:
     """Assert that all that is shown of schedules agrees with what their invoices ask for. Returns the customer."""
     customer: dict[str, Any] = (await life.ask(PLANS))["customer"]
-    asked = {row["id"]: 0 if row["status"] == "VOID" else row["total_minor"] - row["paid_minor"] - row["credited_minor"] for row in await life.rows("invoice")}
+    open_minor = {
+        row["id"]: 0 if row["status"] == "VOID" else row["total_minor"] - row["paid_minor"] - row["credited_minor"] for row in await life.rows("invoice")
+    }
     of_invoice, installments = Counter[str](), {}
     for schedule in customer["paymentSchedules"]["nodes"]:
         _check_schedule(life, schedule)
@@ -29,9 +31,9 @@ async def installments_follow(life: Life) -> dict[str, Any]:
             installments[one["id"]] = one
             of_invoice[one["invoice"]["id"] if one["invoice"] else one["id"]] += minor(one, "remaining")
     covering = {one["invoice"]["id"] for one in installments.values() if one["invoice"]}
-    assert {key: of_invoice[key] for key in covering} == {key: asked[key] for key in covering}, "an installment asks for something else than its invoice"
+    assert {key: of_invoice[key] for key in covering} == {key: open_minor[key] for key in covering}, "an installment asks for something else than its invoice"
     _check_next(life, customer, installments)
-    await _check_calendar(life, asked, installments)
+    await _check_calendar(life, open_minor, installments)
     await all_agree(life)
     return customer
 
@@ -79,7 +81,7 @@ def _check_next(life: Life, customer: dict[str, Any], installments: dict[str, An
         assert not method["isDefault"] or reasons["DELETE"] == "IN_PROGRESS" or (reasons["DELETE"] == "METHOD_IN_USE") is is_needed, reasons
 
 
-async def _check_calendar(life: Life, asked: dict[str, int], installments: dict[str, Any]) -> None:
+async def _check_calendar(life: Life, open_minor: dict[str, int], installments: dict[str, Any]) -> None:
     context = life.context()
     try:
         entries = await fetch_rows(context.session, "calendars.entries", customer_id=life.customer_id, days_after_end=DAYS_AFTER_END, wanted=MAX_ENTRIES)
@@ -90,4 +92,4 @@ async def _check_calendar(life: Life, asked: dict[str, int], installments: dict[
     ours = {key: one for key, one in installments.items() if not (one["invoice"] and one["invoice"]["id"] in written_off)}
     assert {key: opened.get(key, 0) for key in ours} == {key: minor(one, "remaining") for key, one in ours.items()}
     alone = sum(minor(one, "remaining") for one in ours.values() if not one["invoice"])
-    assert sum(opened.values()) == alone + sum(minor for key, minor in asked.items() if key not in written_off)
+    assert sum(opened.values()) == alone + sum(remaining for key, remaining in open_minor.items() if key not in written_off)

@@ -38,7 +38,7 @@ async def lows(life: Life) -> list[tuple[int, int, str]]:
     return [(row["amount_minor"], row["remaining_minor"], row["status"]) for row in sorted(await life.rows("installment"), key=lambda row: row["position"])]
 
 
-async def told(life: Life) -> set[tuple[str, str]]:
+async def events_of(life: Life) -> set[tuple[str, str]]:
     return {(row["type"], row["object_id"]) for row in await life.rows("event")}
 
 
@@ -88,10 +88,10 @@ async def test_a_method_is_free_when_credit_notes_and_payments_have_ended_its_au
 
 async def test_programs_are_told_of_the_lowered_installment_and_its_schedule(life: Life) -> None:
     agreed = await credited(life)
-    assert {("installment.updated", first_of(agreed)), ("schedule.updated", agreed["id"])} <= await told(life)
+    assert {("installment.updated", first_of(agreed)), ("schedule.updated", agreed["id"])} <= await events_of(life)
     await note(life, agreed["installments"]["nodes"][0]["invoice"]["id"], "15.00")
     await pay(life, "payInstallment", installmentId=first_of(agreed))
-    assert ("installment.paid", first_of(agreed)) in await told(life)
+    assert ("installment.paid", first_of(agreed)) in await events_of(life)
 
 
 async def test_the_scope_of_credit_notes_is_enough(life: Life) -> None:
