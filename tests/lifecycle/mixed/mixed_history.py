@@ -82,7 +82,7 @@ class MixedHistory(StaffInputs, History):
         await life.admin.execute(
             "update customer set time_zone = $2, currency = $3, tax_rate_ppm = $4 where id = $1", life.customer_id, zone, self.currency, rate
         )
-        frequent = theme or chance.choice([SUBSCRIPTIONS, SCHEDULES, INVOICES])
+        frequent = theme or chance.choice([SUBSCRIPTIONS, SCHEDULES, SCHEDULES, INVOICES])
         self.weights = {name: WEIGHTS.get(name, 1) * (TIMES_IN_THEME if name in frequent else 1) for name in self.mutations()}
         self.log.append(f"{life.now} {zone} {self.currency} {rate} {life.service_begins} {life.trials} {life.invoice_days} {life.takes_parts} {self.policy}")
 
