@@ -49,8 +49,9 @@ class StaffInputs:
         return {"description": "Work", "quantity": self.chance.choice([1, 1, 2, 3, 17]), "unitAmount": money(self.minor(), self.currency)} | rate
 
     async def credit_input(self) -> dict[str, Any] | None:
-        """Credit an amount of an invoice, or some of its lines; what was paid of it goes back or becomes credit."""
-        invoice = await self.one_of("invoice", "and noted_minor < total_minor and status <> 'VOID'")
+        """Credit an amount of an invoice, often one of a schedule, or some of its lines; what was paid of it goes back or becomes credit."""
+        scheduled = await self.one_of("invoice", "and noted_minor < total_minor and status <> 'VOID' and schedule_id is not null")
+        invoice = scheduled if scheduled and self.chance.random() < 0.6 else await self.one_of("invoice", "and noted_minor < total_minor and status <> 'VOID'")
         if invoice is None:
             return None
         credited = {"invoiceId": invoice["id"], "reason": self.chance.choice(["CORRECTION", "GOODWILL", "DUPLICATE", "ORDER_CHANGE"])}
