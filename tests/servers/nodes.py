@@ -31,11 +31,11 @@ class Node:
         self._control("restart")
 
     def _control(self, verb: str, *options: str) -> None:
-        command = [self.programs / "pg_ctl", verb, "-D", str(self.data), "-w", "-t", "30", "-l", str(self.data / "log"), *options]
+        command = [self.programs / "pg_ctl", verb, "-D", str(self.data), "-w", "-t", "120", "-l", str(self.data / "log"), *options]
         # Nodes connect to each other without the files of the user who runs this.
         environment = {**os.environ, "HOME": "/"}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(command, check=True, user=self.data.owner(), cwd="/", env=environment, timeout=60, **quiet)  # type: ignore[call-overload]
+        subprocess.run(command, check=True, user=self.data.owner(), cwd="/", env=environment, timeout=150, **quiet)  # type: ignore[call-overload]
 
 
 async def nodes_of(admin_url: str) -> list[Node]:
