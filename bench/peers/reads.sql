@@ -7,6 +7,13 @@ select id, name from customer where id = $1
 -- name: totals
 select currency, balance_minor, due_minor, overdue_minor, processing_minor from portal_total where customer_id = $1 order by currency
 
+-- name: payables
+select o.currency, cast(o.minor - greatest(least(o.documents, coalesce((select b.balance_minor from account_balance b where b.customer_id = $1 and b.currency = o.currency), 0)
+         - (select coalesce(sum(h.reserved_minor), 0) from charge h where h.customer_id = $1 and h.currency = o.currency and h.settled_at is null)), 0) as bigint) as charged_minor
+  from (select currency, sum(payable_minor) as minor, coalesce(sum(payable_minor) filter (where kind <> 'ACCOUNT'), 0) as documents
+          from payable_item where customer_id = $1 group by currency) o
+ where o.minor > 0 order by o.currency
+
 -- name: counts
 select 'sum_' || right(customer_id, 26) as id, active_subscriptions, active_schedules from portal_summary where customer_id = $1
 

@@ -37,6 +37,21 @@ total as materialized (
           union all
           select currency, 0, 0, 0, 0 from portal_known_currency where customer_id = $1) part
    group by currency
+),
+payable as materialized (
+  select total.currency, owed.documents + owed.account - greatest(least(owed.documents, total.balance - held.reserved), 0) as minor
+    from total
+   cross join lateral (select coalesce(sum(reserved_minor), 0) as reserved, coalesce(sum(account_minor), 0) as account
+                         from charge h where h.customer_id = $1 and h.currency = total.currency and h.settled_at is null) held
+   cross join lateral (
+          select coalesce(sum(remaining_minor), 0) as documents, greatest(-total.balance - held.account, 0) as account
+            from (select d.remaining_minor from debt d
+                   where d.currency = total.currency and d.status <> 'PROCESSING'
+                     and not exists (select from contract s where s.id = d.subscription_id and s.charging_payment_id is not null)
+                   union all
+                  select u.remaining_minor from me, unpaid u
+                   where u.currency = total.currency and u.invoice_id is null and u.due_on <= me.today and u.status <> 'PROCESSING') one) owed
+   where owed.documents + owed.account > 0
 )
 select cast(json_build_object('data', json_build_object('customer', json_build_object(
   'id', me.id, 'name', me.name,
@@ -46,6 +61,7 @@ select cast(json_build_object('data', json_build_object('customer', json_build_o
       'totalDue', coalesce(json_agg(json_build_object('amount', decimal_text(cast(due as bigint), currency), 'currency', currency) order by currency), '[]'),
       'totalOverdue', coalesce(json_agg(json_build_object('amount', decimal_text(cast(overdue as bigint), currency), 'currency', currency) order by currency), '[]'),
       'processing', coalesce(json_agg(json_build_object('amount', decimal_text(cast(processing as bigint), currency), 'currency', currency) order by currency), '[]'),
+      'payable', (select coalesce(json_agg(json_build_object('amount', decimal_text(cast(minor as bigint), currency), 'currency', currency) order by currency), '[]') from payable),
       'activeSubscriptions', (select count(*) from contract where status in ('TRIALING', 'ACTIVE')),
       'activeSchedules', (select count(*) from schedule),
       'lastPayment', (

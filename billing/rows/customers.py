@@ -158,6 +158,15 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class PayableTotal:
+    """What `payAllDue` would charge in one currency; 0 if credit pays all."""
+
+    customer_id: str
+    currency: str
+    charged_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class NextPaymentRow:
     customer_id: str
     due_on: date

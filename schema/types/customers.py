@@ -59,6 +59,15 @@ class Summary(Node):
         "overdue_minor", "The part of `totalDue` that was due before today where the customer lives. What is owed on account has no day and is never overdue."
     )
     processing = _total("processing_minor", "Payments in flight. Not taken off `totalDue` or `balance` before they settle.")
+    payable = many(
+        "payables.of_customer",
+        key="customer_id",
+        graphql_type=nouns.MoneyType,
+        columns={"minor": "charged_minor", "currency": "currency"},
+        description="What `payAllDue` would charge now: `totalDue` less what is in payment, and less the credit that it would use first. "
+        "One amount per currency in which `payAllDue` is not refused, sorted by code: none where nothing is due or all of it is in payment. "
+        "Zero where credit pays all: then `payAllDue` uses the credit, and its `payment` is null.",
+    )
     active_subscriptions: int = strawberry.field(description="How many subscriptions are active or in trial.")
     active_schedules: int = strawberry.field(description="How many payment schedules have installments left to pay.")
     last_payment = one(

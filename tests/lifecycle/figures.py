@@ -11,14 +11,19 @@ from pdf.layout import Merchant
 from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, statement
 from tests.lifecycle.conftest import Life
 
-SUMMARY = "{ customer { summary { balance { minorUnits currency } totalDue { minorUnits currency } totalOverdue { minorUnits currency } processing { minorUnits currency } } } }"
+AMOUNTS = ("balance", "totalDue", "totalOverdue", "processing", "payable")
+SUMMARY = f"{{ customer {{ summary {{ {' '.join(f'{name} {{ minorUnits currency }}' for name in AMOUNTS)} }} }} }}"
 NAMES = {"balance": "balance", "totalDue": "due", "totalOverdue": "overdue", "processing": "processing"}
 FIRST, LAST = date(2025, 1, 1), timedelta(days=3000)
 
 
 @dataclass
 class Figures:
-    """The amounts of one currency, in minor units. `ahead` was paid on installments without an invoice before their due day; `later` remains of those."""
+    """The amounts of one currency, in minor units. `ahead` was paid on installments without an invoice before their due day; `later` remains of those.
+
+    `documents` is what remains of due invoices and installments that are not in payment, `account` what is owed on account and not in payment, `reserved` the credit that
+    charges under way will use.
+    """
 
     balance: int = 0
     due: int = 0
@@ -26,10 +31,19 @@ class Figures:
     processing: int = 0
     ahead: int = 0
     later: int = 0
+    documents: int = 0
+    account: int = 0
+    reserved: int = 0
 
     @property
     def credit(self) -> int:
         return max(self.balance, 0)
+
+    @property
+    def payable(self) -> int | None:
+        """What `payAllDue` charges, 0 if credit pays all; None if there is nothing that it could pay."""
+        owed = self.documents + self.account
+        return owed - min(max(self.balance - self.reserved, 0), self.documents) if owed else None
 
 
 async def today_of(life: Life) -> date:
@@ -56,9 +70,25 @@ async def counted(life: Life) -> dict[str, Figures]:
             _count_installment(figures[row["currency"]], row, paid_back_minor[row["id"]], today)
     for payment in await life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')"):
         figures[payment["currency"]].processing += payment["amount_minor"]
+    await _count_payable(life, figures, today)
     for figure in figures.values():
         figure.due += max(-figure.balance, 0)
     return dict(sorted(figures.items()))
+
+
+async def _count_payable(life: Life, figures: dict[str, Figures], today: date) -> None:
+    charging = {row["id"] for row in await life.rows("subscription", "and charging_payment_id is not null")}
+    for row in await life.rows("invoice", "and status not in ('PROCESSING', 'VOID', 'REFUNDED')"):
+        if row["subscription_id"] not in charging:
+            figures[row["currency"]].documents += row["total_minor"] - row["paid_minor"] - row["credited_minor"]
+    for row in await life.rows("installment", "and invoice_id is null and status <> 'PROCESSING'"):
+        figures[row["currency"]].documents += _remaining(row) if row["due_on"] <= today else 0
+    in_payment_minor = Counter[str]()
+    for row in await life.rows("charge", "and settled_at is null"):
+        figures[row["currency"]].reserved += row["reserved_minor"]
+        in_payment_minor[row["currency"]] += row["account_minor"]
+    for currency, figure in figures.items():
+        figure.account = max(-figure.balance - in_payment_minor[currency], 0)
 
 
 def _count_invoice(figure: Figures, invoice: asyncpg.Record, installments: list[asyncpg.Record], today: date) -> None:
@@ -105,6 +135,8 @@ async def figures_agree(life: Life) -> dict[str, Figures]:
         assert [(one["currency"], int(one["minorUnits"])) for one in summary[field]] == [(code, getattr(figure, name)) for code, figure in expected.items()], (
             field
         )
+    payable = {one["currency"]: int(one["minorUnits"]) for one in summary["payable"]}
+    assert payable == {code: figure.payable for code, figure in expected.items() if figure.payable is not None}
     today = await today_of(life)
     for currency, figure in expected.items():
         assert await closing_minor(life, currency, today) == figure.due - figure.credit - figure.ahead, f"the statement in {currency} ends with something else"

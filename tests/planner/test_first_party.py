@@ -50,6 +50,7 @@ async def test_a_customer_with_nothing_has_an_empty_summary(portal: Portal, docu
         "totalDue": [],
         "totalOverdue": [],
         "processing": [],
+        "payable": [],
         "activeSubscriptions": 0,
         "activeSchedules": 0,
         "lastPayment": None,

@@ -208,6 +208,7 @@ export const resolvers = {
     totalDue: (_, __, context) => totals(context, "due_minor"),
     totalOverdue: (_, __, context) => totals(context, "overdue_minor"),
     processing: (_, __, context) => totals(context, "processing_minor"),
+    payable: async (_, __, { session }) => (await session.read("payables", session.customerId)).map((row) => money(row.charged_minor, row.currency)),
     lastPayment: async (_, __, { session }) => (await session.read("last_payment", session.customerId)).map(payment)[0] ?? null,
     nextPayment: async (_, __, { session }) => (await session.read("next_payment", session.customerId)).map(nextPayment)[0] ?? null,
   },

@@ -61,6 +61,10 @@ class Summary(types.Node):
         return await totals(info, "processing_minor")
 
     @strawberry.field
+    async def payable(self, info: types.Info) -> list[types.Money]:
+        return [types.money(row, "charged_minor") for row in await info.context.session.read("payables", info.context.session.customer_id)]
+
+    @strawberry.field
     async def last_payment(self, info: types.Info) -> types.Payment | None:
         rows = await info.context.session.read("last_payment", info.context.session.customer_id)
         return types.Payment.of(rows[0]) if rows else None

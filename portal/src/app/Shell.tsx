@@ -1,12 +1,14 @@
 // What is around every page of a signed-in customer: navigation, language, links of the merchant.
 import { type ReactNode, useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { Link, useLocation, useSearchParams } from 'wouter';
 import { useClient } from 'urql';
 import { SignOutDocument } from '../api/__generated__/graphql.ts';
 import { trusted } from '../api/trusted.ts';
 import { useTexts } from '../i18n/index.tsx';
 import { Button } from '../ui/Button.tsx';
+import { Notice } from '../ui/Notice.tsx';
 import { Brand, Footer } from './Frame.tsx';
+import { noticeIn } from './notices.ts';
 import { leave } from './session.ts';
 
 const PAGES = [
@@ -31,10 +33,25 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
       </header>
       <main id="content" className="main">
+        <LinkNotice />
         {children}
       </main>
       <Footer />
     </div>
+  );
+}
+
+// Why a link did nothing, where the customer is signed in already.
+function LinkNotice() {
+  const { t } = useTexts();
+  const [parameters] = useSearchParams();
+  const notice = noticeIn(parameters);
+  return (
+    notice && (
+      <Notice tone="warn">
+        <p>{t(`notice.${notice}`)}</p>
+      </Notice>
+    )
   );
 }
 

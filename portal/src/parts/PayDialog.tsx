@@ -19,7 +19,8 @@ type PayingMethod = NonNullable<Complete<PaymentMethodsQuery>['customer']>['paym
 
 interface PayDialogProps {
   title: string;
-  amount: string;
+  // What is charged; null where the customer's credit pays all.
+  amount: string | null;
   action: { run: (paymentMethodId: string | null) => Promise<Outcome<Charge>>; isPending: boolean; problem: Problem | null };
   onClose: () => void;
   children?: ReactNode;
@@ -27,6 +28,7 @@ interface PayDialogProps {
 
 export function PayDialog({ title, amount, action, onClose, children }: PayDialogProps) {
   const { t } = useTexts();
+  const announce = useAnnounce();
   const [isAdding, setAdding] = useState(false);
   const [pending, setPending] = useState<PendingAction | null>(null);
   const [decline, setDecline] = useState<string | null>(null);
@@ -36,8 +38,11 @@ export function PayDialog({ title, amount, action, onClose, children }: PayDialo
   const methodId = chosenId ?? usable?.[0]?.id ?? null;
   const conclude = useConclusion(onClose, setPending, setDecline);
   const pay = async () => {
-    const { payload } = await action.run(methodId);
-    if (payload) conclude(payload);
+    const { payload, problem } = await action.run(amount === null ? null : methodId);
+    if (payload && !problem && !payload.payment) {
+      announce(t('pay.byCredit'));
+      onClose();
+    } else if (payload) conclude(payload);
   };
   if (pending)
     return (
@@ -60,8 +65,8 @@ export function PayDialog({ title, amount, action, onClose, children }: PayDialo
   return (
     <Modal title={title} isOpen onClose={onClose}>
       {children}
-      <ProblemNotice problem={methods.problem} onRetry={methods.reload} />
-      {usable ? <MethodChoice methods={usable} value={methodId} onChange={setChosenId} /> : <p role="status">{t('loading')}</p>}
+      {amount !== null && <ProblemNotice problem={methods.problem} onRetry={methods.reload} />}
+      {amount !== null && (usable ? <MethodChoice methods={usable} value={methodId} onChange={setChosenId} /> : <p role="status">{t('loading')}</p>)}
       {decline ? (
         <Notice tone="danger">
           <p>{decline}</p>
@@ -70,10 +75,10 @@ export function PayDialog({ title, amount, action, onClose, children }: PayDialo
         <ProblemNotice problem={action.problem} />
       )}
       <div className="buttons">
-        <Button variant="primary" isPending={action.isPending} isDisabled={!methodId} onPress={() => void pay()}>
-          {t('pay.amount', { amount })}
+        <Button variant="primary" isPending={action.isPending} isDisabled={amount !== null && !methodId} onPress={() => void pay()}>
+          {amount === null ? t('pay.withCredit') : t('pay.amount', { amount })}
         </Button>
-        <Button onPress={() => setAdding(true)}>{t('pay.newMethod')}</Button>
+        {amount !== null && <Button onPress={() => setAdding(true)}>{t('pay.newMethod')}</Button>}
         <Button variant="quiet" onPress={onClose}>
           {t('cancel')}
         </Button>

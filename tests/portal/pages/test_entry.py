@@ -97,6 +97,21 @@ def test_a_link_of_the_merchant_leads_to_its_landing_page_and_a_used_one_to_the_
     assert "token" not in again.page.url
 
 
+def test_a_dead_link_says_so_to_a_customer_who_is_signed_in(visit: Callable[..., Visit]) -> None:
+    opened = visit("ada")
+    for path in ("/enter#token=abc", "/enter"):
+        opened.open(path)
+        opened.heading(re.compile("^Hello, Ada"))
+        expect(opened.page.get_by_text("This link has expired or was used already, so it did nothing.")).to_be_visible()
+    opened.page.get_by_role("navigation").get_by_role("link", name="Payments").click()
+    opened.heading("Payments")
+    expect(opened.page.get_by_text("This link has expired")).to_have_count(0)
+    opened.open("/confirm-email#token=abc")
+    opened.heading("My profile")
+    expect(opened.page.get_by_text("it did not confirm an e-mail address")).to_be_visible()
+    assert "token" not in opened.page.url
+
+
 def test_a_new_email_address_is_confirmed_by_the_link_in_the_letter_to_it(visit: Callable[..., Visit], folder: Path) -> None:
     opened = visit("kenji")
     opened.open("/profile")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.portal.pages.conftest import Visit
@@ -72,6 +73,38 @@ def test_everything_due_in_a_currency_is_paid_by_one_payment(visit: Callable[...
     dialog.get_by_role("button", name=re.compile("^Pay €")).click()
     expect(page.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Pay all due"))).to_have_count(0)
+
+
+@pytest.mark.parametrize("person", ["kai", "ada"])
+def test_what_is_charged_is_what_the_button_and_the_dialog_say(visit: Callable[..., Visit], person: str) -> None:
+    """Both have a payment under way, or credit, so that less is charged than is due."""
+    opened = visit(person)
+    opened.open("/")
+    page = opened.page
+    button = page.get_by_role("button", name=re.compile(r"^Pay all due: (US)?\$"))
+    amount = button.inner_text().removeprefix("Pay all due: ")
+    due = page.get_by_role("link", name=re.compile("^Total due"))
+    expect(due).to_contain_text("$")
+    assert amount not in due.inner_text()
+    button.click()
+    dialog = page.get_by_role("dialog", name="Pay everything that is due")
+    dialog.get_by_role("button", name="Use a new method").click()
+    page.get_by_role("radio", name="Visa that pays").check()
+    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    with page.expect_response(lambda answer: '"payAllDue"' in answer.text()) as answer:
+        dialog.get_by_role("button", name=f"Pay {amount}", exact=True).click()
+    charged = answer.value.json()["data"]["payAllDue"]["payment"]["amount"]["amount"]
+    assert f"{float(charged):,.2f}" == amount.partition("$")[2]
+    expect(page.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
+    expect(button).to_have_count(0)
+
+
+def test_what_is_in_payment_as_a_whole_is_not_offered(visit: Callable[..., Visit]) -> None:
+    opened = visit("kenji")
+    opened.open("/")
+    opened.heading(re.compile("^Hello, Kenji"))
+    expect(opened.page.get_by_role("link", name=re.compile("^Total due"))).to_contain_text("176,000")
+    expect(opened.page.get_by_role("button", name=re.compile("^Pay"))).to_have_count(0)
 
 
 def test_the_customer_with_nothing_sees_a_whole_page(visit: Callable[..., Visit]) -> None:

@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter';
 import { ConfirmEmailChangeDocument } from '../../api/__generated__/graphql.ts';
 import { useAction } from '../../api/hooks.ts';
 import { EntryFrame } from '../../app/Frame.tsx';
+import { withNotice } from '../../app/notices.ts';
 import { useSession } from '../../app/session.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { Notice, ProblemNotice } from '../../ui/Notice.tsx';
@@ -20,7 +21,7 @@ export default function ConfirmEmail() {
   const confirm = async () => {
     const { payload, problem: refusal } = token ? await run({ token }) : { payload: null, problem: { code: 'LINK_INVALID' } };
     if (payload?.done) setDone(true);
-    else if (refusal?.code === 'LINK_INVALID') navigate('/sign-in?reason=link-invalid', { replace: true });
+    else if (refusal?.code === 'LINK_INVALID') navigate(session ? withNotice('/profile', 'email-not-confirmed') : '/sign-in?reason=link-invalid', { replace: true });
   };
   useFollowed(confirm);
   return (

@@ -1,6 +1,7 @@
 import { Link, Redirect, useLocation, useSearchParams } from 'wouter';
 import { usePortal } from '../../app/context.ts';
 import { EntryFrame } from '../../app/Frame.tsx';
+import { withNotice } from '../../app/notices.ts';
 import { enter, useSession } from '../../app/session.ts';
 import { useTexts } from '../../i18n/index.tsx';
 import { Notice } from '../../ui/Notice.tsx';
@@ -19,7 +20,7 @@ export default function SignIn() {
   const [parameters] = useSearchParams();
   const next = pathWithin(parameters.get('next'));
   const reason = REASONS.find((candidate) => candidate === parameters.get('reason'));
-  if (session) return <Redirect to={next} replace />;
+  if (session) return <Redirect to={reason === 'link-invalid' ? withNotice(next, reason) : next} replace />;
   return (
     <EntryFrame>
       <EntryCard title={t('signIn.title')}>

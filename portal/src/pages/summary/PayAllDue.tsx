@@ -1,4 +1,4 @@
-// "Pay all due", for each currency in which something is due.
+// "Pay all due", for each currency in which something can be paid now: the amount is the one that is charged, 0 where credit pays all.
 import { lazy, Suspense, useState } from 'react';
 import { PayAllDueDocument } from '../../api/__generated__/graphql.ts';
 import { useAction } from '../../api/hooks.ts';
@@ -12,26 +12,27 @@ const PayDialog = lazy(async () => ({ default: (await import('../../parts/PayDia
 export function PayAllDue({ customer }: { customer: Customer }) {
   const { t, format } = useTexts();
   const [chosen, setChosen] = useState<Amount | null>(null);
-  // What is in payment already is still in `totalDue`.
-  const inPayment = new Map(customer.summary.processing.map(({ currency, amount }) => [currency, Number(amount)]));
-  const due = customer.summary.totalDue.filter(({ amount, currency }) => Number(amount) > (inPayment.get(currency) ?? 0));
+  const { payable } = customer.summary;
+  // The amount may change under the open dialog. Once it is in payment it is not payable, and the bank may still ask.
+  const open = payable.find(({ currency }) => currency === chosen?.currency) ?? chosen;
+  const isByCredit = open !== null && format.signOf(open) === 0;
   const { run, isPending, problem } = useAction(PayAllDueDocument, { press: 'PayAllDue' });
   return (
     <>
-      {due.map((amount) => (
+      {payable.map((amount) => (
         <Button key={amount.currency} variant="primary" onPress={() => setChosen(amount)}>
-          {t('payAll.button', { amount: format.money(amount) })}
+          {format.signOf(amount) === 0 ? t('payAll.byCredit', { currency: amount.currency }) : t('payAll.button', { amount: format.money(amount) })}
         </Button>
       ))}
-      {chosen && (
+      {open && (
         <Suspense>
           <PayDialog
             title={t('payAll.title')}
-            amount={format.money(chosen)}
-            action={{ run: (paymentMethodId) => run({ currency: chosen.currency, paymentMethodId }), isPending, problem }}
+            amount={isByCredit ? null : format.money(open)}
+            action={{ run: (paymentMethodId) => run({ currency: open.currency, paymentMethodId }), isPending, problem }}
             onClose={() => setChosen(null)}
           >
-            <p>{t('payAll.detail')}</p>
+            <p>{t(isByCredit ? 'payAll.creditDetail' : 'payAll.detail')}</p>
           </PayDialog>
         </Suspense>
       )}

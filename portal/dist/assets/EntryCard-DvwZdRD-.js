@@ -1,1 +1,0 @@
-import{s as e}from"./index-DBFnkL-Z.js";import{bt as t}from"./Notice-SweejKB7.js";var n=t();function r({title:t,detail:r,isWide:i,children:a}){let o=e(t);return(0,n.jsxs)(`div`,{className:`card entry-card${i?` wide`:``}`,children:[(0,n.jsxs)(`div`,{children:[(0,n.jsx)(`h1`,{ref:o,tabIndex:-1,children:t}),r&&(0,n.jsx)(`p`,{className:`muted`,children:r})]}),a]})}export{r as t};
