@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from billing.refusals import ErrorCode
+from billing.states import RefundStatus
 from gateway.documents.document_cache import first_party, first_party_actions, first_party_streams
 from gateway.routes.portal import DIST, STYLES
 from resolvers.documents.manifests import id_of
@@ -115,6 +116,15 @@ def test_most_messages_differ_between_languages() -> None:
 
 def test_every_error_code_has_words_for_the_customer() -> None:
     assert {f"error.{code.value}" for code in ErrorCode} - set(messages("en")) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_status_of_a_refund_has_a_sentence_of_its_own(language: str) -> None:
+    """None has the status in brackets behind the sentence of another one."""
+    sentences = {name: text for name, text in messages(language).items() if name.startswith("payments.refund.")}
+    assert set(sentences) == {f"payments.refund.{status.value}" for status in RefundStatus}
+    assert len(set(sentences.values())) == len(sentences)
+    assert [text for text in sentences.values() if "(" in text] == []
 
 
 def test_the_styles_that_the_policy_allows_are_those_of_the_components() -> None:

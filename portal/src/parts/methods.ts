@@ -7,7 +7,7 @@ interface MethodFacts {
   last4?: string | null;
 }
 
-const BRANDS: Record<string, string> = { visa: 'Visa', mastercard: 'Mastercard', amex: 'American Express', discover: 'Discover', jcb: 'JCB', unionpay: 'UnionPay' };
+const BRANDS: Record<string, string> = { visa: 'Visa', mastercard: 'Mastercard', maestro: 'Maestro', amex: 'American Express', discover: 'Discover', jcb: 'JCB', unionpay: 'UnionPay' };
 
 // A method in words, such as "Visa ending in 4242".
 export function useMethodName(): (method: MethodFacts) => string {

@@ -36,7 +36,7 @@ function PaymentRow({ payment }: { payment: Payment }) {
         {payment.declineCode && <p className="small muted">{code('decline', payment.declineCode, t('error.PAYMENT_DECLINED'))}</p>}
         {payment.refunds.map((refund) => (
           <p key={refund.id} className="small muted">
-            {t('payments.refund', { amount: format.money(refund.amount), date: format.dayOf(refund.createdAt), status: code('status', refund.status) })}
+            {t(`payments.refund.${refund.status}`, { amount: format.money(refund.amount), date: format.dayOf(refund.createdAt) })}
           </p>
         ))}
       </div>

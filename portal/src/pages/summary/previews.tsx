@@ -2,7 +2,7 @@
 import { Link } from 'wouter';
 import { useTexts } from '../../i18n/index.tsx';
 import { Money } from '../../parts/Amounts.tsx';
-import { InvoiceDownload } from '../../parts/DownloadButton.tsx';
+import { DownloadButton, InvoiceDownload } from '../../parts/DownloadButton.tsx';
 import { useMethodName } from '../../parts/methods.ts';
 import { StatusPill } from '../../ui/Pill.tsx';
 import { Empty, Section } from '../../ui/Section.tsx';
@@ -54,6 +54,18 @@ export function Schedules({ connection }: { connection: Customer['paymentSchedul
   );
 }
 
+// Of a payment of several invoices each button shows the number of its own.
+function InvoiceDownloads({ payment }: { payment: Customer['payments']['nodes'][number] }) {
+  const { t } = useTexts();
+  const invoices = payment.allocations.flatMap(({ invoice }) => invoice ?? []);
+  if (invoices.length < 2) return invoices.map(({ id, number }) => <InvoiceDownload key={id} id={id} number={number} />);
+  return invoices.map(({ id, number }) => (
+    <DownloadButton key={id} id={id} label={t('download.invoice', { number })}>
+      {t('download.invoice', { number })}
+    </DownloadButton>
+  ));
+}
+
 export function RecentPayments({ connection }: { connection: Customer['payments'] }) {
   const { t, format } = useTexts();
   const nameOf = useMethodName();
@@ -71,7 +83,7 @@ export function RecentPayments({ connection }: { connection: Customer['payments'
               <p className="small muted">{t('payments.by', { date: format.dayOf(payment.createdAt), method: nameOf(payment.methodSnapshot) })}</p>
             </div>
             <div className="row-end">
-              {payment.allocations.map(({ invoice }) => invoice && <InvoiceDownload key={invoice.id} id={invoice.id} number={invoice.number} />)}
+              <InvoiceDownloads payment={payment} />
             </div>
           </li>
         ))}
