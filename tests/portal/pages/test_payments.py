@@ -128,7 +128,12 @@ def test_a_refund_is_described_by_its_status(visit: Callable[..., Visit]) -> Non
     opened = visit("greta")
     opened.open("/payments")
     history = opened.page.get_by_role("region", name="Payment history")
-    for sentence in (r"^€\S+ refunded on ", r"^Refund of €\S+ under way since ", r"^Refund of €\S+ of .+ failed", r"^€\S+ taken back on .+ was received again$"):
+    for sentence in (
+        r"^€\S+ refunded on ",
+        r"^Refund of €\S+ under way since ",
+        r"^Refund of €\S+ of .+ failed",
+        r"^€\S+ taken back on .+ was received again$",
+    ):
         expect(history.get_by_text(re.compile(sentence)).first).to_be_visible()
     expect(history.get_by_text(re.compile(r"refunded on .*(failed|pending|reversed)", re.IGNORECASE))).to_have_count(0)
 
