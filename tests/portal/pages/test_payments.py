@@ -124,6 +124,20 @@ def test_credit_notes_receipts_and_the_statement_of_account_are_downloaded(visit
         assert download.value.suggested_filename.endswith((".pdf", ".csv"))
 
 
+def test_a_refund_is_described_by_its_status(visit: Callable[..., Visit]) -> None:
+    opened = visit("greta")
+    opened.open("/payments")
+    history = opened.page.get_by_role("region", name="Payment history")
+    for sentence in (
+        r"^€\S+ refunded on ",
+        r"^Refund of €\S+ under way since ",
+        r"^Refund of €\S+ of .+ failed",
+        r"^€\S+ taken back on .+ was received again$",
+    ):
+        expect(history.get_by_text(re.compile(sentence)).first).to_be_visible()
+    expect(history.get_by_text(re.compile(r"refunded on .*(failed|pending|reversed)", re.IGNORECASE))).to_have_count(0)
+
+
 def test_the_calendar_link_is_made_copied_replaced_and_revoked(visit: Callable[..., Visit]) -> None:
     opened = visit("ada")
     page = opened.page

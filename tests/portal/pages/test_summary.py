@@ -1,12 +1,14 @@
 """The Summary page, and how a customer comes to it."""
 
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.portal.pages.conftest import Visit
+from tests.portal.pages.conftest import Visit, is_stream
 
 
 def test_a_demo_customer_is_chosen_by_one_click_and_sees_the_summary_by_one_request(visit: Callable[..., Visit]) -> None:
@@ -105,6 +107,37 @@ def test_what_is_in_payment_as_a_whole_is_not_offered(visit: Callable[..., Visit
     opened.heading(re.compile("^Hello, Kenji"))
     expect(opened.page.get_by_role("link", name=re.compile("^Total due"))).to_contain_text("176,000")
     expect(opened.page.get_by_role("button", name=re.compile("^Pay"))).to_have_count(0)
+
+
+def test_credit_that_pays_all_needs_no_payment_method(visit: Callable[..., Visit]) -> None:
+    opened = visit("aroha")
+    page = opened.page
+    sent: list[dict[str, Any]] = []
+
+    def answer(route: Route) -> None:
+        body = route.request.post_data or ""
+        if '"currency"' in body:
+            sent.append(json.loads(body)["variables"]["input"])
+            route.fulfill(json={"data": {"payAllDue": {"replayed": False, "userErrors": [], "payment": None, "clientAction": None}}})
+            return
+        response = route.fetch()
+        answered = response.json()
+        summary = ((answered.get("data") or {}).get("customer") or {}).get("summary") or {}
+        if "payable" in summary:
+            summary["payable"] = [{"__typename": "Money", "amount": "0.00", "currency": "EUR"}]
+        route.fulfill(json=answered)
+
+    page.route("**/graphql*", lambda route: route.continue_() if is_stream(route.request) else answer(route))
+    opened.open("/")
+    page.get_by_role("button", name="Pay all due in EUR with your credit").click()
+    dialog = page.get_by_role("dialog", name="Pay everything that is due")
+    expect(dialog.get_by_text("Nothing is charged.")).to_be_visible()
+    expect(dialog.get_by_role("radio")).to_have_count(0)
+    dialog.get_by_role("button", name="Pay with your credit").click()
+    expect(page.get_by_role("status").filter(has_text="Paid with your credit.")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    opened.idle()
+    assert [(one["currency"], one["paymentMethodId"]) for one in sent] == [("EUR", None)]
 
 
 def test_the_customer_with_nothing_sees_a_whole_page(visit: Callable[..., Visit]) -> None:
