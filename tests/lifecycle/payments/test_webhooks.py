@@ -79,6 +79,16 @@ async def test_a_repeated_event_is_stored_once(life: Life, webhook_url: str) -> 
     assert answers == [{"stored": True}, {"stored": False}, {"stored": False}]
 
 
+async def test_an_event_for_a_processor_that_is_not_configured_is_not_found(life: Life, webhook_url: str) -> None:
+    await life.card("slow")
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    (delivery, *_) = life.sandbox.deliveries(now=life.now + timedelta(minutes=2))
+    async with httpx.AsyncClient() as client:
+        addresses = (webhook_url.replace("/sandbox", "/former"), webhook_url)
+        statuses = [(await client.post(address, content=delivery.body, headers=delivery.headers)).status_code for address in addresses]
+    assert statuses == [404, 200]
+
+
 @pytest.mark.parametrize("how", ["forged", "unsigned", "changed", "stale"])
 async def test_what_the_processor_did_not_sign_just_now_is_not_believed(life: Life, webhook_url: str, how: str) -> None:
     await life.card("slow")
