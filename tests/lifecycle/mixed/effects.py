@@ -48,4 +48,5 @@ async def _added(life: Life, arguments: dict[str, Any]) -> int:
     currency = next(row["currency"] for row in present.values())
     added: int = sum(minor_of(one["amount"], currency) for one in arguments.get("add") or ())
     changed = [(minor_of(one["amount"], currency), present[one["installmentId"]]["amount_minor"]) for one in arguments.get("change") or () if "amount" in one]
-    return added + sum(max(new - old, 0) for new, old in changed)
+    raised: int = sum(max(new - old, 0) for new, old in changed)
+    return added + raised

@@ -12,7 +12,7 @@ import pytest
 from db.builtin.embedded import Urls
 from db.pool import Database
 from tests.conftest import Portal
-from tests.depth import SEED, by_depth
+from tests.depth import PROFILE, SEED, by_depth
 from tests.lifecycle.conftest import living
 from tests.lifecycle.mixed.agreement import all_agrees
 from tests.lifecycle.mixed.closing_account import close_account
@@ -20,7 +20,7 @@ from tests.lifecycle.mixed.imported import check_held, import_customer
 from tests.lifecycle.mixed.mixed_history import CURRENCIES, SCHEDULES, MixedHistory
 from tests.lifecycle.models.histories import for_sale
 
-HISTORIES = by_depth(12, 200)
+HISTORIES = {"dev": 12, "ci": 24, "nightly": 200}[PROFILE]
 STEPS = by_depth(30, 60)
 STRIDE = 5
 # Of so many histories the last two, of which one is sequential, are of imported customers.
