@@ -80,7 +80,8 @@ def many(draft: PlanBuilder, scope: Scope, relation: Many, request: FieldRequest
     """Return a list of rows. Fields on the same rows share one lateral join, so the four totals of a summary are computed once. A single field needs no join."""
     join = _shared_join(draft, scope, relation)
     built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(request), request[1])
-    listed = join.take(f"string_agg({built.sql}, ',')")
+    present_rows = f" filter (where {join.rows.column(relation.when)} is not null)" if relation.when else ""
+    listed = join.take(f"string_agg({built.sql}, ','){present_rows}")
     return SqlFragment((Constant("["), listed, Constant("]")), fix_items(built.fix))
 
 

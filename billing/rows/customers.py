@@ -147,7 +147,10 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The totals in one currency: credit (or debt, negative), due, overdue, and in flight."""
+    """The totals in one currency: credit (or debt, negative), due, overdue, and in flight.
+
+    `charged_minor` is what `payAllDue` would charge: 0 if credit pays all, None where it would be refused.
+    """
 
     customer_id: str
     currency: str
@@ -155,15 +158,7 @@ class Total:
     due_minor: int
     overdue_minor: int
     processing_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class PayableTotal:
-    """What `payAllDue` would charge in one currency; 0 if credit pays all."""
-
-    customer_id: str
-    currency: str
-    charged_minor: int
+    charged_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)

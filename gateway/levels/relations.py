@@ -10,7 +10,7 @@ from billing.money.money import Money
 from db.blocks import blocks
 from gateway.levels.run import KeyRequest, LevelRun, Relation, Values
 from resolvers.reads.pages import RowPage
-from resolvers.reads.relations import BY_ID, key_of, type_name
+from resolvers.reads.relations import BY_ID, key_of, type_name, with_value
 from schema.declarations.fields import AnyOf, Guard, Listed, Many, One, PageOf
 from schema.declarations.paging import page_filters, window
 
@@ -19,12 +19,12 @@ ReadArguments = Callable[[LevelRun], dict[str, Any]]
 MONEY = tuple(field.name for field in fields(Money))
 
 
-def presenter(columns: Mapping[str, str] | None) -> Callable[[Sequence[Any]], Values]:
-    """Return the function that presents rows as `present_row` presents one."""
+def presenter(columns: Mapping[str, str] | None, when: str | None = None) -> Callable[[Sequence[Any]], Values]:
+    """Return the function that presents rows as `present_row` presents one, those with a value in the column `when`."""
     if not columns:
-        return list
+        return lambda rows: list(with_value(rows, when))
     values = attrgetter(*(columns[name] for name in MONEY))
-    return lambda rows: [Money(*values(row)) for row in rows]
+    return lambda rows: [Money(*values(row)) for row in with_value(rows, when)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ def _relation(declaration: Any, below: Mapping[str, LevelSelection], definition:
             return OneRelation(declaration, _columns_of(below)), declaration.key
         case Many():
             columns = frozenset(declaration.columns.values()) if declaration.columns else _columns_of(below)
-            return ManyRelation(declaration, columns, presenter(declaration.columns)), declaration.key
+            columns |= {declaration.when} if declaration.when else frozenset()
+            return ManyRelation(declaration, columns, presenter(declaration.columns, declaration.when)), declaration.key
         case Listed():
             return ListedRelation(declaration, _columns_of(below)), declaration.keys
         case AnyOf():

@@ -1,6 +1,6 @@
 """How the executor resolves the declarations of `schema/declarations/fields.py`: from a row to rows, through the loaders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from billing.ids import prefix_of
@@ -60,6 +60,11 @@ async def many(row: Any, key: str, block: Block, context: Context) -> list[Any]:
     rows: list[Any] = await context.loaders.many(block).load(key_of(row, key, block, context))
     await context.pace.take(len(rows))
     return rows
+
+
+def with_value(rows: Sequence[Any], column: str | None) -> Sequence[Any]:
+    """Return the rows that have a value in the column, or all rows where no column is named."""
+    return [row for row in rows if getattr(row, column) is not None] if column else rows
 
 
 async def listed(row: Any, keys: str, block: Block, context: Context) -> list[Any] | None:

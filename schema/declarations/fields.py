@@ -82,11 +82,12 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """The declaration of a list. `columns` as in ColumnGroup: how each row of the block is presented."""
+    """The declaration of a list. `columns` as in ColumnGroup: how each row of the block is presented. Rows where the column `when` is null are left out."""
 
     block: Block
     key: str
     columns: Mapping[str, str] | None = None
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +141,17 @@ def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
     return _field(resolve, graphql_type, description, One(statement, key))
 
 
-def many(block: str, *, key: str, graphql_type: Any, description: str, columns: Mapping[str, str] | None = None, is_nullable: bool = False) -> Any:
+def many(
+    block: str, *, key: str, graphql_type: Any, description: str, columns: Mapping[str, str] | None = None, when: str | None = None, is_nullable: bool = False
+) -> Any:
     """Declare the list of all rows that belong to this row: only for lists with a small upper bound. It is nullable where it may be refused, so that its siblings are answered."""
     statement = blocks()[block]
 
     async def resolve(parent: Parent, info: Info) -> Any:
-        rows = await relations.many(parent, key, statement, info.context)
+        rows = relations.with_value(await relations.many(parent, key, statement, info.context), when)
         return [present_row(row, columns) for row in rows] if columns else rows
 
-    return _field(resolve, list[graphql_type] | None if is_nullable else list[graphql_type], description, Many(statement, key, columns))
+    return _field(resolve, list[graphql_type] | None if is_nullable else list[graphql_type], description, Many(statement, key, columns, when))
 
 
 def listed(block: str, *, keys: str, graphql_type: Any, description: str, cost: Mapping[str, Any]) -> Any:

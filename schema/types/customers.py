@@ -60,10 +60,11 @@ class Summary(Node):
     )
     processing = _total("processing_minor", "Payments in flight. Not taken off `totalDue` or `balance` before they settle.")
     payable = many(
-        "payables.of_customer",
+        "totals.of_customer",
         key="customer_id",
         graphql_type=nouns.MoneyType,
         columns={"minor": "charged_minor", "currency": "currency"},
+        when="charged_minor",
         description="What `payAllDue` would charge now: `totalDue` less what is in payment, and less the credit that it would use first. "
         "One amount per currency in which `payAllDue` is not refused, sorted by code: none where nothing is due or all of it is in payment. "
         "Zero where credit pays all: then `payAllDue` uses the credit, and its `payment` is null.",

@@ -78,26 +78,8 @@ select 'sum_' || right(customer_id, 26) as id, customer_id, active_subscriptions
 -- name: totals.of_customer
 -- returns: Total
 -- revised by: customer
--- Select balance, due, overdue and in flight: a row per currency, sorted by its code.
+-- Select balance, due, overdue, in flight and what payAllDue would charge: a row per currency, sorted by its code.
 select * from portal_total where customer_id = :key and customer_id = :customer_id order by currency
-
--- name: payables.of_customer
--- returns: PayableTotal
--- revised by: customer
--- Select what payAllDue would charge now: a row per currency in which it would not be refused, sorted by its code. Of all that is not in payment, credit pays documents first, and never the account; credit
--- that a charge under way will use is left out, as in accounts.around. 0 where credit pays all.
-select owed.customer_id, owed.currency, cast(owed.payable_minor - greatest(least(owed.documents_minor, credit.minor), 0) as bigint) as charged_minor
-  from (select part.customer_id, part.currency, sum(part.payable_minor) as payable_minor, coalesce(sum(part.payable_minor) filter (where part.kind <> 'ACCOUNT'), 0) as documents_minor
-          from (select customer_id, currency, kind, sum(payable_minor) as payable_minor
-                  from payable_item
-                 where customer_id = :key and customer_id = :customer_id
-                 group by customer_id, currency, kind) part
-         group by part.customer_id, part.currency
-        having sum(part.payable_minor) > 0) owed
- cross join lateral (
-        select coalesce((select b.balance_minor from account_balance b where b.customer_id = :customer_id and b.currency = owed.currency), 0)
-               - (select coalesce(sum(h.reserved_minor), 0) from charge h where h.customer_id = :customer_id and h.currency = owed.currency and h.settled_at is null) as minor) credit
- order by owed.currency
 
 -- name: next_payments.of_customer
 -- returns: NextPaymentRow
