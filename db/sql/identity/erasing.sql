@@ -1,11 +1,12 @@
 -- name: customers.unsettled
 -- returns: UnsettledMatters
--- Select what stands against erasing the customer. What is written off is not expected any more.
+-- Select what stands against erasing the customer. What is written off is not expected any more, and of an imported installment no more is owed than of its invoice.
 select cast((select count(*) from subscription s where s.customer_id = c.id and s.status <> 'CANCELED') as integer) as running_subscriptions,
        cast((select count(*) from invoice i where i.customer_id = c.id and i.remaining_minor > 0 and i.written_off_at is null) as integer) as unpaid_invoices,
        cast((select count(*) from installment p
               where p.customer_id = c.id and p.remaining_minor > 0
-                and not exists (select from invoice i where i.customer_id = p.customer_id and i.id = p.invoice_id and i.written_off_at is not null)) as integer)
+                and not exists (select from invoice i where i.customer_id = p.customer_id and i.id = p.invoice_id
+                                   and (i.written_off_at is not null or i.remaining_minor = 0))) as integer)
          as unpaid_installments,
        cast((select count(*) from payment p where p.customer_id = c.id and p.status in ('PROCESSING', 'REQUIRES_ACTION'))
          + (select count(*) from charge h where h.customer_id = c.id and h.settled_at is null) as integer)
