@@ -160,7 +160,7 @@ select i.customer_id, i.id as object_id, format('%s, remaining %s', standing.sta
 
 -- name: invariants.installment_invoice
 -- returns: Violation
--- The installments of an invoice together ask for no more than the invoice does: a credit note lowers both.
+-- The installments of an invoice that a credit note has lowered together ask for no more than the invoice does: the note lowers both.
 select i.customer_id, i.id as object_id, format('installments remaining %s or less', i.remaining_minor) as expected, format('installments remaining %s', p.minor) as actual
   from invoice i
   join (select customer_id, invoice_id, sum(remaining_minor) as minor
@@ -168,7 +168,7 @@ select i.customer_id, i.id as object_id, format('installments remaining %s or le
          where invoice_id is not null and remaining_minor > 0 and (cast(:customers as text[]) is null or customer_id = any(:customers))
          group by customer_id, invoice_id) p on p.customer_id = i.customer_id and p.invoice_id = i.id
  where (cast(:customers as text[]) is null or i.customer_id = any(:customers))
-   and p.minor > i.remaining_minor
+   and i.noted_minor > 0 and i.status <> 'VOID' and p.minor > i.remaining_minor
 
 -- name: invariants.schedule_installments
 -- returns: Violation

@@ -40,6 +40,7 @@ REPLACED = {
     "issue_number": "0023_notes",
     "keep_document_snapshot": "0040_cheaper_writes",
     "last_event": "0039_events",
+    "lower_installments": "0057_credited_installments",
     "note_search_entry": "0029_merchant",
     "open_document": "0038_dunning",
     "owed_item": "0038_dunning",

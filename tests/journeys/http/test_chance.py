@@ -88,6 +88,8 @@ def ask(client: httpx.Client, method: str, path: str, body: bytes, headers: dict
 
 
 def is_graphql(answer: httpx.Response) -> bool:
+    if answer.status_code == 307:  # a browser's GET without parameters
+        return answer.headers["location"] == "/graphiql"
     if answer.status_code >= 500 or answer.headers["content-type"] not in MEDIA_TYPES:
         return False
     body = answer.json()

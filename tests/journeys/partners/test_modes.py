@@ -35,6 +35,7 @@ UNKNOWN = "inv_01m829w97ne1msh76cygrhecz9"
 # Each sentence of docs/operations.md that says what may be sent, and the test that shows it.
 SENTENCES = {
     "Outside of production, introspection, suggestions and GraphiQL are open to all callers, and callers may send any text.": "outside_of_production",
+    "A browser that opens `/graphql` is sent to GraphiQL.": "outside_of_production",
     "In production there is no GraphiQL, and callers send the ids of published documents and no text.": "in_production_callers_send_ids",
     "Introspection and suggestions are for staff whose token has the scope `schema:read` or `staff`.": "developers_of_the_merchant",
     "Introspection is a text, so the tool that sends it is registered with a mode that takes texts:": "developers_of_the_merchant",

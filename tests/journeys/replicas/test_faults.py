@@ -67,9 +67,9 @@ async def numbered(caplog: pytest.LogCaptureFixture, wanted: set[int | None]) ->
     await until(are_these)
 
 
-def pids_of(replica: Cluster) -> list[int]:
-    """Return the postmaster of a cluster and its children."""
-    postmaster = int((replica.data / "postmaster.pid").read_text().splitlines()[0])
+def pids_of(data: Path) -> list[int]:
+    """Return the postmaster of a data directory and its children."""
+    postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
     children = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal() and _parent(path) == postmaster]
     return [postmaster, *children]
 

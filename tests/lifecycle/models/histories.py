@@ -108,9 +108,9 @@ class History:
         for _ in range(self.chance.randint(1, 2)):
             await self.send("addPlan")
         owed = [await invoice(self.life, self.chance.randint(1_000, 9_000)) for _ in range(3)]
-        total = await self.life.admin.fetchval("select total_minor from invoice where id = $1", owed[0])
-        await schedule(self.life, 600, total - 600, invoicing="COLLECTIVE", covered_by=[owed[0]] * 2)
-        await schedule(self.life, 2_000, invoicing="PER_INSTALLMENT", covered_by=[owed[1]])
+        totals = [await self.life.admin.fetchval("select total_minor from invoice where id = $1", identifier) for identifier in owed]
+        await schedule(self.life, 600, totals[0] - 600, invoicing="COLLECTIVE", covered_by=[owed[0]] * 2)
+        await schedule(self.life, totals[1], invoicing="PER_INSTALLMENT", covered_by=[owed[1]])
         await schedule(self.life, 700, 800, 900)
         await self._canceled_schedule()
         if amount := self.chance.choice([0, 0, 700, 20_000]):

@@ -42,7 +42,7 @@ async def test_tick_sweeps_as_of_now_even_when_the_clock_is_told_another_time(li
     environment = os.environ | {"PORTICO_DATABASE_URL": place.admin, "PORTICO_DATA_DIR": str(bucket.parent)}
     done = await asyncio.to_thread(preloaded.run, ["tick", "--at", "2027-01-02T00:00:00"], cwd=root, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert "0 expired upload reservations removed, 1 unused objects deleted, " in done.stdout
+    assert "0 expired upload reservations removed, 1 unused object deleted, " in done.stdout
     assert (due.exists(), being_written.exists()) == (False, True)
 
 
