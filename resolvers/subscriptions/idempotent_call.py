@@ -26,7 +26,7 @@ from resolvers.reads.ownership import NO_CUSTOMER, read_next, unit_of_work_for
 from resolvers.recognition import caller_of
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
 
-UNDECIDED = "The outcome of the earlier call is not known yet."
+OUTCOME_NOT_KNOWN = "The outcome of the earlier call is not known yet."
 
 # Kinds of rows that reduce what an invoice owes, and may so end what dunning held a subscription for.
 LIFTING = ("collected", "released", "voided", "written_off", "extended", "promised")
@@ -144,7 +144,7 @@ async def _resubmission(transaction: Transaction, context: Context, payment_id: 
     is_refund = prefix_of(payment_id) == "ref"
     sending = await (refund_resubmission(transaction, payment_id, by=writer(context)) if is_refund else resubmission(transaction, payment_id, now=context.now))
     if sending.processor not in payments_of(context).processors:
-        raise Refused(ErrorCode.IN_PROGRESS, UNDECIDED)
+        raise Refused(ErrorCode.IN_PROGRESS, OUTCOME_NOT_KNOWN)
     return sending
 
 
