@@ -55,13 +55,14 @@ class DeletionResult:
 
 
 async def remove(session: UnitOfWork, bucket: Bucket, object_keys: list[str], streak: FailureStreak | None = None) -> DeletionResult:
-    """Delete those of the objects that are loose, and then their rows. `session` acts for their customer.
+    """Delete those of the objects that are loose, in the order given by `object_keys`, and then their rows. `session` acts for their customer.
 
     Marking them as doomed first waits for a transaction that is about to own them: after a commit whose answer was lost nothing is loose, and nothing is deleted.
     """
     async with session.write() as transaction:
-        doomed = [row.object_key for row in await transaction.run("loose_objects.doom", object_keys=object_keys)]
-    removed = await _delete(bucket, doomed, streak or FailureStreak())
+        doomed = {row.object_key for row in await transaction.run("loose_objects.doom", object_keys=object_keys)}
+    # Postgres returns them in any order, and objects that fail each time must not come before the others each time.
+    removed = await _delete(bucket, [key for key in object_keys if key in doomed], streak or FailureStreak())
     async with session.write() as transaction:
         await transaction.run("loose_objects.forget", object_keys=removed.deleted)
         if removed.failed:

@@ -101,12 +101,17 @@ class Shopper:
                     return
 
     async def print(self) -> None:
+        """Print an invoice. A URL that has expired is requested anew, once; tests whose clock does not jump refuse the outcome 403."""
         if self.invoices:
-            data = await self.client.ask("print", DOCUMENT, self.headers, id=self.chance.choice(self.invoices))
-            path = httpx.URL(data["node"]["document"]["url"]).raw_path.decode()
-            response = await self.client.send("print", "GET", path)
+            response = await self._print(self.chance.choice(self.invoices))
+            if response.status_code == 403:
+                response = await self._print(self.invoices[-1])
             if response.status_code != 200 or not response.content.startswith(b"%PDF-"):
                 self.client.seen.wrong.append(f"print: {response.status_code} {response.content[:200]!r}")
+
+    async def _print(self, invoice: str) -> httpx.Response:
+        data = await self.client.ask("print", DOCUMENT, self.headers, id=invoice)
+        return await self.client.send("print", "GET", httpx.URL(data["node"]["document"]["url"]).raw_path.decode())
 
     async def call(self, action: str, query: str, **variables: Any) -> Any:
         """Call a mutation with a key until it is done. Returns its payload."""
