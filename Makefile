@@ -1,4 +1,4 @@
-.PHONY: demo help portal install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers performance soak lock clean
+.PHONY: demo help portal install install-demo test tests test-again test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers performance soak lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,6 +23,13 @@ test: .venv/ready-dev  ## Run all tests
 	@$(PYTEST) $(SPREAD)
 
 tests: test  ## The same
+
+# The tests of concurrency, outages and clocks share two processors with others. A failure by chance of timing is told from one that stays, and is named.
+FAILED := .pytest_cache/v/cache/lastfailed
+MOST_UNSTABLE := 3
+test-again: .venv/ready-dev  ## Run the tests that failed in the last run once more, alone, if they are at most three; say which of them are unstable
+	@test "$$(jq length $(FAILED))" -le $(MOST_UNSTABLE) || { echo "$$(jq length $(FAILED)) tests failed: too many to be unstable."; exit 1; }
+	@names=$$(jq -r 'keys[]' $(FAILED)) && $(PYTEST) -n 0 --last-failed --last-failed-no-failures none && printf 'UNSTABLE (failed among others, passed alone): %s\n' "$$names"
 
 test-fast: .venv/ready-dev  ## Run the tests that need no server and do not take long: seconds
 	@$(PYTEST) $(SPREAD) -m "(unit or db) and not slow" --ignore=tests/journeys --ignore=tests/first_hour --ignore=tests/lifecycle
