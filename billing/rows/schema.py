@@ -17,6 +17,14 @@ class CustomerRevision:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberedRevision:
+    """The revision of one of several customers, with the number of their place, from 1."""
+
+    number: int
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRevision:
     """The revision of what an answer depends on, and the interval, without its end, in which time alone changes nothing of the answer; null where there is none."""
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,8 @@ from gateway.http.responses import TransportError
 ALLOWED = "GET, POST, OPTIONS"
 NAMES = ("query", "variables", "operationName", "extensions", "documentId")
 PARAMETERS = tuple(f'"{name}"'.encode() for name in NAMES)
+# URLs with at most so many bytes of parameters are remembered as they were parsed.
+CACHED_URL_BYTES = 300
 CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 
@@ -83,14 +86,22 @@ async def _in_url(request: Request, limits: BodyLimits) -> GraphQLRequest:
     text: bytes = request.scope["query_string"]
     if len(text) > limits.url_bytes:
         raise TransportError("URI_TOO_LONG", f"A URL may have at most {limits.url_bytes} bytes of parameters.")
-    try:
-        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
-    except ValueError:
-        raise TransportError("BAD_REQUEST", "The URL's parameters cannot be read.") from None
+    pairs = (_short_pairs if len(text) <= CACHED_URL_BYTES else _pairs)(text)
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise TransportError("BAD_REQUEST", "A parameter occurs twice.")
     return request_of({name: _parameter(name, value) for name, value in parameters.items()}, is_get=True)
+
+
+def _pairs(text: bytes) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100))
+    except ValueError:
+        raise TransportError("BAD_REQUEST", "The URL's parameters cannot be read.") from None
+
+
+# The same few documents are requested by their ids again and again.
+_short_pairs = lru_cache(1024)(_pairs)
 
 
 async def _as_json(request: Request, limits: BodyLimits) -> GraphQLRequest:

@@ -58,6 +58,7 @@ from gateway.wiring.payments import payments
 from gateway.wiring.portal import portal_of
 from gateway.wiring.replicas import replicas, shard_groups
 from gateway.wiring.webhooks import webhooks_of_settings
+from loaders.revisions import revision_loader
 from planner import Planner
 
 # Reading ten thousand documents takes half a second.
@@ -235,6 +236,7 @@ def _app_state(setup: Setup, database: Database, later: DeferredTasks, metrics: 
         Flow(admission.is_used),
         setup.drain,
         hub(settings, setup.drain),
+        revision_loader(database, acquire_seconds=settings.acquire_seconds),
         webhooks=webhooks_of_settings(settings, database, lambda: graphql_schema),
         observe=metrics.observe,
         replicas=replicas(settings, setup.database_url, setup.server_settings),

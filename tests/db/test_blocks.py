@@ -102,6 +102,7 @@ OF_CALLER = {
     "operations.claim_of_client",
     "operations.of_client_key",
     "revisions.confirmed",
+    "revisions.confirmed_each",
     "invoices.issue_number",
     "credit_notes.issue_number",
     "exporting.rows",

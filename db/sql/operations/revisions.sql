@@ -4,6 +4,14 @@
 select confirmed_revision(cast(:customer_id as text), cast(:actor as text), cast(:now as timestamptz), cast(:session_id as text), cast(:acting_party as text), cast(:app as text),
                           cast(:is_known as boolean), cast(:with_catalog as boolean)) as revision
 
+-- name: revisions.confirmed_each
+-- returns: NumberedRevision
+-- The same for several callers, each with the number of their place. The function sets the settings of each caller before it reads. If one caller is refused, all are.
+select k.number, confirmed_revision(k.customer_id, k.actor, k.at, k.session_id, k.acting_party, k.app, k.is_known, k.with_catalog) as revision
+  from unnest(cast(:customer_id as text[]), cast(:actor as text[]), cast(:now as timestamptz[]), cast(:session_id as text[]), cast(:acting_party as text[]),
+              cast(:app as text[]), cast(:is_known as boolean[]), cast(:with_catalog as boolean[])) with ordinality
+    as k (customer_id, actor, at, session_id, acting_party, app, is_known, with_catalog, number)
+
 -- name: revisions.of_answer
 -- returns: AnswerRevision
 -- Select the revision of what an answer to the customer depends on, and the interval of time, without its end, in which time alone changes nothing of the answer: a part of the

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import orjson
 from graphql import OperationDefinitionNode
 
+from billing.files.attachments import FileLimits
 from billing.rows.schema import AnswerRevision
 from billing.states import Actor
-from db.pool import Database
-from db.revisions.lookup import confirmed_revision
+from db.revisions.lookup import RevisionKey
 from gateway.documents.document_cache import PreparedDocument
 from gateway.http.graphql.state import AppState, RequestState
 from gateway.http.negotiation.caching import WEAK, known_tags
 from gateway.http.requests import GraphQLRequest
+from loaders.revisions import RevisionLoader
 from planner import BoundPlan
 from resolvers.context import Context
 
@@ -50,21 +50,14 @@ class RevisionTag:
         return self.since <= instant < self.until
 
 
-class Primary(NamedTuple):
-    """The database that has every commit, and how long a request waits for a connection to it."""
-
-    database: Database
-    acquire_seconds: float
-
-
 class ConditionalRequest:
     """The conditional part of one request, for a caller who is a customer or acts for one.
 
     After the operation, `tag` is the ETag of the response if it has one of a revision, and `is_unchanged` whether the caller has the response, which was then not made.
     """
 
-    def __init__(self, context: Context, primary: Primary, seed: str, tags: Sequence[str]) -> None:
-        self._context, self._primary, self._seed = context, primary, seed
+    def __init__(self, context: Context, revisions: RevisionLoader, seed: str, tags: Sequence[str]) -> None:
+        self._context, self._revisions, self._seed = context, revisions, seed
         self._instant = (context.now - EPOCH) // MICROSECOND
         self._known = [tag for text in tags if (tag := _parsed(text, seed))]
         self.tag: str | None = None
@@ -77,8 +70,7 @@ class ConditionalRequest:
         if revised is None or not known:
             return False
         session.statements += 1
-        primary = self._primary
-        revision = await confirmed_revision(primary.database, session.caller, with_catalog=revised.is_of_catalog, acquire_seconds=primary.acquire_seconds)
+        revision = await self._revisions.load(RevisionKey(session.caller, revised.is_of_catalog))
         session.is_judged = True
         digest = _digest(revision)
         self.tag = next((self._written(tag) for tag in known if tag.revision == digest), None)
@@ -107,14 +99,19 @@ def conditional_request(
         return None
     name = operation.name.value if operation.name else None
     seed = seed_of(context, state.response_format.media, document.digest, repr(name), _canonical(call.variables))
-    return ConditionalRequest(context, Primary(app.database, app.policy.acquire_seconds), seed, known_tags(state.request))
+    return ConditionalRequest(context, app.revisions, seed, known_tags(state.request))
 
 
 def seed_of(context: Context, *request: str) -> str:
     """Return the digest of what an answer depends on beside the database: the program, its settings, the caller, and these parts of the request."""
     viewer = context.viewer
     caller = (viewer.kind, viewer.customer_id, viewer.scopes, viewer.client, viewer.session_id, viewer.issuer, viewer.app, viewer.acting_party)
-    return _digest(program_digest(), repr(context.file_limits), repr(caller), *request)
+    return _digest(program_digest(), _text(context.file_limits), repr(caller), *request)
+
+
+@cache
+def _text(limits: FileLimits) -> str:
+    return repr(limits)
 
 
 @cache

@@ -34,6 +34,7 @@ from gateway.http.responses import Answer, ResponseFormat, media_type
 from gateway.http.statuses import JSON, Profile
 from gateway.http.streaming.formats import StreamFormat, stream_format
 from gateway.live.hub import Hub
+from loaders.revisions import RevisionLoader
 from planner import BoundPlan
 from resolvers.context import Context, Files, Identity, Payments, Webhooks
 from resolvers.documents.publishing import DocumentValidator
@@ -86,6 +87,7 @@ class AppState:
     flow: Flow
     drain: Drain
     hub: Hub
+    revisions: RevisionLoader
     recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
     webhooks: Webhooks | None = None
     observe: RequestObserver | None = None

@@ -10,8 +10,9 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_ty
 
 from gateway.documents.document_cache import DocumentCache
 from gateway.http.graphql.execution import run_planned
-from gateway.http.graphql.revisions import ConditionalRequest, Primary, seed_of
+from gateway.http.graphql.revisions import ConditionalRequest, seed_of
 from gateway.http.requests import GraphQLRequest
+from loaders.revisions import revision_loader
 from schema.declarations.fields import DECLARATION, DEFINITION, Derived, PageOf, permission_of
 from tests.lifecycle.conftest import Life
 
@@ -129,7 +130,7 @@ class Answers:
         context = replace(self.life, now=now).context()
         seed = seed_of(context, document.digest, repr(sorted(variables.items())))
         texts = [tag.removeprefix("W/") for tag in tags or ()]
-        conditional = None if tags is None else ConditionalRequest(context, Primary(self.life.database, 20), seed, texts)
+        conditional = None if tags is None else ConditionalRequest(context, revision_loader(self.life.database, acquire_seconds=20), seed, texts)
         try:
             body = await run_planned(document, operation, GraphQLRequest(self.texts[name], variables, None, True), context, conditional=conditional)
         finally:
