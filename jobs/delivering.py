@@ -17,7 +17,7 @@ import orjson
 from billing.rows.webhooks import ClaimedDelivery, DisabledEndpoint, EnabledEndpoint
 from billing.states import Actor
 from billing.webhooks.schedule import FAILING_FOR, Outcome, ending_of
-from db.outages import describe
+from db.outages import Conflict, describe
 from db.pool import Database
 from db.unit_of_work import Caller, Transaction, UnitOfWork
 from mail.letters import Envelope, Letter
@@ -200,12 +200,18 @@ class Deliverer:
             if not results:
                 return
             try:
-                async with self.work.session().write() as transaction:
-                    for endpoint in await transaction.run("deliveries.finish", results=orjson.dumps(results).decode(), failing_for=FAILING_FOR):
-                        await self._tell(transaction, endpoint)
+                try:
+                    await self._finish(results)
+                except Conflict:  # a deadlock with a replay or with another worker, which has gone on meanwhile
+                    await self._finish(results)
             except Exception as error:  # the messages are sent again after their lease, with the same ids
                 self.done.failures += len(results)
                 logger.error("%d attempts of webhooks could not be recorded: %s", len(results), describe(error))
+
+    async def _finish(self, results: list[dict[str, Any]]) -> None:
+        async with self.work.session().write() as transaction:
+            for endpoint in await transaction.run("deliveries.finish", results=orjson.dumps(results).decode(), failing_for=FAILING_FOR):
+                await self._tell(transaction, endpoint)
 
     async def _tell(self, transaction: Transaction, endpoint: DisabledEndpoint) -> None:
         """Write the letter about an endpoint that was disabled."""

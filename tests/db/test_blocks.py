@@ -258,7 +258,8 @@ def page_of_block(block: Block, order: str) -> str:
 def test_nothing_is_ordered_by_the_number_of_an_invoice(root: Path) -> None:
     """Merchants have numbers of any form: the newest invoice has not the greatest one."""
     views = (root / "db/migrations/versions/0001_portal/0001_views.sql").read_text()
-    ordered = [sql for sql in [views, *(block.sql for block in blocks().values())] if re.search(r"(order by|partition by|max\(|min\()[^)]*\bnumber\b", sql)]
+    statements = [views, *(block.sql for block in blocks().values() if block.name != "deliveries.attempts")]  # attempts are numbered from 1
+    ordered = [sql for sql in statements if re.search(r"(order by|partition by|max\(|min\()[^)]*\bnumber\b", sql)]
     assert ordered == []
     assert not {column for block in blocks().values() for order in block.orders.values() for column in order.columns} & {"number"}
 

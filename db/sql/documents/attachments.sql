@@ -110,4 +110,4 @@ delete from loose_object where customer_id = :customer_id and object_key = any(c
 -- name: loose_objects.due
 -- returns: OrphanedObject
 -- For the sweep: select the oldest objects whose upload has expired.
-select customer_id, object_key from loose_object where expires_at < :now order by expires_at limit :wanted
+select customer_id, object_key from loose_object where expires_at < :now order by expires_at, customer_id, object_key limit :wanted

@@ -24,7 +24,7 @@ select id, customer_id, 'customer-data.zip' as file_name, 'application/zip' as c
 -- name: data_exports.due
 -- returns: Owner
 -- For the worker: select exports that are to be made, or that a worker has begun and not finished in time.
-select id, customer_id from data_export where make_at <= :now order by make_at limit :wanted
+select id, customer_id from data_export where make_at <= :now order by make_at, customer_id, id limit :wanted
 
 -- name: data_exports.claim
 -- returns: ClaimedExport
@@ -57,7 +57,7 @@ update data_export
 -- name: data_exports.past
 -- returns: Owner
 -- For the worker: select finished exports whose time is over.
-select id, customer_id from data_export where status = 'READY' and expires_at <= :now order by expires_at limit :wanted
+select id, customer_id from data_export where status = 'READY' and expires_at <= :now order by expires_at, customer_id, id limit :wanted
 
 -- name: data_exports.expire
 -- returns: OrphanedObject
@@ -90,3 +90,4 @@ union all
 select id, currency, cast(extract(year from issued_at) as integer) from credit_note where customer_id = :customer_id
 union all
 select id, currency, cast(extract(year from settled_at) as integer) from payment where customer_id = :customer_id and settled_at is not null
+ order by id

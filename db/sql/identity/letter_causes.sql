@@ -1,7 +1,7 @@
 -- name: letter_causes.due
 -- returns: LetterCauseRow
 -- Select what has caused a letter that is not made yet, of all customers.
-select customer_id, kind, object_id, occurrence, written_at from letter_cause where compose_at <= :now order by compose_at, customer_id limit :wanted
+select customer_id, kind, object_id, occurrence, written_at from letter_cause where compose_at <= :now order by compose_at, customer_id, kind, object_id, occurrence limit :wanted
 
 -- name: letter_causes.claim
 -- returns: LetterCauseRow

@@ -78,6 +78,7 @@ select :client_id, p.id, p.alias, p.body, string_to_array(p.names, ' '), p.cost,
        (select coalesce(max(version), 0) + 1 from stored_document where client_id = :client_id), :now
   from unnest(cast(:ids as text[]), cast(:aliases as text[]), cast(:bodies as text[]), cast(:names as text[]), cast(:costs as integer[]))
        p(id, alias, body, names, cost)
+ order by p.id
     on conflict (client_id, id) do update
    set alias = coalesce(excluded.alias, d.alias), cost = excluded.cost, fits = excluded.fits, version = excluded.version, published_at = excluded.published_at,
        retired_at = null, deprecated_at = case when d.retired_at is null then d.deprecated_at end,
@@ -121,11 +122,12 @@ select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.publish
 
 -- name: trusted.used
 -- returns: nothing
--- Count uses of documents. Documents that were deleted meanwhile are not counted.
+-- Count uses of documents, in one order in all processes, so that no two of them wait for each other. Documents that were deleted meanwhile are not counted.
 insert into document_use as u (client_id, document_id, first_used_at, last_used_at, uses)
 select p.client_id, p.id, :now, :now, p.uses
   from unnest(cast(:client_ids as text[]), cast(:ids as text[]), cast(:uses as bigint[])) p(client_id, id, uses)
   join stored_document d on d.client_id = p.client_id and d.id = p.id
+ order by p.client_id, p.id
     on conflict (client_id, document_id) do update set last_used_at = greatest(u.last_used_at, excluded.last_used_at), uses = u.uses + excluded.uses
 
 -- name: grants.of_customer

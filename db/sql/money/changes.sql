@@ -12,7 +12,7 @@ select state, answer, payment_id from claim_client_key(:mutation, :key, :input_h
 select customer_id, key, mutation, started_at, finished_at, answer, payment_id
   from portal_operation
  where customer_id = :customer_id and key = :key
- order by started_at desc
+ order by started_at desc, mutation
  limit 1
 
 -- name: operations.of_client_key
@@ -21,7 +21,7 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
 select owner_id as customer_id, key, mutation, created_at as started_at, finished_at, answer, payment_id
   from client_key
  where key = :key
- order by created_at desc
+ order by created_at desc, mutation, caller
  limit 1
 
 -- name: invoices.issue_number
@@ -99,7 +99,7 @@ select i.customer_id, i.id
          group by customer_id) early
   join invoice i on i.customer_id = early.customer_id
  where i.collect_at <= :now and (i.promise_until is null or i.promise_until <= :now) and i.remaining_minor > 0 and i.status in ('OPEN', 'PARTIALLY_PAID')
- order by early.collect_at, i.customer_id, i.due_on, i.period_starts_at, i.sequence
+ order by early.collect_at, i.customer_id, i.due_on, i.period_starts_at, i.sequence, i.id
 
 -- name: clock.holds_to_lift
 -- returns: Due
@@ -126,4 +126,4 @@ select i.customer_id, i.id
 
 -- name: clock.open_charges
 -- returns: Due
-select customer_id, payment_id as id from charge where settled_at is null and started_at < :started_before order by started_at limit :wanted
+select customer_id, payment_id as id from charge where settled_at is null and started_at < :started_before order by started_at, customer_id, payment_id limit :wanted

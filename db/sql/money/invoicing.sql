@@ -85,4 +85,4 @@ update refund set reference = :reference, version = version + 1 where customer_i
 
 -- name: clock.open_refunds
 -- returns: Due
-select customer_id, refund_id as id from refund_request where settled_at is null and started_at < :started_before order by started_at limit :wanted
+select customer_id, refund_id as id from refund_request where settled_at is null and started_at < :started_before order by started_at, customer_id, refund_id limit :wanted

@@ -1,7 +1,8 @@
 -- name: owed.items
 -- returns: OwedItem
--- Select all debts in a currency: invoices, due installments without an invoice, and what is owed on the account.
+-- Select all debts in a currency, the oldest first: invoices, due installments without an invoice, and at last what is owed on the account.
 select kind, invoice_id, installment_id, remaining_minor, payable_minor from payable_item where customer_id = :customer_id and currency = cast(:currency as text)
+ order by due_on, coalesce(installment_id, invoice_id)
 
 -- name: owed.invoices
 -- returns: OwedInvoice
@@ -77,6 +78,7 @@ select s.customer_id, s.id
                     where o.customer_id = s.customer_id and o.subscription_id = s.id and i.written_off_at is null
                       and (i.promise_until is null or i.promise_until <= :now)
                       and (o.overdue_minor > 0 or i.failed_attempts > 0 or i.collection = 'GIVEN_UP'))
+ order by s.id
 
 -- name: webhooks.store
 -- returns: StoredEvent
@@ -87,7 +89,7 @@ returning processor, id, kind, payment_id, event, received_at
 
 -- name: webhooks.open
 -- returns: StoredEvent
-select processor, id, kind, payment_id, event, received_at from webhook_event where processed_at is null and received_at <= :now order by received_at, id limit :wanted
+select processor, id, kind, payment_id, event, received_at from webhook_event where processed_at is null and received_at <= :now order by received_at, id, processor limit :wanted
 
 -- name: webhooks.done
 -- returns: nothing

@@ -51,7 +51,7 @@ select a.id, a.invoice_id, a.installment_id,
   left join invoice i on i.customer_id = a.customer_id and i.id = a.invoice_id
   left join installment p on p.customer_id = a.customer_id and p.id = a.installment_id
  where a.customer_id = :customer_id and a.payment_id = :key
- order by a.created_at desc, coalesce(p.due_on, i.due_on) desc, coalesce(a.installment_id, a.invoice_id) desc
+ order by a.created_at desc, coalesce(p.due_on, i.due_on) desc, coalesce(a.installment_id, a.invoice_id) desc, a.id desc
 
 -- name: refunds.taken
 -- returns: RefundSource

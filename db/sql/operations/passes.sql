@@ -4,6 +4,7 @@
 insert into job_pass as p (job, registered_at, due_at)
 select job, now(), case when is_at_once then now() else date_bin(every, now(), timestamptz 'epoch' + starts) + every end
   from unnest(cast(:jobs as text[]), cast(:intervals as interval[]), cast(:offsets as interval[]), cast(:at_once as bool[])) as j (job, every, starts, is_at_once)
+ order by job
     on conflict (job) do update set due_at = least(p.due_at, excluded.due_at)
 
 -- name: passes.claim

@@ -63,7 +63,7 @@ select * from portal_webhook_delivery where endpoint_id = :key and (cast(:status
 -- name: deliveries.attempts
 -- returns: WebhookAttemptRow
 -- Select the attempts of a delivery, the newest first.
-select * from portal_webhook_attempt where delivery_id = :key order by started_at desc limit 50
+select * from portal_webhook_attempt where delivery_id = :key order by started_at desc, number desc limit 50
 
 -- name: deliveries.fan_out
 -- returns: WebhookCount
@@ -80,10 +80,10 @@ returning id
 
 -- name: deliveries.again
 -- returns: WebhookId
--- Send deliveries once more, at once.
+-- Send deliveries once more, at once. They are locked in the order in which `finish_webhooks` locks them, so that the two do not wait for each other.
 update webhook_delivery
    set status = 'PENDING', step = 0, is_waiting = false, queued_at = :now, next_at = :now, finished_at = null
- where id = any(cast(:ids as text[]))
+ where id in (select id from webhook_delivery where id = any(cast(:ids as text[])) order by id for update)
 returning id
 
 -- name: deliveries.by_ids

@@ -52,7 +52,7 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
           from invoice i
           join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
          where i.customer_id = c.id and i.subscription_id = s.id and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
-         order by i.issued_at desc, i.sequence desc nulls last, l.period_starts_at desc, l.position
+         order by i.issued_at desc, i.sequence desc nulls last, l.period_starts_at desc, l.position, i.id desc
          limit 1) cover on true
  cross join lateral (
         select cast(coalesce(sum(n.total_minor), 0) as bigint) as total_minor, cast(coalesce(sum(n.tax_minor), 0) as bigint) as tax_minor
@@ -71,7 +71,7 @@ with recursive cover as (
        join invoice i on i.customer_id = s.customer_id and i.subscription_id = s.id
        join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
       where s.customer_id = :customer_id and s.id = :key and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
-      order by i.issued_at desc, i.sequence desc nulls last, l.period_starts_at desc, l.position
+      order by i.issued_at desc, i.sequence desc nulls last, l.period_starts_at desc, l.position, i.id desc
       limit 1)
      union all
     select older.*
@@ -81,7 +81,7 @@ with recursive cover as (
               from invoice i
              where i.customer_id = cover.customer_id and i.subscription_id = cover.subscription_id and i.status <> 'VOID' and i.reason <> 'MANUAL'
                and (i.issued_at, coalesce(i.sequence, 0)) < (cover.issued_at, coalesce(cover.sequence, 0))
-             order by i.issued_at desc, i.sequence desc nulls last
+             order by i.issued_at desc, i.sequence desc nulls last, i.id desc
              limit 1) older
      where cover.reason = 'PLAN_CHANGE')
 select i.customer_id, i.id as invoice_id, i.total_minor - i.tax_minor - noted.net_minor as net_minor, i.tax_minor - noted.tax_minor as tax_minor,
@@ -91,7 +91,7 @@ select i.customer_id, i.id as invoice_id, i.total_minor - i.tax_minor - noted.ne
  cross join lateral (
         select cast(coalesce(sum(n.subtotal_minor), 0) as bigint) as net_minor, cast(coalesce(sum(n.tax_minor), 0) as bigint) as tax_minor
           from credit_note n where n.customer_id = i.customer_id and n.invoice_id = i.id) noted
- order by i.issued_at desc, i.sequence desc nulls last
+ order by i.issued_at desc, i.sequence desc nulls last, i.id desc
 
 -- name: offers.by_ids
 -- returns: OrderableOffer

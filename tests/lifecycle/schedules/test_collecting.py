@@ -250,6 +250,21 @@ async def test_all_that_is_due_is_invoiced_before_it_is_paid_when_the_clock_is_l
     await all_agree(life)
 
 
+async def test_invoices_of_all_that_is_due_are_numbered_by_due_day_in_whatever_order_the_rows_are(life: Life) -> None:
+    """Here the ids and the places of the rows are in the opposite order."""
+    await create(life, "10", "20", "30", first=40)
+    await life.admin.execute(
+        "update installment p set due_on = o.due_on, invoice_at = o.invoice_at from installment o "
+        "where p.customer_id = $1 and o.customer_id = p.customer_id and o.schedule_id = p.schedule_id and o.position = 4 - p.position",
+        life.customer_id,
+    )
+    life.now += timedelta(days=135)
+    assert (await pay(life, "payAllDue", currency="USD"))["userErrors"] == []
+    invoices = sorted(await life.rows("invoice"), key=lambda row: row["sequence"])
+    assert [row["total_minor"] for row in invoices] == [3_000, 2_000, 1_000]
+    await all_agree(life)
+
+
 async def test_an_installment_that_was_paid_without_an_invoice_gets_none(life: Life) -> None:
     """As by a program of the version before, which does not know that an invoice is to come."""
     agreed = (await create(life, "10", first=40)).schedule

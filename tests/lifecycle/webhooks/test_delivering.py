@@ -5,11 +5,14 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
+import asyncpg
 import pytest
 
+from db.builtin.embedded import Urls
 from jobs.delivering import Deliverer
 from tests.conftest import STAFF
 from tests.lifecycle.webhooks.conftest import Hooks, replaced
+from tests.waiting import count_lock_waits, until
 from tests.webhooks.sinks import Sink, sink
 from tests.webhooks.test_signing import verified
 from webhooks.client import WebhookClient
@@ -97,6 +100,34 @@ async def test_failed_attempts_are_repeated_by_the_schedule_and_then_given_up(ho
         assert [(one["status"], one["attemptCount"], one["nextAttemptAt"]) for one in read["deliveries"]["nodes"]] == [("FAILED", 10, None)]
         assert {(one["statusCode"], one["answer"]) for one in read["deliveries"]["nodes"][0]["attempts"]} == {(500, "a stack trace")}
         assert read["status"] == "ENABLED", "three days of failures do not disable it"
+
+
+async def test_attempts_whose_recording_is_the_victim_of_a_deadlock_are_recorded(hooks: Hooks, place: Urls, admin: asyncpg.Connection) -> None:
+    """The attempt has locked its delivery and waits for the endpoint; who holds the endpoint wants the delivery."""
+    other = await asyncpg.connect(place.admin, server_settings={"search_path": "portico", "deadlock_timeout": "1min"})
+    holding, endpoint = other.transaction(), dict[str, Any]()
+
+    async def hold(writer: asyncio.StreamWriter) -> None:
+        await holding.start()
+        await other.execute("select from webhook_endpoint where id = $1 for update", endpoint["id"])
+        writer.write(b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")
+
+    async with sink(answer=hold) as target:
+        endpoint |= await hooks.endpoint(target)
+        await hooks.change()
+        delivering = asyncio.create_task(hooks.deliver())
+
+        async def is_held_up() -> bool:
+            return await count_lock_waits(admin) > 0
+
+        await until(is_held_up)
+        await other.execute("select from webhook_delivery where endpoint_id = $1 for update", endpoint["id"])
+        await holding.rollback()
+        deliverer = await delivering
+        await other.close()
+        assert deliverer.done.failures == 0
+        assert [row["status_code"] for row in await hooks.attempts(endpoint)] == [500]
+        assert len(target.received) == 1
 
 
 async def test_retry_after_of_the_endpoint_is_waited_for(hooks: Hooks) -> None:
