@@ -85,6 +85,7 @@ ANY_ORDER = {
     "imports.release_installments": "counted",
     "imports.still_held": "an array that is compared as a set",
     "monitoring.queues": "read by name",
+    "revisions.confirmed_each": "read by number",
     "passes.claim": "passes run beside each other",
     "passes.renew": "read as a set",
     "endpoints.enabled": "each endpoint is served in a transaction of its own",
