@@ -97,7 +97,7 @@ class PortalClient:
 
     async def letters(self, address: str, number: int) -> list[EmailMessage]:
         """Return the letters to the address once there are `number` of them, with those that follow shortly after."""
-        for _ in range(100):
+        for _ in range(400):
             if len(self.letters_to(address)) >= number:
                 break
             await asyncio.sleep(0.05)

@@ -18,6 +18,7 @@ from db.unit_of_work import UnitOfWork
 from storage.bucket import BucketUnavailable
 from tests.conftest import closing_pool
 from tests.db.test_pool import FIRST
+from tests.waiting import until
 
 # Every SQLSTATE that passes by itself.
 OUTAGES = [
@@ -190,10 +191,13 @@ async def test_whatever_a_statement_fails_with_on_a_lost_connection_is_an_outage
             assert await transaction.first("customers.by_id", key="cus_nobody") is None
 
 
-async def test_who_is_cancelled_while_the_connection_is_lost_stays_cancelled(single: Database) -> None:
+async def test_who_is_cancelled_while_the_connection_is_lost_stays_cancelled(single: Database, admin: asyncpg.Connection) -> None:
+    async def sleeps() -> bool:
+        return bool(await admin.fetchval("select count(*) from pg_stat_activity where application_name = 'single' and wait_event = 'PgSleep'"))
+
     session = UnitOfWork(single, FIRST)
     running = asyncio.create_task(session.fetch_unshielded("select pg_sleep(30)", ()))
-    await asyncio.sleep(0.1)
+    await until(sleeps)
     assert session._lease is not None
     running.cancel()
     session._lease.terminate()

@@ -16,6 +16,7 @@ from db.builtin.embedded import Urls
 from db.pool import Database, Pool
 from db.unit_of_work import Caller, DatabaseUnavailable, SessionEnded, UnitOfWork, UnitOfWorkClosed
 from tests.conftest import ADA, BIG, EMPTY
+from tests.waiting import until
 
 WHO = "select current_setting('app.customer_id'), array(select id from customer), pg_backend_pid()"
 CALLERS = [Caller(viewer.customer_id, Actor.CUSTOMER, datetime(2026, 11, 23, tzinfo=UTC)) for viewer in (ADA, BIG, EMPTY)]
@@ -296,18 +297,19 @@ async def test_releasing_gives_the_connection_back_and_reading_goes_on_in_a_new_
 async def test_a_cancellation_while_a_write_ends_passes_no_open_transaction_on(
     statement: str, cancellations: int, urls: Urls, admin: asyncpg.Connection
 ) -> None:
-    """The end of the write takes long: a constraint that is checked at COMMIT sleeps, or a statement before the ROLLBACK is still being cancelled."""
-    await admin.execute(SLOW_COMMIT)
+    """The end of the write takes long: a constraint that is checked at COMMIT waits for a lock, or a statement before the ROLLBACK is still being cancelled."""
+    await admin.execute(SLOW_COMMIT + f"select pg_advisory_lock({END_LOCK})")
     try:
         async with pool_of(1, urls) as opened:
             writing = asyncio.create_task(slow_write(UnitOfWork(opened, FIRST), is_failing=statement == "ROLLBACK"))
-            await asyncio.sleep(0.15)
+            await until(lambda: admin.fetchval(ENDS_SLOWLY))
             second = UnitOfWork(opened, SECOND, acquire_seconds=10)
             waits = asyncio.create_task(who(second))
             await waiting(opened, 1)
             for _ in range(cancellations):
                 writing.cancel()
                 await asyncio.sleep(0.001)
+            await admin.execute(f"select pg_advisory_unlock({END_LOCK})")
             with pytest.raises(asyncio.CancelledError):
                 await writing
             await waits
@@ -317,10 +319,12 @@ async def test_a_cancellation_while_a_write_ends_passes_no_open_transaction_on(
         await admin.execute("drop table slow_end; drop function sleep_at_commit()")
 
 
-SLOW_COMMIT = """
+END_LOCK = 4_711
+ENDS_SLOWLY = "select count(*) = 1 from pg_stat_activity where application_name = 'line' and wait_event in ('advisory', 'PgSleep')"
+SLOW_COMMIT = f"""
 create table slow_end (id int);
 grant insert on slow_end to portico_app;
-create function sleep_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$;
+create function sleep_at_commit() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared({END_LOCK}); return null; end $$;
 create constraint trigger sleeps after insert on slow_end deferrable initially deferred for each row execute function sleep_at_commit();
 """
 

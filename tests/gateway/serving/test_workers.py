@@ -123,7 +123,7 @@ async def test_the_first_request_of_an_accepted_connection_is_answered_by_a_proc
     with process(root, urls, tmp_path, workers=workers, drain_seconds="0", log_level="INFO") as (running, address):
         target = httpx.URL(address)
         late, unused = [socket.create_connection((target.host, target.port or 80), 10) for _ in range(2)]
-        await asyncio.sleep(0.2)  # until they are accepted
+        await until(lambda: _is(lambda: are_accepted([late, unused])))
         running.terminate()
         await asyncio.sleep(0.1)
         late.sendall(head.encode() + body)
@@ -132,6 +132,13 @@ async def test_the_first_request_of_an_accepted_connection_is_answered_by_a_proc
         assert ADA.customer_id.encode() in answer
         assert await asyncio.to_thread(received, unused) == b""
         assert await asyncio.to_thread(running.wait, 10) == 0
+
+
+def are_accepted(connections: list[socket.socket]) -> bool:
+    """Return whether the server has accepted these connections: in the kernel's list, one that waits to be accepted has the inode 0."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    accepted = {(row[1][-4:], row[2][-4:]) for row in rows if row[9] != "0"}
+    return all((f"{connection.getpeername()[1]:04X}", f"{connection.getsockname()[1]:04X}") in accepted for connection in connections)
 
 
 def received(connection: socket.socket) -> bytes:

@@ -15,7 +15,7 @@ from gateway.documents.document_cache import first_party
 from gateway.http import multipart
 from tests.callers.posting import BOUNDARY, field, form, headers
 from tests.conftest import ADA, BIG, token
-from tests.waiting import locked, until
+from tests.waiting import count_lock_waits, locked, until
 
 QUERY = "{ customer { id name } }"
 SUMMARY = {"query": first_party()["Summary"]}
@@ -52,12 +52,18 @@ async def test_requests_that_stop_after_their_operation_cost_another_customer_no
             assert (answer.status_code, "errors" in answer.json()) == (200, False)
 
 
-async def test_a_multipart_request_without_files_has_the_deadline_and_the_places_of_other_operations(start_server: Callable[..., str], urls: Urls) -> None:
+async def waits_for_a_lock(admin: asyncpg.Connection) -> bool:
+    return await count_lock_waits(admin) == 1
+
+
+async def test_a_multipart_request_without_files_has_the_deadline_and_the_places_of_other_operations(
+    start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection
+) -> None:
     """Its one place is taken by an operation that waits for a lock; with files it would have places of its own."""
     url = start_server(urls.app, max_running=1, max_caller_running=1, operation_seconds=1.5, upload_seconds=60, queue_seconds=0.1)
     async with httpx.AsyncClient(base_url=url, timeout=20) as client, locked(urls):
         waiting = asyncio.create_task(client.post("/graphql", content=form(field("operations", {"query": QUERY}), field("map", {})), headers=headers(ADA)))
-        await asyncio.sleep(0.3)
+        await until(lambda: waits_for_a_lock(admin))
         beside = await client.post("/graphql", json={"query": QUERY}, headers={"Authorization": f"Bearer {token(BIG)}"})
         assert beside.status_code == 503
         assert (await waiting).status_code == 503
