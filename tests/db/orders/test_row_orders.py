@@ -50,7 +50,7 @@ OF_ONE_ROW = {
     *("operations.claim", "operations.claim_of_client", "charges.lock", "charges.attempt", "refund_requests.lock", "payment_methods.default_of_customer"),
     *("coupon_redemptions.of_subscription", "schedules.add", "imports.state", "imports.catalog", "imports.on_release", "imported_documents.of_invoice", "schema.revision"),
     *("endpoints.count", "deliveries.replay", "deliveries.event", "deliveries.fan_out", "events.announce", "links.holding", "trusted.stamp"),
-    *("letter_causes.claim", "customers.history", "revisions.confirmed", "revisions.of_answer", "live.lead"),
+    *("letter_causes.claim", "customers.history", "revisions.confirmed", "revisions.of_answer", "live.lead", "monitoring.queues"),
     *("credentials.rehash", "credentials.set_email", "credentials.set_password", "summaries.of_customer", "live.announce"),
 }  # fmt: skip
 # Blocks of several rows whose readers need no order.
@@ -69,7 +69,7 @@ ANY_ORDER = {
     "erasing.attachments": "written to the loose objects, which have an order",
     "erasing.exports": "written to the loose objects, which have an order",
     "sessions.end_others": "counted",
-    "links.void": "counted",
+    "links.void": "not read",
     "grants.revoke_all": "not read",
     "trusted.retire": "counted",
     "trusted.deprecate": "counted",
@@ -77,14 +77,13 @@ ANY_ORDER = {
     "papers.invoices": "read by id",
     "papers.credit_notes": "read by id",
     "papers.installments": "read by id",
-    "payment_methods.saved": "read by id",
+    "payment_methods.saved": "one id",
     "subscriptions.move_method": "sorted by the reader",
-    "schedules.add_installments": "counted",
+    "schedules.add_installments": "read as a set",
     "imports.register": "only whether there is one",
-    "imports.release_invoices": "counted",
-    "imports.release_installments": "counted",
+    "imports.release_invoices": "not read",
+    "imports.release_installments": "not read",
     "imports.still_held": "an array that is compared as a set",
-    "monitoring.queues": "read by name",
     "passes.claim": "passes run beside each other",
     "passes.renew": "read as a set",
     "endpoints.enabled": "each endpoint is served in a transaction of its own",
@@ -92,9 +91,9 @@ ANY_ORDER = {
     "deliveries.again": "counted",
     "deliveries.finish": "a letter for each of them",
     "letters.take_on": "letters are sent beside each other",
-    "offers.by_ids": "read by id",
+    "offers.by_ids": "one id",
     "offers.around": "read by id",
-    "taken_plans.add": "read as a set",
+    "taken_plans.add": "counted",
 }
 # Rows of these are counted, compared by id, or read by month and currency.
 ANY_ORDER_OF = ("saving.", "invariants.", "upkeep.", "reports.")
