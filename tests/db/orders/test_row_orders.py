@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 
+from billing.states import Actor
 from db.blocks import Block, blocks
+from db.pool import Database
+from db.unit_of_work import Caller, UnitOfWork
+from resolvers.reads.facts import fetch_rows
 
 # The last column of a total order: no two rows of the result have the same value of it, or of it and the columns before it.
 LAST = (
@@ -178,6 +183,21 @@ def test_parts_of_statements_have_a_limit_only_with_a_total_order() -> None:
 
 def test_aggregates_of_rows_in_blocks_have_an_order() -> None:
     assert {block.name for block in blocks().values() if is_unordered(block.sql)} == UNORDERED_AGGREGATES
+
+
+async def test_rows_of_a_block_for_pages_that_are_read_whole_are_in_its_first_order(database: Database, admin: asyncpg.Connection) -> None:
+    """Here the rows lie in the opposite order."""
+    for code in await admin.fetch("select code from plan order by code desc"):
+        await admin.execute("update plan set trial_days = trial_days where code = $1", code[0])
+    session = UnitOfWork(database, Caller(None, Actor.STAFF, datetime.now(UTC)))
+    try:
+        read = [row.code for row in await fetch_rows(session, "catalog.plans", code=None, is_archived=None)]
+        async with session.write() as transaction:
+            written = [row.code for row in await transaction.run("catalog.plans", code=None, is_archived=None)]
+    finally:
+        await session.close()
+    assert read == written == sorted(read)
+    assert len(read) > 1
 
 
 @pytest.mark.parametrize("catalog", ["select viewname as name, definition from pg_views where schemaname = 'portico'",
