@@ -107,6 +107,14 @@ def with_only(block: Block, filters: frozenset[str]) -> Block:
     return replace(block, sql=PARAMETER.sub(lambda match: match[0] if match[1] in names else "null", sql))
 
 
+def whole(block: Block) -> str:
+    """Return the SQL of all rows of a block. Those of a block for pages are in the first of its orders."""
+    if not block.orders:
+        return block.sql
+    order = next(iter(block.orders.values()))
+    return f"{block.sql}\n order by {', '.join(f'{column} desc' if order.is_descending else column for column in order.columns)}"
+
+
 def _block(text: str) -> Block:
     lines = text.splitlines()
     headers = [match for line in lines if (match := HEADER.match(line))]

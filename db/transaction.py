@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from billing.states import Actor
-from db.blocks import PARAMETER, TOGETHER, block_named, blocks, positional, with_literals
+from db.blocks import PARAMETER, TOGETHER, block_named, blocks, positional, whole, with_literals
 from db.callers import WRITE, Caller, permission_check
 from db.literals import encode_param, literal
 from db.pool import Lease
@@ -53,7 +53,7 @@ class Transaction:
             is_written = await self._fetch(positional(without_row(block.sql)), values)
             customer_id = values.get("customer_id", self.caller.customer_id)
             return await self.run("customers.by_id", key=customer_id, customer_id=customer_id) if is_written else []
-        records = await self._fetch(positional(block.sql), values)
+        records = await self._fetch(positional(whole(block)), values)
         return rows_of(block.returns, records) if block.returns != "nothing" else []
 
     async def first(self, name: str, /, **values: Any) -> Any:

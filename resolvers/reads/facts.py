@@ -8,7 +8,7 @@ from typing import Any
 from billing.lifecycle.facts import SubscriptionFacts
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import BillingAccount, Contract, CouponOffer, Offer
-from db.blocks import TOGETHER, block_named, positional
+from db.blocks import TOGETHER, block_named, positional, whole
 from db.records import rows_of
 from db.unit_of_work import UnitOfWork
 from resolvers.context import Context
@@ -36,7 +36,7 @@ async def fetch_rows(session: UnitOfWork, name: str, /, **values: Any) -> list[A
     if session.is_distributed and TOGETHER in name:
         return [await fetch_rows(session, part, **values) for part in name.split(TOGETHER)]
     block = block_named(name)
-    return await rows_from(session, block.sql, block.returns, **values)
+    return await rows_from(session, whole(block), block.returns, **values)
 
 
 async def rows_from(session: UnitOfWork, sql: str, returns: str, /, **values: Any) -> list[Any]:

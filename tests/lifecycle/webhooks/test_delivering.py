@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from db.builtin.embedded import Urls
+from db.pool import Database, Pool
 from jobs.delivering import Deliverer
 from tests.conftest import STAFF
 from tests.lifecycle.webhooks.conftest import Hooks, replaced
@@ -128,6 +129,36 @@ async def test_attempts_whose_recording_is_the_victim_of_a_deadlock_are_recorded
         assert deliverer.done.failures == 0
         assert [row["status_code"] for row in await hooks.attempts(endpoint)] == [500]
         assert len(target.received) == 1
+
+
+async def test_deliveries_that_are_sent_again_are_locked_in_the_order_in_which_attempts_lock_them(hooks: Hooks, place: Urls, admin: asyncpg.Connection) -> None:
+    """While the first one is locked by another process, none of the others is. Here the rows lie in the opposite order, and no index is used."""
+    async with sink() as target:
+        endpoint = await hooks.endpoint(target)
+        await hooks.others(5)
+        await hooks.deliver()
+    ids = sorted(row["id"] for row in await hooks.deliveries(endpoint))
+    assert len(ids) == 5
+    for each in ids[::-1]:
+        await hooks.life.admin.execute("update webhook_delivery set attempts = attempts where id = $1", each)
+    settings = {"enable_indexscan": "off", "enable_bitmapscan": "off"}
+    other = await asyncpg.connect(place.admin, server_settings={"search_path": "portico"})
+
+    async def is_held_up() -> bool:
+        return await count_lock_waits(admin) > 0
+
+    async with (
+        Database(place.app, Pool(1), server_settings=settings) as database,
+        replaced(hooks, database=database).delivering.session().write() as transaction,
+    ):
+        async with other.transaction():
+            await other.execute("select from webhook_delivery where id = $1 for update", ids[0])
+            sending = asyncio.create_task(transaction.run("deliveries.again", ids=ids))
+            await until(is_held_up)
+            free = await other.fetch("select id from webhook_delivery where id = any($1) for update skip locked", ids)
+        assert sorted(row["id"] for row in free) == ids
+        assert len(await sending) == len(ids)
+    await other.close()
 
 
 async def test_retry_after_of_the_endpoint_is_waited_for(hooks: Hooks) -> None:
