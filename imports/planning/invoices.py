@@ -25,7 +25,8 @@ def plan_invoice(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None
     _add_amounts(draft, line, row, lines)
     notes = [_note(draft, row, note) for note in line.content.get("creditNotes", ())]
     elsewhere_minor = _settle(draft, line, row)
-    draft.rows["imported_invoice"].append(row)
+    on_release = _on_release(draft, line, row)
+    draft.rows["imported_invoice"].append({**row, "is_import_held": on_release is not None})
     draft.rows["invoice_line"].extend({**each, "invoice_id": row["id"]} for each in lines)
     for note, note_lines in notes:
         draft.rows["imported_credit_note"].append(note)
@@ -35,7 +36,7 @@ def plan_invoice(draft: PlanDraft, line: ImportLine, record: LedgerRecord | None
     if document:
         key = f"customer/{draft.owner().id}/doc_{document['sha256'][:40]}"
         draft.rows["imported_document"].append({**document, "invoice_id": row["id"], "object_key": key})
-    return LineOutcome(line, LineAction.CREATE, row["id"], on_release=_on_release(draft, line, row))
+    return LineOutcome(line, LineAction.CREATE, row["id"], on_release=on_release)
 
 
 def _row(draft: PlanDraft, line: ImportLine) -> dict[str, Any]:

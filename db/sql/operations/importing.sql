@@ -137,6 +137,15 @@ update invoice i
    and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.holds @> array['IMPORT'])
 returning i.id
 
+-- name: imports.release_of_collection
+-- returns: WrittenRow
+-- Collect invoices here from now on, unless the import still holds their subscription: also one that is paid, if its money goes back.
+update invoice i
+   set is_import_held = false, version = i.version + 1
+ where i.customer_id = :customer_id and i.is_import_held and i.id in (select n.id from jsonb_to_recordset(cast(:due as jsonb) -> 'invoices') n (id text))
+   and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.holds @> array['IMPORT'])
+returning i.id
+
 -- name: imports.release_installments
 -- returns: WrittenRow
 -- Have installments invoiced that have no invoice, so many days before they are due where the customer lives, unless the import still holds the subscription.
@@ -276,14 +285,14 @@ returning id
 -- Insert an invoice with the number that it has. The billing clock does not collect it before the release.
 insert into invoice (customer_id, id, number, reason, status, currency, subscription_id, schedule_id, issued_at, due_on, period_starts_at, period_ends_at, subtotal_minor,
        discount_minor, tax_minor, total_minor, paid_minor, credited_minor, refunded_minor, noted_minor, paid_at, created_at, memo, is_automatic, written_off_at, external_id, metadata,
-       imported_at)
+       imported_at, is_import_held)
 select :customer_id, n.id, n.number, n.reason, n.status, n.currency, n.subscription_id, n.schedule_id, n.issued_at, n.due_on, n.period_starts_at, n.period_ends_at, n.subtotal_minor,
        n.discount_minor, n.tax_minor, n.total_minor, n.paid_minor, n.credited_minor, n.refunded_minor, n.noted_minor, n.paid_at, n.created_at, n.memo, n.is_automatic,
-       n.written_off_at, n.external_id, n.metadata, n.imported_at
+       n.written_off_at, n.external_id, n.metadata, n.imported_at, n.is_import_held
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, number text, reason text, status text, currency text, subscription_id text, schedule_id text, issued_at timestamptz,
        due_on date, period_starts_at timestamptz, period_ends_at timestamptz, subtotal_minor bigint, discount_minor bigint, tax_minor bigint, total_minor bigint, paid_minor bigint,
        credited_minor bigint, refunded_minor bigint, noted_minor bigint, paid_at timestamptz, created_at timestamptz, memo text, is_automatic boolean, written_off_at timestamptz,
-       external_id text, metadata jsonb, imported_at timestamptz)
+       external_id text, metadata jsonb, imported_at timestamptz, is_import_held boolean)
 returning id
 
 -- name: saving.imported_document

@@ -99,9 +99,7 @@ class MixedHistory(StaffInputs, History):
             await self.call(*await self.next_call())
 
     def events(self) -> list[Callable[[], Awaitable[None]]]:
-        # An exception of 2026-12-01: a debit that the bank returns lets the clock collect what an import holds. Delete the condition when it does not any more.
-        reports = [] if self.is_held else [self.money_goes_back, self.money_goes_back, self.credited_money_goes_back]
-        return [self.another_card, self.another_card, self.processor_tells, *reports]
+        return [self.another_card, self.another_card, self.processor_tells, self.money_goes_back, self.money_goes_back, self.credited_money_goes_back]
 
     async def credited_money_goes_back(self) -> None:
         """Let the bank take back a payment of an invoice of which staff have credited a part."""

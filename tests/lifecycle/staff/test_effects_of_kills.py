@@ -32,7 +32,7 @@ KILLED_ELSEWHERE = {
 OTHERS = {"createPortalLink", "checkDocuments", "publishDocuments", "retireDocuments", "deprecateDocuments"}
 # Each is one transaction, and makes a secret or an event of its own on purpose (tests/lifecycle/webhooks).
 OTHERS |= {"saveWebhookEndpoint", "deleteWebhookEndpoint", "rotateWebhookSecret", "pingWebhookEndpoint", "redeliver", "replayEvents", "dryRunWebhook"}
-# One transaction; a second call changes nothing (tests/imports/test_releases.py).
+# One transaction; a second call changes nothing (tests/imports/releases/test_releases.py).
 OTHERS |= {"releaseImported"}
 RANKS = count(2_000)
 TABLES = "select relname as name from pg_class where relnamespace = 'portico'::regnamespace and relkind = 'r' and not relispartition order by relname"

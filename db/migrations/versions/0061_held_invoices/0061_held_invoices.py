@@ -1,0 +1,12 @@
+"""The billing clock and dunning leave an invoice that an import holds to the system that it came from, whatever happens to its payments."""
+
+from pathlib import Path
+
+from db.migrations import run_script
+
+revision = "0061"
+down_revision = "0060"
+
+
+def upgrade() -> None:
+    run_script(Path(__file__).with_name("0061_held_invoices.sql"))

@@ -1,0 +1,102 @@
+"""Before the release an open invoice is collected by the system that it came from: nothing that happens to the customer's own payments lets the billing clock charge it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from billing.money.numbers import Numbering
+from billing.refusals import ErrorCode, Refused
+from db.unit_of_work import Transaction
+from resolvers.changes.writing import WriteContext, system_writer
+from resolvers.charges import collecting, dunning
+from tests.imports.conftest import NOW, ImportPlace
+from tests.imports.lines import invoice, subscription
+from tests.imports.releases.test_releases import LINES, as_customer, clock, release
+
+DUE = datetime.fromisoformat("2026-10-29T00:00:00Z")
+Happening = Callable[[Transaction, str, WriteContext], Awaitable[Any]]
+
+
+def charge(invoice_id: str) -> Any:
+    return SimpleNamespace(invoice_id=invoice_id, payment_method_id=None)
+
+
+HAPPENINGS: dict[str, Happening] = {
+    "a returned debit": lambda transaction, invoice_id, by: dunning.returned(transaction, charge(invoice_id), by=by),
+    "a dispute": lambda transaction, invoice_id, by: dunning.disputed(transaction, charge(invoice_id), by=by),
+    "a declined charge": lambda transaction, invoice_id, by: dunning.declined(transaction, charge(invoice_id), never_happened=False, by=by),
+    "another method": lambda transaction, invoice_id, by: dunning.methods_changed(transaction, by=by),
+    "retryPastDue": lambda transaction, invoice_id, by: dunning.methods_changed(transaction, is_requested=True, by=by),
+}
+
+
+async def happens(place: ImportPlace, happening: Happening) -> None:
+    (row,) = await place.fetch("select id from invoice")
+    await as_customer(place, NOW, lambda transaction: happening(transaction, row["id"], system_writer(NOW, Numbering())))
+
+
+async def collection(place: ImportPlace) -> tuple[Any, ...]:
+    (row,) = await place.fetch("select collection, collect_at, failed_attempts, retry_count, is_import_held from invoice")
+    return tuple(row)
+
+
+async def import_invoice(place: ImportPlace, **changes: Any) -> None:
+    place.write_lines(**LINES, subscriptions=[subscription()], invoices=[invoice(status="OPEN", collection="AUTOMATIC", **changes)])
+    await place.run()
+
+
+@pytest.mark.parametrize("changes", [{}, {"subscription": "S1"}], ids=["of nothing", "of a subscription"])
+@pytest.mark.parametrize("name", HAPPENINGS)
+async def test_it_is_left_to_the_source_until_the_release(place: ImportPlace, name: str, changes: dict[str, Any]) -> None:
+    await import_invoice(place, **changes)
+    await happens(place, HAPPENINGS[name])
+    assert await collection(place) == ("NONE", None, 0, 0, True)
+    await clock(place, NOW + timedelta(days=40))
+    assert await place.counts(("payment", "charge")) == {"payment": 0, "charge": 0}
+    assert (await place.fetch("select holds from subscription"))[0][0] == ["IMPORT"]
+    assert await release(place) == []
+    assert await collection(place) == ("DUE", DUE, 0, 0, False)
+
+
+@pytest.mark.parametrize("name", ["a returned debit", "a declined charge", "retryPastDue"])
+async def test_released_it_is_collected_here(place: ImportPlace, name: str) -> None:
+    """The control of the test before."""
+    await import_invoice(place)
+    await release(place)
+    before = await collection(place)
+    await happens(place, HAPPENINGS[name])
+    assert await collection(place) != before
+
+
+async def test_one_that_was_paid_before_the_release_is_collected_here_if_its_money_goes_back(place: ImportPlace) -> None:
+    await import_invoice(place)
+    await place.fetch("update invoice set status = 'PAID', paid_minor = total_minor, paid_at = now()")
+    await release(place)
+    assert await collection(place) == ("NONE", None, 0, 0, False)
+    await place.fetch("update invoice set status = 'OPEN', paid_minor = 0, paid_at = null")
+    await happens(place, HAPPENINGS["retryPastDue"])
+    assert (await collection(place))[0] == "DUE"
+
+
+async def test_staff_do_not_retry_it_before_the_release(place: ImportPlace) -> None:
+    await import_invoice(place)
+    call: Any = None
+    with pytest.raises(Refused) as refused:
+        await happens(place, lambda transaction, invoice_id, by: collecting.retried(transaction, invoice_id, call, by=by))
+    assert refused.value.code is ErrorCode.WRONG_STATE
+
+
+async def test_only_what_the_release_collects_is_held(place: ImportPlace) -> None:
+    """Not a paid invoice, one that is paid by hand, or one that is written off."""
+    lines = [
+        invoice("I1", status="PAID"),
+        invoice("I2", status="OPEN"),
+        invoice("I3", status="OPEN", collection="AUTOMATIC", writtenOffAt="2026-11-01T00:00:00Z"),
+        invoice("I4", status="OPEN", collection="AUTOMATIC"),
+    ]
+    place.write_lines(**LINES, invoices=lines)
+    await place.run()
+    assert [row[0] for row in await place.fetch("select external_id from invoice where is_import_held")] == ["I4"]
