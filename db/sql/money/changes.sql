@@ -103,11 +103,11 @@ select i.customer_id, i.id
 
 -- name: clock.holds_to_lift
 -- returns: Due
--- Select subscriptions that dunning holds and whose debts that caused the dunning are settled in any way. The customer's time zone is not read here, so the date of the
--- first time zone decides what is overdue.
+-- Select subscriptions that dunning holds and whose debts that caused the dunning are settled in any way; not before an import releases them, because until then its ledger has
+-- the cause. The customer's time zone is not read here, so the date of the first time zone decides what is overdue.
 select s.customer_id, s.id
   from subscription s
- where 'DUNNING' = any(s.holds) and s.charging_payment_id is null
+ where 'DUNNING' = any(s.holds) and not s.holds @> array['IMPORT'] and s.charging_payment_id is null
    and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.written_off_at is null
                     and (i.promise_until is null or i.promise_until <= :now)
                     and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < cast((cast(:now as timestamptz) + interval '14 hours') at time zone 'UTC' as date)))

@@ -59,7 +59,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
          limit 1) m on true
  where i.customer_id = :customer_id and i.remaining_minor > 0 and (cast(:key as text) is null or i.id = :key)
    and (h.id is not null or i.is_automatic or i.collection <> 'NONE' or (s.id is not null and i.schedule_id is null)) and i.written_off_at is null
-   and not i.is_import_held and not coalesce(s.holds @> array['IMPORT'], false)
+   and not (i.is_import_held and i.collection = 'NONE') and not coalesce(s.holds @> array['IMPORT'], false)
  order by i.due_on, i.id
 
 -- name: collections.move_to_default

@@ -70,10 +70,10 @@ returning customer_id, id
 
 -- name: contracts.to_lift
 -- returns: Due
--- Select subscriptions that dunning holds and whose debts that caused the dunning are paid, or are promised to be paid.
+-- Select subscriptions that dunning holds and whose debts that caused the dunning are paid, or are promised to be paid; not before an import releases them.
 select s.customer_id, s.id
   from subscription s
- where s.customer_id = :customer_id and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
+ where s.customer_id = :customer_id and 'DUNNING' = any(s.holds) and not s.holds @> array['IMPORT'] and s.charging_payment_id is null
    and not exists (select from owed_item o join invoice i on i.customer_id = o.customer_id and i.id = o.invoice_id
                     where o.customer_id = s.customer_id and o.subscription_id = s.id and i.written_off_at is null
                       and (i.promise_until is null or i.promise_until <= :now)

@@ -26,7 +26,7 @@ NOUNS = {
 # Columns that no statement changes, or that triggers leave out.
 UNCHANGED = {"customer_id", "id", "version", "created_at", "name_key", "email_key", "due_at", "anchor_at", "billing_zone", "collect_at", "sequence"}
 UNCHANGED |= {"failed_attempts", "retry_began_on", "retry_last_on", "retry_method_id", "is_hold_paused", "processor_reference", "fingerprint", "is_awaiting"}
-UNCHANGED |= {"imported_at"}
+UNCHANGED |= {"imported_at", "is_import_held"}
 # Of no customer; written when there are imports and endpoints.
 OF_DEPLOYMENT = {"import.finished", "webhook_endpoint.disabled"}
 

@@ -9,4 +9,5 @@ down_revision = "0060"
 
 
 def upgrade() -> None:
-    run_script(Path(__file__).with_name("0061_held_invoices.sql"))
+    for name in ("held_invoices", "view"):
+        run_script(Path(__file__).with_name(f"0061_{name}.sql"))
