@@ -16,7 +16,7 @@ from auth.viewer import Viewer
 from db.builtin import embedded
 from db.callers import Caller
 from db.pool import Database, Pool
-from db.revisions.lookup import confirmed_revision
+from db.revisions.lookup import RevisionKey, confirmed_revisions
 from db.unit_of_work import SessionEnded, UnitOfWork
 from gateway.documents.document_cache import first_party
 from planner import BoundPlan
@@ -141,7 +141,7 @@ async def test_all_customers_have_another_revision_after_a_change_of_the_catalog
 async def revision_of(portal: Portal, text: str, single: Database, viewer: Viewer) -> str:
     bound = bound_for(portal, text, viewer, {})
     assert bound.plan.revised is not None
-    revision = await confirmed_revision(single, caller_of(viewer), with_catalog=bound.plan.revised.is_of_catalog, acquire_seconds=20)
+    (revision,) = await confirmed_revisions(single, [RevisionKey(caller_of(viewer), bound.plan.revised.is_of_catalog)], acquire_seconds=20)
     session = unit_of_work(single, viewer)
     ((*_, beside, _, _),) = await session.fetch(bound.plan.revised.sql, bound.revised_values)
     await session.close()
@@ -154,7 +154,7 @@ async def test_the_look_up_of_a_revision_refuses_a_session_that_is_another_custo
     for viewer, identifier in ((ADA, own), (BIG, other)):
         await admin.execute(SESSION, viewer.customer_id, identifier)
     for session_id, is_accepted in ((own, True), (other, False)) * 3:
-        looked_up = confirmed_revision(single, replace(caller_of(ADA), session_id=session_id), with_catalog=False, acquire_seconds=20)
+        looked_up = confirmed_revisions(single, [RevisionKey(replace(caller_of(ADA), session_id=session_id), False)], acquire_seconds=20)
         if is_accepted:
             assert await looked_up
         else:
