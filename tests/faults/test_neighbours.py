@@ -75,4 +75,4 @@ async def sign_in_and_change(address: str, load: MixedLoad) -> None:
             http.post("/graphql", json={"query": SIGN_IN}), http.post("/graphql", json={"query": CHANGE}, headers=headers)
         )
     assert signed_in.json()["data"]["signIn"]["userErrors"] == [{"code": "WRONG_CREDENTIALS"}]
-    assert changed.json()["data"]["requestEmailChange"] == {"done": True, "userErrors": []}
+    assert changed.json()["data"]["requestEmailChange"] == {"done": True, "userErrors": []}, changed.text
