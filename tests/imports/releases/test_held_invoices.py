@@ -100,3 +100,35 @@ async def test_only_what_the_release_collects_is_held(place: ImportPlace) -> Non
     place.write_lines(**LINES, invoices=lines)
     await place.run()
     assert [row[0] for row in await place.fetch("select external_id from invoice where is_import_held")] == ["I4"]
+
+
+async def test_a_retry_is_offered_after_the_release_only(place: ImportPlace) -> None:
+    await import_invoice(place)
+    (row,) = await place.fetch("select id from invoice")
+
+    async def is_offered() -> bool:
+        (read,) = await as_customer(place, NOW, lambda transaction: transaction.run("invoices.by_id", key=row["id"]))
+        return bool(read.is_retryable)
+
+    assert not await is_offered()
+    await release(place)
+    assert await is_offered()
+
+
+@pytest.mark.parametrize("name", ["the clock", "a payment"])
+async def test_what_dunning_holds_is_not_lifted_before_the_release(place: ImportPlace, name: str) -> None:
+    """Until then the ledger has the cause: the invoice itself is neither given up nor overdue."""
+    unpaid = {"collection": "AUTOMATIC", "dunning": {"state": "GIVEN_UP", "failedAttempts": 0}, "dueOn": "2027-01-31"}
+    place.write_lines(
+        **LINES,
+        subscriptions=[subscription(status="SUSPENDED", holds=["DUNNING"])],
+        invoices=[invoice(status="OPEN", subscription="S1", issuedAt="2026-11-30T00:00:00Z", **unpaid)],
+    )
+    await place.run()
+    if name == "the clock":
+        await clock(place, NOW + timedelta(days=1))
+    else:
+        await as_customer(place, NOW, lambda transaction: dunning.lift_paid(transaction, by=system_writer(NOW, Numbering())))
+    assert (await place.fetch("select holds from subscription"))[0][0] == ["DUNNING", "IMPORT"]
+    assert await release(place) == []
+    assert (await place.fetch("select holds from subscription"))[0][0] == ["DUNNING"]
