@@ -60,6 +60,7 @@ class ImportReason(StrEnum):
     # Money.
     LINES_DO_NOT_ADD_UP = "LINES_DO_NOT_ADD_UP", "The amounts of the lines, the tax and the total contradict each other."
     OVERPAID = "OVERPAID", "More was paid, credited or refunded than there is."
+    MORE_THAN_INVOICE = "MORE_THAN_INVOICE", "The installments of an invoice come to more than the invoice, or more of them is unpaid than of the invoice."
     UNPAID = "UNPAID", "It is closed in the source, but payments and credits do not cover it."
     NOT_ALLOCATED = "NOT_ALLOCATED", "A payment that succeeded has to be the sum of its allocations and of the credit that it left."
     # The processor.

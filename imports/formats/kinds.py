@@ -130,7 +130,7 @@ INSTALLMENT = (
     amount("amount", "its amount", required=True),
     amount("creditUsed", "how much of it the customer's credit paid; lines of `credits` of the kind `APPLIED_TO_INVOICE` say the same", default="`0`"),
     of("isCanceled", FieldType.BOOLEAN, "whether what is unpaid of it was given up", default="`false`"),
-    reference("invoice", "invoices", "the invoice that covers it"),
+    reference("invoice", "invoices", "the invoice that covers it; the installments of an invoice ask for no more than the invoice does, in its currency"),
     METADATA,
 )
 

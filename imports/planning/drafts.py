@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
@@ -47,6 +47,20 @@ class LedgerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CoveredInvoice:
+    """An invoice and the installments that it is for, in minor units: its total and what is owed of it; the sum of their amounts and what they still ask for."""
+
+    currency: str
+    total_minor: int
+    owed_minor: int
+    amount_minor: int = 0
+    unpaid_minor: int = 0
+
+    def with_installment(self, amount_minor: int, unpaid_minor: int) -> "CoveredInvoice":
+        return replace(self, amount_minor=self.amount_minor + amount_minor, unpaid_minor=self.unpaid_minor + unpaid_minor)
+
+
+@dataclass(frozen=True, slots=True)
 class ImportState:
     """What the database has of the lines of some customers: the ledger by kind and external id, customers by external id, owners of e-mail addresses, subscriptions by id with
     version, status and whether the import still holds them, what has an external id (by kind and id, with customer and id), and numbers in use."""
@@ -57,6 +71,7 @@ class ImportState:
     subscriptions: Mapping[str, tuple[int, str, bool]] = field(default_factory=dict)
     used: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
+    invoices: Mapping[str, CoveredInvoice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +143,8 @@ class PlanDraft:
     named: frozenset[tuple[str, str]] = frozenset()
     # What this plan creates.
     fresh: set[tuple[str, str]] = field(default_factory=set)
+    # Invoices by their external ids, with the installments that were planned so far.
+    covered: dict[str, CoveredInvoice] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
 
     def new_id(self, prefix: str) -> str:

@@ -34,6 +34,18 @@ class MoneySums:
     credit_used: dict[str, int] = field(default_factory=_sums)
     credit_applied: dict[str, int] = field(default_factory=_sums)
     paid_at: dict[str, str] = field(default_factory=dict)
+    # The lines of invoices by their external ids.
+    invoices: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def owed_minor(self, invoice: str) -> int:
+        """Return what remains of an invoice, of which there is a line."""
+        content = self.invoices[invoice]
+        if content["status"] != "OPEN":
+            return 0
+        notes_minor: int = sum(note.get("released", 0) + note.get("refunded", 0) for note in content.get("creditNotes", ()))
+        closed_minor: int = self.invoice_paid[invoice] + content.get("paidElsewhere", 0) + self.invoice_applied[invoice] + notes_minor
+        owed_minor: int = content["total"] - closed_minor
+        return max(owed_minor, 0)
 
 
 def sums_of(lines: Iterable[ImportLine]) -> MoneySums:
@@ -45,6 +57,7 @@ def sums_of(lines: Iterable[ImportLine]) -> MoneySums:
         elif line.kind.name == "credits":
             _add_credit(sums, line.content)
         elif line.kind.name == "invoices":
+            sums.invoices[line.external_id] = line.content
             for note in line.content.get("creditNotes", ()):
                 sums.refund_noted[note.get("refund", "")] += note.get("refunded", 0)
                 sums.invoice_noted[line.external_id] += note.get("released", 0) + note.get("refunded", 0)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imports.planning.covering import check_covering
 from imports.planning.drafts import LedgerRecord, LineAction, LineOutcome, PlanDraft, instant
 from imports.reading.staging import ImportLine
 from imports.reasons import ImportReason, LineFault
@@ -16,6 +17,7 @@ def plan_schedule(draft: PlanDraft, line: ImportLine, record: LedgerRecord | Non
     subscription_id = draft.target("subscriptions", content.get("subscription"), "subscription")
     parts = [_installment(draft, schedule_id, part, place, content["currency"]) for place, part in enumerate(content["installments"], 1)]
     _check_credit(draft, content)
+    check_covering(draft, content, parts)
     unpaid = [part for part in parts if part["amount_minor"] > part["paid_minor"] + part["refunded_minor"]]
     is_canceled = bool(unpaid) and all(part["status"] == "CANCELED" for part in unpaid)
     schedule = {

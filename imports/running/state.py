@@ -7,7 +7,7 @@ from typing import Any
 from billing.rows.contracts import CouponOffer, Offer
 from db.importing import ImportConnection
 from imports.formats.fields import Field, FieldType
-from imports.planning.drafts import ImportCatalog, ImportState, LedgerRecord
+from imports.planning.drafts import CoveredInvoice, ImportCatalog, ImportState, LedgerRecord
 from imports.reading.staging import CustomerLines, ImportLine
 
 
@@ -55,6 +55,7 @@ def _state(body: dict[str, Any]) -> ImportState:
         subscriptions={name: (version, status, is_held) for name, version, status, is_held in body["subscriptions"] or ()},
         used={(kind, name): (customer_id, target) for kind, name, customer_id, target in body["used"] or ()},
         numbers=frozenset(body["numbers"] or ()),
+        invoices={name: CoveredInvoice(*amounts) for name, *amounts in body["invoices"] or ()},
     )
 
 

@@ -14,6 +14,9 @@ from gateway.wiring.configuration.settings import WrongSetting
 from imports.formats.fields import Field, FieldType
 from imports.formats.kinds import KINDS
 from tests.conftest import NOW
+from tests.imports.conftest import NOW as IMPORTED_AT
+from tests.imports.conftest import ImportPlace, empty
+from tests.imports.lines import credit, customer, invoice, schedule
 from tests.template import create_database
 
 MEGABYTE = 2**20
@@ -89,3 +92,31 @@ def test_a_folder_that_is_not_empty_is_refused(urls: embedded.Urls, tmp_path: Pa
     with pytest.raises(WrongSetting, match="is not empty"):
         export_commands.export(tmp_path, None)
     assert (tmp_path / "customers.jsonl").read_text() == "{}\n"
+
+
+async def test_an_installment_that_credit_paid_is_exported_as_it_was_imported(place: ImportPlace, tmp_path: Path) -> None:
+    """Without what credit paid it would ask for more than its invoice."""
+    parts = [{"externalId": f"P1-{number}", "name": "Part", "dueOn": "2027-01-01", "amount": 2900, "creditUsed": 300} for number in (1, 2)]
+    files: dict[str, list[dict[str, object]]] = {
+        "customers": [customer()],
+        "payment_schedules": [schedule(installments=[parts[0] | {"invoice": "I1"}, parts[1]])],
+        "invoices": [invoice(status="OPEN")],
+        "credits": [
+            credit("B1", amount=600),
+            credit("B2", kind="APPLIED_TO_INVOICE", amount=-300, invoice="I1"),
+            credit("B3", kind="APPLIED_TO_INVOICE", amount=-300),
+        ],
+    }
+    place.write_lines(**files)
+    await place.run()
+    before = await place.fetch("select external_id, amount_minor, paid_minor, remaining_minor, status from installment order by position")
+    assert [row["paid_minor"] for row in before] == [300, 300]
+    written = tmp_path / "written"
+    written.mkdir()
+    await export_commands.write_files(place.urls.admin, written, now=IMPORTED_AT)
+    await empty(place.urls)
+    place.write({path.name: path.read_bytes() for path in written.iterdir()})
+    await place.run()
+    assert {(outcome, reason) for _, _, outcome, reason in place.outcomes()} == {("CREATE", None)}, place.report
+    assert await place.fetch("select external_id, amount_minor, paid_minor, remaining_minor, status from installment order by position") == before
+    assert await place.violations() == {}

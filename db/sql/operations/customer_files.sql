@@ -71,16 +71,22 @@ select cast(json_strip_nulls(json_build_object(
 
 -- name: customer_files.payment_schedules
 -- returns: ImportJson
--- Select payment schedules with their installments.
+-- Select payment schedules with their installments. What no payment says was paid by the customer's credit.
 select cast(json_strip_nulls(json_build_object(
          'externalId', coalesce(h.external_id, h.id), 'customer', coalesce(c.external_id, c.id), 'name', h.name, 'currency', h.currency, 'invoicing', h.invoicing,
          'collection', h.collection,
          'subscription', (select coalesce(s.external_id, s.id) from subscription s where s.customer_id = h.customer_id and s.id = h.subscription_id),
          'installments', (select json_agg(json_build_object('externalId', coalesce(p.external_id, p.id), 'name', p.name, 'dueOn', p.due_on, 'amount', p.amount_minor,
-                                            'isCanceled', case when p.status = 'CANCELED' then true end, 'metadata', nullif(p.metadata, '{}'),
+                                            'creditUsed', nullif(greatest(p.paid_minor - paid.minor, 0), 0), 'isCanceled', case when p.status = 'CANCELED' then true end, 'metadata', nullif(p.metadata, '{}'),
                                             'invoice', (select coalesce(i.external_id, i.id) from invoice i where i.customer_id = p.customer_id and i.id = p.invoice_id))
                                           order by p.position)
-                            from installment p where p.customer_id = h.customer_id and p.schedule_id = h.id),
+                            from installment p
+                           cross join lateral (
+                                  select coalesce((select sum(a.amount_minor) from payment_allocation a join payment y on y.customer_id = a.customer_id and y.id = a.payment_id
+                                                    where a.customer_id = p.customer_id and a.installment_id = p.id and y.status in ('SUCCEEDED', 'REFUNDED')), 0)
+                                       - coalesce((select sum(b.amount_minor) from refund_allocation b
+                                                    where b.customer_id = p.customer_id and b.installment_id = p.id), 0) as minor) paid
+                           where p.customer_id = h.customer_id and p.schedule_id = h.id),
          'metadata', nullif(h.metadata, '{}'), 'createdAt', h.created_at)) as text) as body
   from payment_schedule h
   join customer c on c.id = h.customer_id

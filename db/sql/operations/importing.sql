@@ -13,7 +13,7 @@ select cast(json_build_object(
 -- name: imports.state
 -- returns: ImportJson
 -- Select what the plan of some lines depends on, as one JSON object: the ledger of these lines and of those that they name, customers by external id and by address, and the
--- external ids and numbers that are in use.
+-- external ids and numbers that are in use, and what invoices and their installments come to.
 with named as (
     select r.*
       from unnest(cast(:kinds as text[]), cast(:ids as text[])) n(kind, id)
@@ -44,6 +44,16 @@ subscriptions as (
       from named r
       join subscription s on s.customer_id = r.owner_id and s.id = r.target_id
      where r.kind = 'subscriptions'),
+invoices as (
+    select json_agg(json_build_array(i.external_id, i.currency, i.total_minor, case when i.status = 'VOID' then 0 else i.remaining_minor end,
+                                     coalesce(parts.amount_minor, 0), coalesce(parts.unpaid_minor, 0))) as listed
+      from invoice i
+      left join lateral (
+            select sum(case when p.status = 'CANCELED' then p.paid_minor + p.refunded_minor else p.amount_minor end) as amount_minor,
+                   sum(p.remaining_minor) filter (where p.status <> 'CANCELED') as unpaid_minor
+              from installment p
+             where p.customer_id = i.customer_id and p.invoice_id = i.id) parts on true
+     where i.external_id = any(cast(:ids as text[]))),
 used as (
     select json_agg(json_build_array(u.kind, u.external_id, u.customer_id, u.id)) as listed
       from (select 'payment_methods' as kind, m.external_id, m.customer_id, m.id from payment_method m where m.external_id = any(cast(:ids as text[]))
@@ -60,8 +70,9 @@ used as (
 select cast(json_build_object(
          'records', (select json_agg(json_build_array(r.kind, r.external_id, r.customer_key, r.owner_id, r.target_id, r.input_hash, r.outcome)) from named r),
          'customers', customers.listed, 'addresses', addresses.listed, 'subscriptions', subscriptions.listed, 'used', used.listed,
+         'invoices', invoices.listed,
          'numbers', (select json_agg(n.number) from invoice_number n where n.number = any(cast(:numbers as text[])))) as text) as body
-  from customers, addresses, subscriptions, used
+  from customers, addresses, subscriptions, used, invoices
 
 -- name: imports.register
 -- returns: WrittenRow
