@@ -56,10 +56,10 @@ def _is_possible(order: tuple[str, ...]) -> bool:
 
 
 class Schedule:
-    """A schedule of 100.00 and 50.00 and what becomes of it. `given_up_minor` is what was canceled without a credit note."""
+    """A schedule of 100.00 and 50.00 and what becomes of it. `canceled_minor` is what was canceled without a credit note."""
 
     def __init__(self, life: Life, installment_id: str) -> None:
-        self.life, self.installment_id, self.given_up_minor = life, installment_id, 0
+        self.life, self.installment_id, self.canceled_minor = life, installment_id, 0
 
     async def pays(self) -> None:
         await self._pays("visa", 4_000)
@@ -85,7 +85,7 @@ class Schedule:
         alone = await self.life.rows("installment", "and invoice_id is null")
         answer = await call(self.life, "cancelPaymentSchedule", paymentScheduleId=agreed["id"])
         if not answer.payload["userErrors"]:
-            self.given_up_minor += sum(row["remaining_minor"] for row in alone)
+            self.canceled_minor += sum(row["remaining_minor"] for row in alone)
 
     async def credits(self) -> None:
         for row in await self.life.rows("invoice", f"and id in (select invoice_id from installment where id = '{self.installment_id}')"):
@@ -127,7 +127,7 @@ class Schedule:
         by_merchant = {key for key, row in refunds.items() if row["reason"] not in BY_THE_BANK}
         taken = await life.rows("refund_allocation")
         waived = sum(row["amount_minor"] for row in taken if row["refund_id"] in by_merchant and row["installment_id"] in alone)
-        return agreed - self.given_up_minor - noted - paid + back - waived
+        return agreed - self.canceled_minor - noted - paid + back - waived
 
     async def _pays(self, card: str, minor: int) -> None:
         await self.life.card(card)
