@@ -182,6 +182,13 @@ begin
   return null;
 end $$;
 
+create or replace function lower_schedule() returns trigger language plpgsql set search_path = portico as $$
+begin
+  execute format('update %I set total_minor = total_minor - $3, canceled_minor = canceled_minor - $3 where customer_id = $1 and id = $2',
+                 shard_of('payment_schedule', new.customer_id)) using new.customer_id, new.schedule_id, old.amount_minor - new.amount_minor;
+  return null;
+end $$;
+
 create or replace function follow_tax_rate() returns trigger language plpgsql set search_path = portico as $$
 begin
   execute format('update %I s set renewal_minor = renewal_of(jsonb_populate_record(cast(null as portico.subscription), to_jsonb(s)))

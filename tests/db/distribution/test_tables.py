@@ -41,6 +41,7 @@ REPLACED = {
     "keep_document_snapshot": "0040_cheaper_writes",
     "last_event": "0039_events",
     "lower_installments": "0057_credited_installments",
+    "lower_schedule": "0063_returned_installments",
     "note_search_entry": "0029_merchant",
     "open_document": "0038_dunning",
     "owed_item": "0038_dunning",

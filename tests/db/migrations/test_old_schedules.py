@@ -157,3 +157,52 @@ async def test_the_program_of_the_version_before_lowers_installments_with_the_in
         await credited.execute("update invoice set credited_minor = credited_minor + 15, version = version + 1 where id = 'inv_part0'")
         assert await credited.fetchval("select remaining_minor from installment where id = 'ins_part0'") == 25
     assert await credited.fetchval("select remaining_minor from payment_schedule where id = 'sch_part'") == 125
+
+
+# Before 0063 a canceled installment of which a payment was returned asked for what was canceled, too.
+
+
+async def fill_returned(connection: asyncpg.Connection) -> None:
+    """Of each schedule 40 of 100 were paid before the cancellation and returned after it: of one without an invoice, and of one whose invoice was credited."""
+    await connection.execute("insert into customer (id, name, email, currency, created_at) values ('cus_a', 'A', 'a@example.com', 'USD', $1)", NOW)
+    for name, invoicing in (("alone", "NONE"), ("invoiced", "PER_INSTALLMENT")):
+        async with connection.transaction():
+            await agree(connection, name, [100, 50], invoicing, 0, 60 if invoicing != "NONE" else 0)
+            if invoicing == "NONE":
+                await connection.execute("update installment set invoice_id = null where schedule_id = 'sch_alone'")
+                await connection.execute("update invoice set status = 'VOID' where schedule_id = 'sch_alone'")
+            await connection.execute("update installment set status = 'CANCELED' where schedule_id = 'sch_' || $1 and position = 2", name)
+            await connection.execute("update installment set status = 'FAILED' where schedule_id = 'sch_' || $1 and position = 1", name)
+            await connection.execute("update payment_schedule set status = 'CANCELED' where id = 'sch_' || $1", name)
+            await return_payment(connection, name, f"inv_{name}0" if invoicing != "NONE" else None)
+
+
+async def return_payment(connection: asyncpg.Connection, name: str, invoice_id: str | None) -> None:
+    await connection.execute(
+        """insert into payment (customer_id, id, status, currency, amount_minor, refunded_minor, method_kind, processor, created_at, settled_at, refunded_at)
+           values ('cus_a', 'pay_' || $1, 'REFUNDED', 'USD', 40, 40, 'CARD', 'sandbox', $2, $2, $2)""",
+        name, NOW,
+    )  # fmt: skip
+    await connection.execute(
+        """insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, created_at, settled_at)
+           values ('cus_a', 'ref_' || $1, 'pay_' || $1, 'USD', 40, 'RETURNED', 'SUCCEEDED', $2, $2)""",
+        name, NOW,
+    )  # fmt: skip
+    for table, key, prefix in (("payment_allocation", "payment_id", "alo"), ("refund_allocation", "refund_id", "rfa")):
+        await connection.execute(
+            f"""insert into {table} (customer_id, id, {key}, invoice_id, installment_id, currency, amount_minor, created_at)
+                values ('cus_a', '{prefix}_' || $1, '{"pay" if prefix == "alo" else "ref"}_' || $1, $2, 'ins_' || $1 || '0', 'USD', 40, $3)""",
+            name, invoice_id, NOW,
+        )  # fmt: skip
+    if invoice_id:
+        await connection.execute("update invoice set refunded_minor = 40 where id = $1", invoice_id)
+
+
+async def test_what_was_returned_of_a_canceled_installment_is_owed_and_no_more(urls: embedded.Urls) -> None:
+    async with migrated_from_before("0063", urls, "old_returns", fill_returned) as admin:
+        rows = await admin.fetch("select amount_minor, paid_minor, remaining_minor, status from installment order by id")
+        assert [tuple(row) for row in rows] == [(40, 0, 40, "FAILED"), (50, 0, 0, "CANCELED")] * 2
+        schedules = await admin.fetch("select total_minor, canceled_minor, remaining_minor, status from payment_schedule")
+        assert [tuple(row) for row in schedules] == [(90, 50, 40, "CANCELED")] * 2
+        broken = {one.name: one.violations for one in await audit(admin, now=NOW) if one.total}
+        assert {"installment_status", "installment_invoice", "schedule_installments", "installment_paid"}.isdisjoint(broken), broken

@@ -26,9 +26,9 @@ async def _captures_agree(life: Life) -> None:
 
 
 async def _installments_agree(life: Life) -> None:
-    """Of the installments of an invoice remains what remains of the invoice. Where a credit note has lowered it, a bank may have taken back more than installments are there for."""
-    installments = await life.rows("installment", "and invoice_id is not null and status <> 'CANCELED'")
+    """Of the installments of an invoice remains what remains of the invoice. Where credit notes are over all of it, a bank may have taken back more than installments are there for."""
+    installments = await life.rows("installment", "and invoice_id is not null")
     for invoice in await life.rows("invoice", "and status <> 'VOID'"):
         parts = [row["remaining_minor"] for row in installments if row["invoice_id"] == invoice["id"]]
-        least = 0 if invoice["noted_minor"] else invoice["remaining_minor"]
+        least = 0 if invoice["noted_minor"] == invoice["total_minor"] else invoice["remaining_minor"]
         assert not parts or least <= sum(parts) <= invoice["remaining_minor"], (dict(invoice), parts)
