@@ -13,7 +13,7 @@ from db.unit_of_work import Transaction
 from resolvers.changes.writing import WriteContext, system_writer
 from resolvers.charges import collecting, dunning
 from tests.imports.conftest import NOW, ImportPlace
-from tests.imports.lines import invoice, subscription
+from tests.imports.lines import invoice, schedule, subscription
 from tests.imports.releases.test_releases import LINES, as_customer, clock, release
 
 DUE = datetime.fromisoformat("2026-10-29T00:00:00Z")
@@ -102,17 +102,36 @@ async def test_only_what_the_release_collects_is_held(place: ImportPlace) -> Non
     assert [row[0] for row in await place.fetch("select external_id from invoice where is_import_held")] == ["I4"]
 
 
+async def is_offered(place: ImportPlace) -> bool:
+    """Return whether staff are offered to charge the invoice now."""
+    (row,) = await place.fetch("select id from invoice")
+    (read,) = await as_customer(place, NOW, lambda transaction: transaction.run("invoices.by_id", key=row["id"]))
+    return bool(read.is_retryable)
+
+
 async def test_a_retry_is_offered_after_the_release_only(place: ImportPlace) -> None:
     await import_invoice(place)
-    (row,) = await place.fetch("select id from invoice")
-
-    async def is_offered() -> bool:
-        (read,) = await as_customer(place, NOW, lambda transaction: transaction.run("invoices.by_id", key=row["id"]))
-        return bool(read.is_retryable)
-
-    assert not await is_offered()
+    assert not await is_offered(place)
     await release(place)
-    assert await is_offered()
+    assert await is_offered(place)
+
+
+@pytest.mark.parametrize("is_paid", [False, True])
+async def test_the_next_release_clears_what_an_older_program_has_left_marked(place: ImportPlace, is_paid: bool) -> None:
+    """It has emptied the ledger, and knew of no marks."""
+    installment = {"externalId": "P1-1", "name": "1", "dueOn": "2027-01-01", "amount": 2_900}
+    place.write_lines(
+        **LINES,
+        payment_schedules=[schedule(invoicing="PER_INSTALLMENT", installments=[installment])],
+        invoices=[invoice(status="OPEN", collection="AUTOMATIC")],
+    )
+    await place.run()
+    if is_paid:
+        await place.fetch("update invoice set status = 'PAID', paid_minor = total_minor, paid_at = now()")
+    await place.fetch("update import_record set on_release = null")
+    await release(place)
+    for table in ("invoice", "payment_schedule"):
+        assert [row[0] for row in await place.fetch(f"select is_import_held from {table}")] == [False]
 
 
 @pytest.mark.parametrize("name", ["the clock", "a payment"])
