@@ -61,6 +61,38 @@ async def test_it_is_left_to_the_source_until_the_release(place: ImportPlace, na
     assert await collection(place) == ("DUE", DUE, 0, 0, False)
 
 
+PART = {"externalId": "P1-1", "name": "1", "dueOn": "2026-11-01", "amount": 2_900, "invoice": "I1"}
+# What an invoice that is paid by hand belongs to, and the names of that in its line.
+BY_HAND: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "of an automatic schedule": (
+        {"payment_schedules": [schedule(invoicing="PER_INSTALLMENT", collection="AUTOMATIC", installments=[PART])]},
+        {"schedule": "P1", "dueOn": "2026-11-01"},
+    ),
+    "of a canceled subscription": ({"subscriptions": [subscription(status="CANCELED", canceledAt="2026-11-01T00:00:00Z")]}, {"subscription": "S1"}),
+    "of a subscription": ({"subscriptions": [subscription()]}, {"subscription": "S1"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("parent", "is_released"),
+    [(parent, is_released) for parent in BY_HAND for is_released in (False, True) if (parent, is_released) != ("of a subscription", True)],
+)
+@pytest.mark.parametrize("name", HAPPENINGS)
+async def test_one_that_is_paid_by_hand_is_not_charged(place: ImportPlace, name: str, parent: str, is_released: bool) -> None:
+    """One of a subscription that was released is collected like the subscription's others after such an event."""
+    lines, names = BY_HAND[parent]
+    place.write_lines(**LINES, **lines, invoices=[invoice(status="OPEN", **names)])
+    await place.run()
+    if is_released:
+        await release(place)
+    assert not await is_offered(place)
+    await happens(place, HAPPENINGS[name])
+    assert await collection(place) == ("NONE", None, 0, 0, False)
+    assert not await is_offered(place)
+    await clock(place, NOW + timedelta(days=10))
+    assert await place.counts(("payment", "charge")) == {"payment": 0, "charge": 0}
+
+
 @pytest.mark.parametrize("name", ["a returned debit", "a declined charge", "retryPastDue"])
 async def test_released_it_is_collected_here(place: ImportPlace, name: str) -> None:
     """The control of the test before."""

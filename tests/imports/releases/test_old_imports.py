@@ -42,7 +42,7 @@ async def fill(connection: asyncpg.Connection) -> None:
 
 
 async def fill_schedules(connection: asyncpg.Connection) -> None:
-    """Add an automatic schedule that waits for its release, and one that was released."""
+    """Add an automatic schedule that waits for its release, one that was released, and an invoice of it that is paid by hand, of which a payment was returned."""
     for name, is_waiting in (("waiting", True), ("released", False)):
         async with connection.transaction():
             await connection.execute(
@@ -60,6 +60,12 @@ async def fill_schedules(connection: asyncpg.Connection) -> None:
                    values ('shop', 'payment_schedules', $1, 'A', 'cus_a', 'sch_' || $1, $2, 'IMPORTED', 'payment_schedules.jsonl', 1, 'run', $3, case when $4 then '{}'::jsonb end)""",
                 name, "0" * 64, NOW, is_waiting,
             )  # fmt: skip
+    await connection.execute(
+        """insert into invoice (customer_id, id, number, reason, status, currency, schedule_id, issued_at, due_on, subtotal_minor, total_minor, paid_minor, credited_minor, created_at,
+                                imported_at, collection, collect_at)
+           values ('cus_a', 'inv_by_hand', 'by hand', 'SCHEDULE', 'OPEN', 'USD', 'sch_waiting', $1, '2027-02-03', 100, 100, 0, 0, $1, $1, 'RETRYING', $1)""",
+        NOW,
+    )
 
 
 async def test_what_is_not_released_is_left_to_its_source(urls: embedded.Urls) -> None:
@@ -76,6 +82,7 @@ async def test_what_is_not_released_is_left_to_its_source(urls: embedded.Urls) -
             "released by 0061": (False, "DUE", NOW),
             "released by 0060": (False, "DUE", NOW),
             "released by 0060 when paid": (False, "NONE", None),
+            "by hand": (False, "NONE", None),
         }
         schedules = await admin.fetch("select name, is_import_held from payment_schedule")
         assert {row["name"]: row["is_import_held"] for row in schedules} == {"waiting": True, "released": False}
