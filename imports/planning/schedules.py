@@ -20,6 +20,7 @@ def plan_schedule(draft: PlanDraft, line: ImportLine, record: LedgerRecord | Non
     check_covering(draft, content, parts)
     unpaid = [part for part in parts if part["amount_minor"] > part["paid_minor"] + part["refunded_minor"]]
     is_canceled = bool(unpaid) and all(part["status"] == "CANCELED" for part in unpaid)
+    is_invoiced = content.get("invoicing") == "PER_INSTALLMENT" and any(part["invoice_id"] is None for part in unpaid)
     schedule = {
         "id": schedule_id,
         "name": content["name"],
@@ -33,6 +34,7 @@ def plan_schedule(draft: PlanDraft, line: ImportLine, record: LedgerRecord | Non
         "refunded_minor": sum(part["refunded_minor"] for part in parts),
         "canceled_minor": sum(_open_minor(part) for part in parts if part["status"] == "CANCELED"),
         "created_at": min(instant(content, "createdAt", account.time_zone) or now, now),
+        "is_import_held": is_invoiced,
         "external_id": line.external_id,
         "metadata": content.get("metadata", {}),
     }
@@ -40,7 +42,6 @@ def plan_schedule(draft: PlanDraft, line: ImportLine, record: LedgerRecord | Non
     draft.rows["imported_installment"].extend(parts)
     for part in parts:
         draft.targets["installments", part["external_id"]] = part["id"]
-    is_invoiced = schedule["invoicing"] == "PER_INSTALLMENT" and any(part["invoice_id"] is None for part in unpaid)
     return LineOutcome(line, LineAction.CREATE, schedule_id, on_release={"invoicing": "PER_INSTALLMENT"} if is_invoiced else None)
 
 

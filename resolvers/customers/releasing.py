@@ -44,7 +44,9 @@ async def release_all(transaction: Transaction, by: WriteContext) -> dict[str, A
         done.append(contract.id)
     (due,) = await transaction.run("imports.on_release")
     await transaction.run("imports.release_invoices", due=due.body)
-    await transaction.run("imports.release_of_collection", due=due.body)
+    await transaction.run("imports.release_of_collection")
     await transaction.run("imports.release_installments", due=due.body, days=by.invoice_days)
-    await transaction.run("imports.released", held=[row.id for row in await transaction.run("imports.still_held")])
+    held = [row.id for row in await transaction.run("imports.still_held")]
+    await transaction.run("imports.release_schedules", held=held)
+    await transaction.run("imports.released", held=held)
     return {"customer": customer.id, "released": done, "unreleased": unreleased}

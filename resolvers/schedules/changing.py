@@ -129,7 +129,7 @@ def _check_released(facts: ScheduleFacts) -> None:
     """Check that no import holds the schedule: what an update invoices would be collected here, while the system that it came from still does. Raises Refused."""
     is_planned = facts.schedule.invoicing == Invoicing.PER_INSTALLMENT
     unplanned = [one for one in facts.installments if one.remaining_minor and not (one.invoice_id or one.invoice_at or one.has_history)]
-    if (is_planned and unplanned) or any(is_open(one) and one.is_uncollected for one in facts.invoices):
+    if facts.schedule.is_import_held or (is_planned and unplanned) or any(is_open(one) and one.is_uncollected for one in facts.invoices):
         raise Refused(ErrorCode.WRONG_STATE, "It was imported. `releaseImported` releases it; then it can be changed.")
 
 

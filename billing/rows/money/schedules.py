@@ -54,7 +54,7 @@ class InstallmentRow:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleTerms:
-    """A payment schedule for the rules, and the customer's time zone."""
+    """A payment schedule for the rules, and the customer's time zone. `is_import_held`: its source collects it until the release."""
 
     id: str
     customer_id: str
@@ -67,6 +67,7 @@ class ScheduleTerms:
     total_minor: int
     version: int
     time_zone: str
+    is_import_held: bool
 
 
 @dataclass(frozen=True, slots=True)

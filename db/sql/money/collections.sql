@@ -3,7 +3,8 @@
 -- Select unpaid invoices of subscriptions and of automatic schedules, and others that the clock charges, the oldest first, or with :key one of them: how they are collected, the method that is charged for
 -- them, and what is owed on the account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries, those of staff (`retryNow`) are.
 -- Of an automatic schedule only the installments whose day has come are charged (due_minor), from the hour of charges on (HOUR in billing/money/dunning.py); next_part_on is
--- the day of the next ones. What an import holds is collected by the system that it came from.
+-- the day of the next ones. What an import holds is collected by the system that it came from, and an imported invoice that is not automatic is
+-- paid by hand, unless its subscription runs here.
 select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
        i.collect_at, i.promise_until, i.due_on, c.time_zone, i.subscription_id,
        coalesce(s.charging_payment_id is not null, false) as is_subscription_charging,
@@ -31,6 +32,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
   left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
   left join payment_schedule h on h.customer_id = i.customer_id and h.id = i.schedule_id and h.collection = 'AUTOMATIC'
+   and (i.is_automatic or i.imported_at is null)
  cross join lateral (select cast(cast(:now as timestamptz) at time zone c.time_zone - interval '9 hours' as date) as until_on) charged
  cross join lateral (
         select cast(coalesce(sum(p.remaining_minor) filter (where p.due_on <= charged.until_on), 0) as bigint) as due_minor,
@@ -58,7 +60,8 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
            and (pm.id = s.payment_method_id or (s.payment_method_id is null and pm.is_default))
          limit 1) m on true
  where i.customer_id = :customer_id and i.remaining_minor > 0 and (cast(:key as text) is null or i.id = :key)
-   and (h.id is not null or i.is_automatic or i.collection <> 'NONE' or (s.id is not null and i.schedule_id is null)) and i.written_off_at is null
+   and (h.id is not null or i.is_automatic or i.collection <> 'NONE' or (s.id is not null and i.schedule_id is null and (i.imported_at is null or s.status <> 'CANCELED')))
+   and i.written_off_at is null
    and not (i.is_import_held and i.collection = 'NONE') and not coalesce(s.holds @> array['IMPORT'], false)
  order by i.due_on, i.id
 

@@ -2,7 +2,7 @@
 
 -- name: schedules.terms
 -- returns: ScheduleTerms
-select s.id, s.customer_id, s.name, s.currency, s.subscription_id, s.invoicing, s.collection, s.status, s.total_minor, s.version, c.time_zone
+select s.id, s.customer_id, s.name, s.currency, s.subscription_id, s.invoicing, s.collection, s.status, s.total_minor, s.version, c.time_zone, s.is_import_held
   from payment_schedule s
   join customer c on c.id = s.customer_id
  where s.customer_id = :customer_id and s.id = :key

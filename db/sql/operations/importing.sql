@@ -150,12 +150,21 @@ returning i.id
 
 -- name: imports.release_of_collection
 -- returns: WrittenRow
--- Collect invoices here from now on, unless the import still holds their subscription: also one that is paid, if its money goes back.
+-- Collect invoices here from now on, unless the import still holds their subscription: also one that is paid, if its money goes back, and one that a program of before the
+-- mark has released, of which the ledger says nothing any more.
 update invoice i
    set is_import_held = false, version = i.version + 1
- where i.customer_id = :customer_id and i.is_import_held and i.id in (select n.id from jsonb_to_recordset(cast(:due as jsonb) -> 'invoices') n (id text))
+ where i.customer_id = :customer_id and i.is_import_held
    and not exists (select from subscription s where s.customer_id = i.customer_id and s.id = i.subscription_id and s.holds @> array['IMPORT'])
 returning i.id
+
+-- name: imports.release_schedules
+-- returns: WrittenRow
+-- Let schedules be changed here from now on, except those that are still held. Nothing changes that a reader of their version has seen.
+update payment_schedule h
+   set is_import_held = false
+ where h.customer_id = :customer_id and h.is_import_held and h.id <> all(cast(:held as text[]))
+returning h.id
 
 -- name: imports.release_installments
 -- returns: WrittenRow
@@ -276,11 +285,11 @@ update coupon_redemption r set ended_at = n.ended_at
 -- name: saving.imported_schedule
 -- returns: WrittenRow
 insert into payment_schedule (customer_id, id, name, currency, subscription_id, invoicing, collection, status, total_minor, paid_minor, remaining_minor, refunded_minor, canceled_minor,
-       created_at, external_id, metadata)
+       created_at, external_id, metadata, is_import_held)
 select :customer_id, n.id, n.name, n.currency, n.subscription_id, n.invoicing, n.collection, n.status, n.total_minor, n.paid_minor, 0, n.refunded_minor, n.canceled_minor,
-       n.created_at, n.external_id, n.metadata
+       n.created_at, n.external_id, n.metadata, n.is_import_held
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, name text, currency text, subscription_id text, invoicing text, collection text, status text, total_minor bigint,
-       paid_minor bigint, refunded_minor bigint, canceled_minor bigint, created_at timestamptz, external_id text, metadata jsonb)
+       paid_minor bigint, refunded_minor bigint, canceled_minor bigint, created_at timestamptz, external_id text, metadata jsonb, is_import_held boolean)
 returning id
 
 -- name: saving.imported_installment

@@ -89,6 +89,7 @@ ANY_ORDER = {
     "imports.release_invoices": "not read",
     "imports.release_installments": "not read",
     "imports.release_of_collection": "not read",
+    "imports.release_schedules": "not read",
     "imports.still_held": "an array that is compared as a set",
     "revisions.confirmed_each": "read by number",
     "passes.claim": "passes run beside each other",

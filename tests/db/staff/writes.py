@@ -30,7 +30,7 @@ CLOSING = frozenset(
 )  # fmt: skip
 
 # What an import brought renews and is collected from then on. Whoever writes events of subscriptions may write what they cause.
-RELEASING = frozenset({"subscription", "subscription_event", "invoice", "installment", "letter_cause"})
+RELEASING = frozenset({"subscription", "subscription_event", "invoice", "payment_schedule", "installment", "letter_cause"})
 
 # Whatever has personal data.
 ERASING = frozenset(

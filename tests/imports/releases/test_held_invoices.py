@@ -13,7 +13,7 @@ from db.unit_of_work import Transaction
 from resolvers.changes.writing import WriteContext, system_writer
 from resolvers.charges import collecting, dunning
 from tests.imports.conftest import NOW, ImportPlace
-from tests.imports.lines import invoice, subscription
+from tests.imports.lines import invoice, schedule, subscription
 from tests.imports.releases.test_releases import LINES, as_customer, clock, release
 
 DUE = datetime.fromisoformat("2026-10-29T00:00:00Z")
@@ -61,6 +61,38 @@ async def test_it_is_left_to_the_source_until_the_release(place: ImportPlace, na
     assert await collection(place) == ("DUE", DUE, 0, 0, False)
 
 
+PART = {"externalId": "P1-1", "name": "1", "dueOn": "2026-11-01", "amount": 2_900, "invoice": "I1"}
+# What an invoice that is paid by hand belongs to, and the names of that in its line.
+BY_HAND: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "of an automatic schedule": (
+        {"payment_schedules": [schedule(invoicing="PER_INSTALLMENT", collection="AUTOMATIC", installments=[PART])]},
+        {"schedule": "P1", "dueOn": "2026-11-01"},
+    ),
+    "of a canceled subscription": ({"subscriptions": [subscription(status="CANCELED", canceledAt="2026-11-01T00:00:00Z")]}, {"subscription": "S1"}),
+    "of a subscription": ({"subscriptions": [subscription()]}, {"subscription": "S1"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("parent", "is_released"),
+    [(parent, is_released) for parent in BY_HAND for is_released in (False, True) if (parent, is_released) != ("of a subscription", True)],
+)
+@pytest.mark.parametrize("name", HAPPENINGS)
+async def test_one_that_is_paid_by_hand_is_not_charged(place: ImportPlace, name: str, parent: str, is_released: bool) -> None:
+    """One of a subscription that was released is collected like the subscription's others after such an event."""
+    lines, names = BY_HAND[parent]
+    place.write_lines(**LINES, **lines, invoices=[invoice(status="OPEN", **names)])
+    await place.run()
+    if is_released:
+        await release(place)
+    assert not await is_offered(place)
+    await happens(place, HAPPENINGS[name])
+    assert await collection(place) == ("NONE", None, 0, 0, False)
+    assert not await is_offered(place)
+    await clock(place, NOW + timedelta(days=10))
+    assert await place.counts(("payment", "charge")) == {"payment": 0, "charge": 0}
+
+
 @pytest.mark.parametrize("name", ["a returned debit", "a declined charge", "retryPastDue"])
 async def test_released_it_is_collected_here(place: ImportPlace, name: str) -> None:
     """The control of the test before."""
@@ -102,17 +134,36 @@ async def test_only_what_the_release_collects_is_held(place: ImportPlace) -> Non
     assert [row[0] for row in await place.fetch("select external_id from invoice where is_import_held")] == ["I4"]
 
 
+async def is_offered(place: ImportPlace) -> bool:
+    """Return whether staff are offered to charge the invoice now."""
+    (row,) = await place.fetch("select id from invoice")
+    (read,) = await as_customer(place, NOW, lambda transaction: transaction.run("invoices.by_id", key=row["id"]))
+    return bool(read.is_retryable)
+
+
 async def test_a_retry_is_offered_after_the_release_only(place: ImportPlace) -> None:
     await import_invoice(place)
-    (row,) = await place.fetch("select id from invoice")
-
-    async def is_offered() -> bool:
-        (read,) = await as_customer(place, NOW, lambda transaction: transaction.run("invoices.by_id", key=row["id"]))
-        return bool(read.is_retryable)
-
-    assert not await is_offered()
+    assert not await is_offered(place)
     await release(place)
-    assert await is_offered()
+    assert await is_offered(place)
+
+
+@pytest.mark.parametrize("is_paid", [False, True])
+async def test_the_next_release_clears_what_an_older_program_has_left_marked(place: ImportPlace, is_paid: bool) -> None:
+    """It has emptied the ledger, and knew of no marks."""
+    installment = {"externalId": "P1-1", "name": "1", "dueOn": "2027-01-01", "amount": 2_900}
+    place.write_lines(
+        **LINES,
+        payment_schedules=[schedule(invoicing="PER_INSTALLMENT", installments=[installment])],
+        invoices=[invoice(status="OPEN", collection="AUTOMATIC")],
+    )
+    await place.run()
+    if is_paid:
+        await place.fetch("update invoice set status = 'PAID', paid_minor = total_minor, paid_at = now()")
+    await place.fetch("update import_record set on_release = null")
+    await release(place)
+    for table in ("invoice", "payment_schedule"):
+        assert [row[0] for row in await place.fetch(f"select is_import_held from {table}")] == [False]
 
 
 @pytest.mark.parametrize("name", ["the clock", "a payment"])
