@@ -158,9 +158,8 @@ class GraphQLEndpoint:
         viewer = await authentication.viewer_of(app, state, now)
         names_customer, is_known = viewer.customer_id is not None, app.recognised_callers.holds(viewer.customer_id, now=now)
         caller = Caller(
-            viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known, app=viewer.app,
-            acting_party=viewer.acting_party, scopes=staff_scopes(viewer), client=viewer.key_owner, request_id=request_id,
-        )  # fmt: skip
+            viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known, app=viewer.app, acting_party=viewer.acting_party,
+            scopes=staff_scopes(viewer), client=viewer.key_owner, request_id=request_id)  # fmt: skip
         session = UnitOfWork(app.database, caller, acquire_seconds=app.policy.acquire_seconds)
         state.log_entry.client, state.log_entry.acting_party = viewer.client, viewer.acting_party or ""
         origin = RequestOrigin(request_id, address_of(state.request, app.policy.trusted_proxies), user_agent_of(state.request))
