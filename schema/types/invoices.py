@@ -68,6 +68,12 @@ class Invoice(Node, Attachable):
     amount_credited = money("credited_minor", description="What credit settled of it, and what credit notes released or refunded.")
     amount_refunded = money("refunded_minor", description="What was paid of it and went back, by the merchant or by a bank.")
     amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
+    payable = money(
+        "charged_minor",
+        when="charged_minor",
+        description="What `payInvoice` without an amount would charge now: `amountRemaining` less the credit that it would use first. Zero where credit pays all: "
+        "then `payInvoice` uses the credit, and its `payment` is null. Null where it would be refused: nothing remains, or it is void, refunded or in payment.",
+    )
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
     collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
     promise = part(PaymentPromise, when="promised_on", description="The customer's promise to pay it, if there is one; also one that was kept or broken.")

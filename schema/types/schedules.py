@@ -63,6 +63,13 @@ class Installment(Node):
     paid = money("paid_minor", description="What was paid of it and not given back.")
     refunded = money("refunded_minor", description="What the merchant gave back of it, which is not charged again.")
     remaining = money("remaining_minor", description="What is left to pay.")
+    payable = money(
+        "charged_minor",
+        when="charged_minor",
+        description="What `payInstallment` without an amount would charge now: `remaining` less the credit that it would use first. Zero where credit pays all: "
+        "then `payInstallment` uses the credit, and its `payment` is null. Null where it would be refused: nothing remains, or it, or its invoice, "
+        "is canceled, void, refunded or in payment.",
+    )
     status: InstallmentStatus = strawberry.field(description="Its status.")
     is_overdue: bool = strawberry.field(description="Whether something remains and its day has passed where the customer lives.")
     days_overdue: int = strawberry.field(description="Days since that day; 0 when not overdue.")

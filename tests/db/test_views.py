@@ -139,3 +139,37 @@ async def test_every_other_amount_of_a_customer_belongs_to_a_row_that_makes_its_
     assert others >= {"invoice_line", "installment"}
     for table in others:
         assert await admin.fetch(f"select customer_id, currency from {table} except select * from ({KNOWN}) known") == [], table
+
+
+# Tables of which staff see no rows, or which have policies of their own, and their views.
+OTHERWISE_READ = {
+    "idempotency_key": ["portal_operation"],
+    "portal_session": ["portal_portal_session"],
+    "webhook_attempt": ["portal_webhook_attempt"],
+    "webhook_delivery": ["portal_webhook_delivery"],
+    "webhook_endpoint": ["portal_webhook_endpoint"],
+}
+READ_BY_VIEWS = """
+with recursive reads as (
+    select v.oid as view, d.refobjid as relation
+      from pg_class v
+      join pg_rewrite r on r.ev_class = v.oid
+      join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass and d.refobjid <> v.oid
+     where v.relkind = 'v' and v.relnamespace = 'portico'::regnamespace and v.relname like 'portal\\_%'
+     union
+    select reads.view, d.refobjid
+      from reads
+      join pg_class v on v.oid = reads.relation and v.relkind = 'v'
+      join pg_rewrite r on r.ev_class = v.oid
+      join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass and d.refobjid <> v.oid)
+select cast(t.relname as text) as relation, array_agg(distinct cast(v.relname as text) order by cast(v.relname as text)) as views
+  from reads join pg_class t on t.oid = reads.relation join pg_class v on v.oid = reads.view
+ where t.relrowsecurity
+   and not exists (select from pg_policy p where p.polrelid = t.oid and p.polpermissive and p.polcmd in ('r', '*')
+                      and (pg_get_expr(p.polqual, p.polrelid) like '%STAFF%' or pg_get_expr(p.polqual, p.polrelid) = 'true'))
+ group by t.relname order by t.relname"""
+
+
+async def test_staff_see_the_rows_of_every_table_that_a_view_reads(admin: asyncpg.Connection) -> None:
+    """Where they do not, a view has other amounts for staff than for the customer."""
+    assert {record["relation"]: record["views"] for record in await admin.fetch(READ_BY_VIEWS)} == OTHERWISE_READ

@@ -53,6 +53,7 @@ class InvoiceRow:
     is_retryable: bool
     is_awaited: bool
     imported: bool = False
+    charged_minor: int | None = None
 
     @property
     def printed_due_on(self) -> date:

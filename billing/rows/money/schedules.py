@@ -50,6 +50,7 @@ class InstallmentRow:
     invoice_remaining_minor: int | None
     external_id: str | None
     metadata: str
+    charged_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import { useMethodName } from './methods.ts';
 
 type PayingMethod = NonNullable<Complete<PaymentMethodsQuery>['customer']>['paymentMethods']['nodes'][number];
 
-interface PayDialogProps {
+export interface PayDialogProps {
   title: string;
   // What is charged; null where the customer's credit pays all.
   amount: string | null;

@@ -1,6 +1,7 @@
 """`summary.payable` is what the next `payAllDue` charges, and has no currency in which that is refused."""
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -67,22 +68,26 @@ async def catalogue(owner: asyncpg.Connection) -> Catalogue:
     return await for_sale(owner)
 
 
+async def live_through(history: History, check: Callable[[History], Awaitable[None]]) -> None:
+    """Run the steps of a random history with credit, debts on account and payments in flight, and the check after every second one."""
+    await history.begin()
+    await invoice(history.life, 4_000, currency="EUR")
+    for number in range(STEPS):
+        await history.step()
+        if number % 3 == 2:
+            await history.tick()
+        if history.chance.random() < 0.5:
+            await history.chance.choice([credit, credit, charged])(history.life, history.chance.choice([1, 700, 40_000]))
+        if history.chance.random() < 0.4:
+            await history.be_in_flight()
+        if number % 2:
+            await check(history)
+
+
 @pytest.mark.parametrize("seed", range(HISTORIES))
 async def test_the_figure_of_random_histories(seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection, catalogue: Catalogue) -> None:
     async with living(portal, pool, owner) as life:
-        history = History(life, Random(5_000 + seed), catalogue)
-        await history.begin()
-        await invoice(life, 4_000, currency="EUR")
-        for number in range(STEPS):
-            await history.step()
-            if number % 3 == 2:
-                await history.tick()
-            if history.chance.random() < 0.5:
-                await history.chance.choice([credit, credit, charged])(life, history.chance.choice([1, 700, 40_000]))
-            if history.chance.random() < 0.4:
-                await history.be_in_flight()
-            if number % 2:
-                await charges_what_is_payable(life, history.log)
+        await live_through(History(life, Random(5_000 + seed), catalogue), lambda history: charges_what_is_payable(history.life, history.log))
     seeds.add(seed)
     if len(seeds) == HISTORIES:
         assert {"CHARGED", "IN_PROGRESS", "ALREADY_PAID"} <= outcomes.keys()

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.portal.pages.conftest import Visit
+from tests.portal.pages.conftest import LiveCustomer, Visit
 
 pytestmark = pytest.mark.in_turns(3)
+
+CREATE_INVOICE = "mutation ($input: CreateInvoiceInput!) { createInvoice(input: $input) { userErrors { code path } invoice { id } } }"
+CREATE_SCHEDULE = "mutation ($input: CreatePaymentScheduleInput!) { createPaymentSchedule(input: $input) { userErrors { code path } paymentSchedule { id } } }"
+ADJUST = "mutation ($input: AdjustBalanceInput!) { adjustBalance(input: $input) { userErrors { code path } customer { id } } }"
 
 
 def open_unpaid(opened: Visit) -> None:
@@ -79,6 +85,43 @@ def test_a_declined_payment_is_told_with_its_reason_and_another_method_pays(visi
     add_card(page, "Visa that pays")
     pay(page)
     expect(page.get_by_role("status").filter(has_text="your payment has arrived")).to_be_visible()
+
+
+def owed(customer: LiveCustomer, kind: str, amount: str) -> str:
+    """Make an invoice, or a schedule of two installments without an invoice, as staff. Returns the path of its page."""
+    key, today = uuid4().hex, datetime.now(UTC).date()
+    if kind == "invoice":
+        line = {"description": "Support", "quantity": 1, "unitAmount": {"amount": amount, "currency": "EUR"}, "taxRate": "0"}
+        made = customer.staff(CREATE_INVOICE, {"input": {"customerId": customer.id, "lines": [line], "idempotencyKey": key}})["invoice"]
+        return f"/invoices/{made['id']}"
+    parts = [{"dueOn": str(today + timedelta(days=days)), "amount": amount} for days in (3, 40)]
+    plan = {"customerId": customer.id, "name": "Desk", "currency": "EUR", "invoicing": "NONE", "installments": parts, "idempotencyKey": key}
+    return f"/schedules/{customer.staff(CREATE_SCHEDULE, {'input': plan})['paymentSchedule']['id']}"
+
+
+@pytest.mark.parametrize("kind", ["invoice", "installment"])
+@pytest.mark.parametrize("is_all", [False, True], ids=["a part", "all"])
+def test_what_credit_pays_is_not_charged_and_the_dialog_says_so(visit: Callable[..., Visit], iris: LiveCustomer, kind: str, is_all: bool) -> None:
+    path = owed(iris, kind, "20.00")
+    amount = {"amount": "20.00" if is_all else "15.00", "currency": "EUR"}
+    iris.staff(ADJUST, {"input": {"customerId": iris.id, "amount": amount, "reason": "Goodwill", "idempotencyKey": uuid4().hex}})
+    opened = visit(session=iris.session)
+    opened.open(path)
+    page = opened.page
+    press = "Pay with your credit" if is_all else "Pay €5.00"
+    page.get_by_role("button", name=press if kind == "invoice" else re.compile("^Pay ")).first.click()
+    dialog = page.get_by_role("dialog", name=re.compile("^Pay "))
+    said = "Your credit pays all of it. Nothing is charged." if is_all else "€20.00 is left to pay. Your credit pays a part of it, so only €5.00 is charged."
+    expect(dialog.get_by_text(said, exact=True)).to_be_visible()
+    if not is_all:
+        add_card(page, "Visa that pays")
+    expect(dialog.get_by_role("radio")).to_have_count(0 if is_all else 1)
+    dialog.get_by_role("button", name=press, exact=True).click()
+    arrived = "Paid with your credit." if is_all else "your payment has arrived"
+    expect(page.get_by_role("status").filter(has_text=arrived)).to_be_visible()
+    expect(dialog).to_have_count(0)
+    charged = iris.send("{ customer { payments(first: 5) { nodes { amount { amount currency } } } } }")["customer"]["payments"]["nodes"]
+    assert [one["amount"] for one in charged] == ([] if is_all else [{"amount": "5.00", "currency": "EUR"}])
 
 
 def test_a_lost_answer_a_second_press_and_a_reload_lead_to_one_payment(visit: Callable[..., Visit]) -> None:

@@ -11,6 +11,7 @@ import { Money } from '../../parts/Amounts.tsx';
 import { Attachments } from '../../parts/attachments/Attachments.tsx';
 import { InvoiceDownload } from '../../parts/DownloadButton.tsx';
 import { useMethodName } from '../../parts/methods.ts';
+import type { Debt } from '../../parts/PayDocument.tsx';
 import { Loaded, Page } from '../../ui/Page.tsx';
 import { StatusPill } from '../../ui/Pill.tsx';
 import { Fact, Section } from '../../ui/Section.tsx';
@@ -18,7 +19,7 @@ import NotFound from '../NotFound.tsx';
 import { CreditNotes } from './CreditNotes.tsx';
 import { InvoiceLines } from './InvoiceLines.tsx';
 
-const PayDialog = lazy(async () => ({ default: (await import('../../parts/PayDialog.tsx')).PayDialog }));
+const PayDocument = lazy(async () => ({ default: (await import('../../parts/PayDocument.tsx')).PayDocument }));
 
 export type InvoiceNode = NodeWith<Complete<InvoiceQuery>['node'], 'lines'>;
 
@@ -65,21 +66,27 @@ function InvoiceOf({ invoice, data }: { invoice: InvoiceNode; data: Complete<Inv
 function Pay({ invoice }: { invoice: InvoiceNode }) {
   const { t, format } = useTexts();
   const stateOf = useActionState();
-  // The amount for which the dialog was opened. After a lost answer the invoice may be paid already; the dialog stays until the result is known.
-  const [opened, setOpened] = useState<string | null>(null);
+  // What the dialog was opened for. After a lost answer the invoice may be paid already; the dialog stays until the result is known.
+  const [opened, setOpened] = useState<Debt | null>(null);
   const { run, isPending, problem } = useAction(PayInvoiceDocument, { press: 'PayInvoice' });
   const pay = (paymentMethodId: string | null) => run({ invoiceId: invoice.id, paymentMethodId, expectedVersion: invoice.version });
-  const amount = format.money(invoice.amountRemaining);
+  // Where `payable` is null the button is disabled, and has what remains.
+  const debt = { remaining: invoice.amountRemaining, payable: invoice.payable ?? invoice.amountRemaining };
   return (
     <>
       {!SETTLED.has(invoice.status) && (
-        <ActionButton state={stateOf(invoice.availableActions, 'PAY')} variant="primary" onPress={() => setOpened(amount)}>
-          {t('pay.amount', { amount })}
+        <ActionButton state={stateOf(invoice.availableActions, 'PAY')} variant="primary" onPress={() => setOpened(debt)}>
+          {format.signOf(debt.payable) === 0 ? t('pay.withCredit') : t('pay.amount', { amount: format.money(debt.payable) })}
         </ActionButton>
       )}
       <Suspense>
         {opened && (
-          <PayDialog title={t('invoice.payTitle', { number: invoice.number })} amount={opened} action={{ run: pay, isPending, problem }} onClose={() => setOpened(null)} />
+          <PayDocument
+            title={t('invoice.payTitle', { number: invoice.number })}
+            debt={invoice.payable ? debt : opened}
+            action={{ run: pay, isPending, problem }}
+            onClose={() => setOpened(null)}
+          />
         )}
       </Suspense>
     </>

@@ -9,7 +9,7 @@ import { Money } from '../../parts/Amounts.tsx';
 import { StatusPill } from '../../ui/Pill.tsx';
 import type { ScheduleNode } from './Schedule.tsx';
 
-const PayDialog = lazy(async () => ({ default: (await import('../../parts/PayDialog.tsx')).PayDialog }));
+const PayDocument = lazy(async () => ({ default: (await import('../../parts/PayDocument.tsx')).PayDocument }));
 
 type Installment = ScheduleNode['installments']['nodes'][number];
 
@@ -21,9 +21,10 @@ interface InstallmentsProps {
 }
 
 export function Installments({ installments }: InstallmentsProps) {
-  const { t, format } = useTexts();
+  const { t } = useTexts();
   // As it was when its dialog was opened: after a lost answer it may be paid already.
   const [chosen, setChosen] = useState<Installment | null>(null);
+  const open = installments.find(({ id, payable }) => id === chosen?.id && payable) ?? chosen;
   const { run, isPending, problem } = useAction(PayInstallmentDocument, { press: 'PayInstallment' });
   const pay = async (paymentMethodId: string | null) => {
     if (!chosen) return { payload: null, problem: null };
@@ -37,10 +38,10 @@ export function Installments({ installments }: InstallmentsProps) {
         ))}
       </ol>
       <Suspense>
-        {chosen && (
-          <PayDialog
-            title={t('schedules.payTitle', { name: chosen.name })}
-            amount={format.money(chosen.remaining)}
+        {open && (
+          <PayDocument
+            title={t('schedules.payTitle', { name: open.name })}
+            debt={{ remaining: open.remaining, payable: open.payable ?? open.remaining }}
             action={{ run: pay, isPending, problem }}
             onClose={() => setChosen(null)}
           />

@@ -1,0 +1,1 @@
+import{c as e}from"./index-CUmgb9Sz.js";import{bt as t}from"./Notice-C_spQJ9m.js";var n=t();function r({title:t,detail:r,isWide:i,children:a}){let o=e(t);return(0,n.jsxs)(`div`,{className:`card entry-card${i?` wide`:``}`,children:[(0,n.jsxs)(`div`,{children:[(0,n.jsx)(`h1`,{ref:o,tabIndex:-1,children:t}),r&&(0,n.jsx)(`p`,{className:`muted`,children:r})]}),a]})}export{r as t};

@@ -1,1 +1,0 @@
-import{a as e,bt as t,c as n}from"./Notice-CiiPcWZZ.js";import{s as r}from"./index-Bl1TUDIs.js";var i=t();function a(){let{t}=n();return(0,i.jsx)(r,{title:t(`notFound.title`),detail:t(`notFound.detail`),children:(0,i.jsx)(`div`,{children:(0,i.jsx)(e,{to:`/`,children:t(`nav.summary`)})})})}export{a as default};

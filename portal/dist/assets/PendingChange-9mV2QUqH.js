@@ -1,1 +1,0 @@
-import{bt as e,c as t}from"./Notice-CiiPcWZZ.js";function n(){let{t:e,format:n}=t();return({unitAmount:t,interval:r,intervalCount:i})=>e(`price.${r}`,{amount:n.money(t),count:i})}var r=e();function i({change:e}){let{t:n,format:i}=t();return e?(0,r.jsx)(`p`,{children:n(`pending.${e.kind}`,{date:i.dayOf(e.effectiveAt),plan:e.plan?.name??``})}):null}export{n,i as t};

@@ -1,1 +1,0 @@
-import{E as e,jt as t,kt as n,ot as r,ut as i}from"./Notice-CiiPcWZZ.js";var a=t(n(),1),o=(0,a.createContext)({}),s=e(function(e,t){[e,t]=r(e,t,o);let{elementType:n=`span`,...s}=e,c=i[n];return a.createElement(c,{className:`react-aria-Text`,...s,ref:t})});export{o as n,s as t};

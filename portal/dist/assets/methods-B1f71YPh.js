@@ -1,1 +1,0 @@
-import{c as e}from"./Notice-CiiPcWZZ.js";var t={visa:`Visa`,mastercard:`Mastercard`,maestro:`Maestro`,amex:`American Express`,discover:`Discover`,jcb:`JCB`,unionpay:`UnionPay`};function n(){let{t,code:n}=e();return e=>r(e,t,n(`method`,e.kind))}function r({brand:e,last4:n},r,i){let a=e?t[e]??e:i;return n?r(`method.name`,{name:a,last4:n}):a}export{n as t};
