@@ -63,6 +63,11 @@ DUNNING = (
     of("retryLastOn", FieldType.DATE, "the day of its last charge; needed with a `retryCount`"),
 )
 
+COLLECTION = (
+    "whether what is open is charged after the release; one that is not, of a subscription that was released and is not canceled, is left to the customer until a payment of it "
+    "is returned or disputed, or a charge is requested by `retryPastDue` or `retryNow`: then it is collected like the subscription's other invoices"
+)
+
 INVOICES = LineKind(
     "invoices",
     "Invoices that were issued: closed ones for the record, open ones to be paid. They keep their numbers.",
@@ -87,7 +92,7 @@ INVOICES = LineKind(
         amount("paidElsewhere", "what was paid of it that no line of `payments` says", default="of `PAID`, what payments and credits leave; else `0`"),
         of("paidAt", FieldType.INSTANT, "when it was paid", default="the due day, at most the time of the import"),
         of("writtenOffAt", FieldType.INSTANT, "when it was written off"),
-        enum("collection", "whether what is open is charged after the release", "AUTOMATIC", "MANUAL", default="`MANUAL`"),
+        enum("collection", COLLECTION, "AUTOMATIC", "MANUAL", default="`MANUAL`"),
         of("collectAt", FieldType.INSTANT, "when it is charged next, if that is automatic", default="the due day"),
         Field("dunning", FieldType.OBJECT, "where its collection stands", fields=DUNNING, default="`DUE` if `AUTOMATIC`"),
         text("memo", "a text that it prints", most=1000),

@@ -79,7 +79,6 @@ BY_HAND: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 )
 @pytest.mark.parametrize("name", HAPPENINGS)
 async def test_one_that_is_paid_by_hand_is_not_charged(place: ImportPlace, name: str, parent: str, is_released: bool) -> None:
-    """One of a subscription that was released is collected like the subscription's others after such an event."""
     lines, names = BY_HAND[parent]
     place.write_lines(**LINES, **lines, invoices=[invoice(status="OPEN", **names)])
     await place.run()
@@ -91,6 +90,22 @@ async def test_one_that_is_paid_by_hand_is_not_charged(place: ImportPlace, name:
     assert not await is_offered(place)
     await clock(place, NOW + timedelta(days=10))
     assert await place.counts(("payment", "charge")) == {"payment": 0, "charge": 0}
+
+
+@pytest.mark.parametrize(("name", "state"), [("a returned debit", "RETRYING"), ("a dispute", "GIVEN_UP"), ("another method", "NONE"), ("retryPastDue", "DUE")])
+@pytest.mark.parametrize("status", ["OPEN", "PAID"])
+async def test_one_of_a_released_subscription_is_collected_like_its_others(place: ImportPlace, status: str, name: str, state: str) -> None:
+    """Also one whose line says nothing of its collection: such is that of an invoice which was paid before the import, and whose money went back after the release."""
+    place.write_lines(**LINES, subscriptions=[subscription()], invoices=[invoice(status=status, subscription="S1")])
+    await place.run()
+    await release(place)
+    if status == "PAID":
+        await place.fetch("update invoice set status = 'OPEN', paid_minor = 0, paid_at = null")
+    assert await collection(place) == ("NONE", None, 0, 0, False)
+    assert await is_offered(place)
+    await happens(place, HAPPENINGS[name])
+    assert (await collection(place))[0] == state
+    assert await is_offered(place)
 
 
 @pytest.mark.parametrize("name", ["a returned debit", "a declined charge", "retryPastDue"])
