@@ -154,7 +154,7 @@ class History:
 
     async def advance(self, length: timedelta, *, is_clock_late: bool = False) -> None:
         self.life.now += length
-        self.log.append(f"{self.life.now:%Y-%m-%dT%H:%M:%S}")
+        self.log.append(f"{self.life.now:%Y-%m-%dT%H:%M:%S}{', without the clock' if is_clock_late else ''}")
         if not is_clock_late:
             await self.tick()
 
