@@ -201,14 +201,16 @@ def of_payment(refundable_minor: int, *, actor: Actor) -> list[ActionAvailabilit
 
 
 def of_schedule(
-    status: str, file_count: int = 0, is_in_payment: bool = False, *, actor: Actor = Actor.CUSTOMER, max_files: int | None = None
+    status: str, file_count: int = 0, is_in_payment: bool = False, remaining_minor: int = 0, *, actor: Actor = Actor.CUSTOMER, max_files: int | None = None
 ) -> list[ActionAvailability]:
-    """Return the actions on a payment schedule. Only staff change or cancel one, and do not cancel it while a payment of an installment is in flight."""
+    """Return the actions on a payment schedule. Only staff change or cancel one, and do not cancel it while a payment of an installment is in flight. A canceled one is owed again
+    where a bank took back a payment, and can be canceled again."""
     upload = _state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else _full(file_count, max_files))
     if actor is not Actor.STAFF:
         return [upload]
     ended = {"CANCELED": E.WRONG_STATE, "FINISHED": E.ALREADY_PAID}.get(status)
-    return [upload, _state(Action.UPDATE_INSTALLMENTS, ended), _state(Action.CANCEL, ended or (E.IN_PROGRESS if is_in_payment else None))]
+    cancel = None if status == "CANCELED" and remaining_minor else ended
+    return [upload, _state(Action.UPDATE_INSTALLMENTS, ended), _state(Action.CANCEL, cancel or (E.IN_PROGRESS if is_in_payment else None))]
 
 
 def of_installment(

@@ -66,7 +66,7 @@ async def update(arguments: Any, context: Context) -> MutationResult:
 
 
 async def cancel(arguments: Any, context: Context) -> MutationResult:
-    """Cancel what is unpaid of a schedule. What is paid stays. Raises Refused."""
+    """Cancel what is unpaid of a schedule, also what a bank took back after the cancellation. What is paid stays. Raises Refused."""
 
     async def prepare(transaction: Transaction, by: WriteContext, _: MutationCall | None) -> Prepared:
         facts = await _locked(transaction, str(arguments.payment_schedule_id))
@@ -103,7 +103,8 @@ def _as_in_payment(installment: ScheduledInstallment) -> ScheduledInstallment:
 
 
 def _offered(facts: ScheduleFacts) -> Any:
-    return of_schedule(facts.schedule.status, is_in_payment=facts.is_in_payment, actor=Actor.STAFF)
+    remaining_minor = sum(one.remaining_minor for one in facts.installments)
+    return of_schedule(facts.schedule.status, is_in_payment=facts.is_in_payment, remaining_minor=remaining_minor, actor=Actor.STAFF)
 
 
 def _requested(arguments: Any, facts: ScheduleFacts) -> RequestedUpdate:

@@ -34,6 +34,6 @@ class ScheduleMutations:
         input_type=schedules.CancelPaymentScheduleInput,
         payload_type=schedules.CancelPaymentSchedulePayload,
         permission=permissions.SCHEDULES,
-        description="For staff: cancel what is unpaid. What is paid stays; open invoices of the rest are voided, or credited where a part is paid. ALREADY_PAID, WRONG_STATE, "
-        "IN_PROGRESS while a payment of an installment is in flight.",
+        description="For staff: cancel what is unpaid. What is paid stays; open invoices of the rest are voided, or credited where a part is paid. If a bank takes back a "
+        "payment of a canceled schedule, what is owed again is canceled by another call. ALREADY_PAID, WRONG_STATE, IN_PROGRESS while a payment of an installment is in flight.",
     )

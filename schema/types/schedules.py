@@ -50,7 +50,10 @@ class PaymentSchedule(Node, Attachable):
     )
     attachments = page("attachments.of_schedule", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
     available_actions = derived(
-        actions.of_schedule, needs=("status", "file_count", "is_in_payment"), graphql_type=list[ActionState], description="What the caller may do with it now."
+        actions.of_schedule,
+        needs=("status", "file_count", "is_in_payment", "remaining_minor"),
+        graphql_type=list[ActionState],
+        description="What the caller may do with it now.",
     )
 
 

@@ -105,17 +105,19 @@ def test_files_are_attached_as_long_as_there_is_room(files: int, limit: int | No
 
 
 @pytest.mark.parametrize(
-    ("status", "is_in_payment", "update", "cancel"),
+    ("status", "is_in_payment", "remaining_minor", "update", "cancel"),
     [
-        ("ACTIVE", False, None, None),
-        ("ACTIVE", True, None, "IN_PROGRESS"),
-        ("FINISHED", False, "ALREADY_PAID", "ALREADY_PAID"),
-        ("CANCELED", True, "WRONG_STATE", "WRONG_STATE"),
+        ("ACTIVE", False, 5, None, None),
+        ("ACTIVE", True, 5, None, "IN_PROGRESS"),
+        ("FINISHED", False, 0, "ALREADY_PAID", "ALREADY_PAID"),
+        ("CANCELED", True, 0, "WRONG_STATE", "WRONG_STATE"),
+        ("CANCELED", False, 5, "WRONG_STATE", None),
+        ("CANCELED", True, 5, "WRONG_STATE", "IN_PROGRESS"),
     ],
 )
-def test_only_staff_change_and_cancel_a_schedule(status: str, is_in_payment: bool, update: str | None, cancel: str | None) -> None:
+def test_only_staff_change_and_cancel_a_schedule(status: str, is_in_payment: bool, remaining_minor: int, update: str | None, cancel: str | None) -> None:
     for actor in Actor:
-        reasons = {item.action: item.reason for item in actions.of_schedule(status, 0, is_in_payment, actor=actor)}
+        reasons = {item.action: item.reason for item in actions.of_schedule(status, 0, is_in_payment, remaining_minor, actor=actor)}
         staff = {Action.UPDATE_INSTALLMENTS: update, Action.CANCEL: cancel} if actor is Actor.STAFF else {}
         assert {action: reason for action, reason in reasons.items() if action is not Action.UPLOAD_ATTACHMENTS} == staff
 

@@ -43,6 +43,8 @@ async def _decide_everything(history: MixedHistory) -> None:
         status = undone if refund["payment_id"] in failed else "SUCCEEDED"
         history.log.append(f"{refund['reference']}: {status}")
         await record_refund(history.life, refund["payment_id"], Report(refund["reference"] or refund["id"], refund["amount_minor"], status, refund["reason"]))
+    # The clock may have charged again what did not reach the processor: staff settle it before the next of these charges.
+    await history.settle()
 
 
 async def _cancel_subscriptions(history: MixedHistory) -> None:

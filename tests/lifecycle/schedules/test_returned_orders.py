@@ -29,6 +29,7 @@ STEPS = {
     "arrives": "debits",
     "bounces": "debits",
     "cancels": "any",
+    "cancels_again": "cancels",
     "credits": "any",
     "pays_again": "any",
     "returns": "any",
@@ -86,6 +87,9 @@ class Schedule:
         answer = await call(self.life, "cancelPaymentSchedule", paymentScheduleId=agreed["id"])
         if not answer.payload["userErrors"]:
             self.canceled_minor += sum(row["remaining_minor"] for row in alone)
+
+    async def cancels_again(self) -> None:
+        await self.cancels()
 
     async def credits(self) -> None:
         for row in await self.life.rows("invoice", f"and id in (select invoice_id from installment where id = '{self.installment_id}')"):
