@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo.passwords import PASSWORD
+from tests import template
 from tests.conftest import needs
 from tests.portal.pages.conftest import FLAGS, MILLISECONDS, Visit, watch
 from tests.servers.processes import demo
@@ -153,6 +154,16 @@ def side_by_side(shots: list[bytes]) -> bytes:
 
 
 def main(names: Collection[str]) -> None:
+    """Take the pictures of these names. Outside of a run of tests the templates of databases have a folder of its own."""
+    templates = template.make_folder()
+    try:
+        _take_all(names)
+    finally:
+        if templates:
+            template.remove(templates)
+
+
+def _take_all(names: Collection[str]) -> None:
     PICTURES.mkdir(exist_ok=True)
     expect.set_options(timeout=MILLISECONDS)
     with tempfile.TemporaryDirectory(prefix="portico-pictures-") as folder, demo(ROOT, Path(folder)) as url, sync_playwright() as playwright:
